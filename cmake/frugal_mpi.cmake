@@ -1,0 +1,12 @@
+# MPI is found here and left out where it is missing: a single process needs none of it.
+option(FRUGAL_MPI "Data-parallel training over MPI where MPI is found" ON)
+if(FRUGAL_MPI)
+  find_package(MPI QUIET COMPONENTS C)
+endif()
+if(MPI_C_FOUND)
+  message(STATUS "MPI: ${MPI_C_LIBRARIES}")
+  target_link_libraries(frugal_learn PRIVATE MPI::MPI_C)
+  target_compile_definitions(frugal_learn PRIVATE FRUGAL_WITH_MPI OMPI_SKIP_MPICXX)
+else()
+  message(STATUS "MPI: not found; training runs in one process")
+endif()

@@ -1,0 +1,228 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+
+namespace frugal::base {
+namespace {
+
+std::string reason() { return std::strerror(errno); }
+
+std::string disk_hint(int error) {
+  return error == ENOSPC || error == EDQUOT ? "the disk is full; what was there before is untouched" : "";
+}
+
+void write_all(int descriptor, const void* bytes, std::size_t count, const std::string& path) {
+  const char* at = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const ssize_t written = ::write(descriptor, at, count);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      const int error = errno;
+      throw Failure(fmt::format("{}: cannot write: {}", path, std::strerror(error)), disk_hint(error));
+    }
+    at += written;
+    count -= static_cast<std::size_t>(written);
+  }
+}
+
+std::string parent_of(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+// A rename is only sure to be there after a power cut once its folder is synced.
+void sync_folder(const std::string& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+std::string read_descriptor(int descriptor, const std::string& name) {
+  std::string text;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
+    if (count == 0) return text;
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw UserError(name, "cannot read: " + reason());
+    }
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+int open_for_reading(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw UserError(path, "cannot open: " + reason());
+  return descriptor;
+}
+
+}  // namespace
+
+std::string read_text(const std::string& path) {
+  if (path == "-") return read_descriptor(STDIN_FILENO, "standard input");
+  const int descriptor = open_for_reading(path);
+  try {
+    std::string text = read_descriptor(descriptor, path);
+    ::close(descriptor);
+    return text;
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+}
+
+void write_text(const std::string& path, std::string_view text) {
+  if (path == "-") {
+    write_all(STDOUT_FILENO, text.data(), text.size(), "standard output");
+    return;
+  }
+  AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
+AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+  aside_ = fmt::format("{}.{}.part", path, ::getpid());
+  descriptor_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot create: {}", path, reason()), disk_hint(errno));
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(aside_.c_str());
+}
+
+void AtomicFile::write(const void* bytes, std::size_t count) { write_all(descriptor_, bytes, count, path_); }
+
+void AtomicFile::write_at(std::uint64_t offset, const void* bytes, std::size_t count) {
+  if (::lseek(descriptor_, static_cast<off_t>(offset), SEEK_SET) < 0) {
+    throw Failure(fmt::format("{}: cannot seek: {}", path_, reason()));
+  }
+  write_all(descriptor_, bytes, count, path_);
+}
+
+void AtomicFile::commit() {
+  // Some file systems report a full disk only here.
+  if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) {
+    const int error = errno;
+    throw Failure(fmt::format("{}: cannot write: {}", path_, std::strerror(error)), disk_hint(error));
+  }
+  ::close(descriptor_);
+  descriptor_ = -1;
+  if (::rename(aside_.c_str(), path_.c_str()) != 0) {
+    const std::string why = reason();
+    ::unlink(aside_.c_str());
+    throw Failure(fmt::format("{}: cannot rename into place: {}", path_, why));
+  }
+  sync_folder(parent_of(path_));
+}
+
+void append_line(const std::string& path, std::string_view line) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0) throw Failure(fmt::format("{}: cannot open: {}", path, reason()), disk_hint(errno));
+  ::flock(descriptor, LOCK_EX);
+  try {
+    std::string text;
+    const off_t end = ::lseek(descriptor, 0, SEEK_END);
+    char last = '\n';
+    if (end > 0 && ::pread(descriptor, &last, 1, end - 1) == 1 && last != '\n') text = "\n";
+    text.append(line);
+    text.push_back('\n');
+    try {
+      write_all(descriptor, text.data(), text.size(), path);
+    } catch (...) {
+      // Half a line helps nobody: take it back.
+      if (::ftruncate(descriptor, end) != 0) { /* nothing more can be done on a failing disk */
+      }
+      throw;
+    }
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+  ::close(descriptor);
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error || !std::filesystem::is_directory(path)) {
+    throw Failure(fmt::format("{}: cannot create the folder: {}", path,
+                              error ? error.message() : "there is a file of that name"));
+  }
+}
+
+MappedFile::MappedFile(const std::string& path) {
+  const int descriptor = open_for_reading(path);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor);
+    throw UserError(path, "is not a regular file");
+  }
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ > 0) {
+    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (address == MAP_FAILED) {
+      const std::string why = reason();
+      ::close(descriptor);
+      throw Failure(fmt::format("{}: cannot map: {}", path, why));
+    }
+    data_ = static_cast<const unsigned char*>(address);
+  }
+  ::close(descriptor);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<unsigned char*>(data_), size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+FolderLock::FolderLock(const std::string& folder) {
+  make_folder(folder);
+  const std::string path = folder + "/.lock";
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot create: {}", path, reason()), disk_hint(errno));
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    char holder[32] = {};
+    if (::pread(descriptor_, holder, sizeof holder - 1, 0) < 0) holder[0] = '\0';
+    ::close(descriptor_);
+    std::string pid(holder);
+    while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+    throw UserError(folder,
+                    fmt::format("is in use by another process{}", pid.empty() ? "" : " (" + pid + ")"),
+                    "wait for it, or give another --out");
+  }
+  const std::string pid = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, pid.data(), pid.size(), 0) < 0) {
+    // The lock holds all the same; the number only serves the other process's message.
+  }
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace frugal::base

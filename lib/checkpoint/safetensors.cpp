@@ -1,0 +1,216 @@
+#include "checkpoint/safetensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace frugal::checkpoint {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors are little-endian, and so must the host be");
+
+using base::UserError;
+using Json = nlohmann::ordered_json;
+
+struct TypeName {
+  DType dtype;
+  const char* name;
+  std::size_t size;
+};
+constexpr TypeName types[] = {{DType::f64, "F64", 8},     {DType::f32, "F32", 4}, {DType::f16, "F16", 2},
+                              {DType::bf16, "BF16", 2},   {DType::i64, "I64", 8}, {DType::i32, "I32", 4},
+                              {DType::i16, "I16", 2},     {DType::i8, "I8", 1},   {DType::u8, "U8", 1},
+                              {DType::boolean, "BOOL", 1}};
+
+// The format's own limit on the header.
+constexpr std::uint64_t max_header_bytes = 100'000'000;
+
+const TypeName& type_of(DType dtype) {
+  for (const TypeName& type : types) {
+    if (type.dtype == dtype) return type;
+  }
+  FRUGAL_ASSERT(false, "a DType without a name");
+  return types[0];
+}
+
+DType dtype_named(const std::string& name, const std::string& place) {
+  std::vector<std::string> known;
+  for (const TypeName& type : types) {
+    if (name == type.name) return type.dtype;
+    known.emplace_back(type.name);
+  }
+  throw UserError(place, fmt::format("has the data type '{}', which is not read here", name),
+                  fmt::format("convert it to one of: {}", fmt::join(known, ", ")));
+}
+
+// Elements of a shape; refuses products that overflow.
+std::uint64_t count_of(const std::vector<std::int64_t>& shape, const std::string& place) {
+  std::uint64_t count = 1;
+  for (const std::int64_t extent : shape) {
+    if (extent < 0) throw UserError(place, "has a negative extent in its shape");
+    const auto wide = static_cast<std::uint64_t>(extent);
+    if (wide != 0 && count > std::numeric_limits<std::int64_t>::max() / wide / 8) {
+      throw UserError(place, "has a shape that is larger than any file");
+    }
+    count *= wide;
+  }
+  return count;
+}
+
+TensorInfo read_entry(const std::string& name, const Json& entry, const std::string& place,
+                      std::uint64_t data_bytes) {
+  const auto bad = [&](const std::string& what) { throw UserError(place, what); };
+  if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") ||
+      !entry.contains("data_offsets")) {
+    bad("needs dtype, shape and data_offsets in the header");
+  }
+  TensorInfo info;
+  info.name = name;
+  if (!entry["dtype"].is_string()) bad("has a dtype that is not text");
+  info.dtype = dtype_named(entry["dtype"].get<std::string>(), place);
+  if (!entry["shape"].is_array()) bad("has a shape that is not a list");
+  for (const Json& extent : entry["shape"]) {
+    if (!extent.is_number_unsigned() || extent.get<std::uint64_t>() > std::uint64_t{1} << 62) {
+      bad("has a shape that is not a list of whole numbers");
+    }
+    info.shape.push_back(extent.get<std::int64_t>());
+  }
+  const Json& offsets = entry["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+      !offsets[1].is_number_unsigned()) {
+    bad("has data_offsets that are not two whole numbers");
+  }
+  info.begin = offsets[0].get<std::uint64_t>();
+  info.end = offsets[1].get<std::uint64_t>();
+  if (info.begin > info.end || info.end > data_bytes) {
+    throw UserError(
+        place, fmt::format("has bytes {} to {}, but the file holds {}", info.begin, info.end, data_bytes),
+        "the file is cut short; copy it again");
+  }
+  const std::uint64_t expected = count_of(info.shape, place) * size_of(info.dtype);
+  if (info.end - info.begin != expected) {
+    bad(fmt::format("has {} bytes, but its shape needs {}", info.end - info.begin, expected));
+  }
+  return info;
+}
+
+}  // namespace
+
+std::size_t size_of(DType dtype) { return type_of(dtype).size; }
+const char* name_of(DType dtype) { return type_of(dtype).name; }
+
+std::int64_t TensorInfo::element_count() const {
+  std::int64_t count = 1;
+  for (const std::int64_t extent : shape) count *= extent;
+  return count;
+}
+
+SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(path) {
+  const auto cut_short = [&](const std::string& what) {
+    return UserError(path_, what, "is it a safetensors file, and copied to its end?");
+  };
+  if (file_.size() < 8)
+    throw cut_short(fmt::format("has {} bytes; a safetensors file has at least 8", file_.size()));
+  std::uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, file_.data(), 8);
+  if (header_bytes > max_header_bytes || header_bytes > file_.size() - 8) {
+    throw cut_short(
+        fmt::format("says its header has {} bytes, but {} follow", header_bytes, file_.size() - 8));
+  }
+  const char* text = reinterpret_cast<const char*>(file_.data()) + 8;
+  const Json header = Json::parse(text, text + header_bytes, nullptr, false);
+  if (!header.is_object()) throw cut_short("has a header that is not a JSON object");
+  data_start_ = 8 + header_bytes;
+  const std::uint64_t data_bytes = file_.size() - data_start_;
+
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") {
+      if (!entry.is_object()) throw UserError(path_ + ":__metadata__", "is not an object");
+      for (const auto& [key, value] : entry.items()) {
+        if (!value.is_string()) throw UserError(path_ + ":__metadata__/" + key, "is not text");
+        metadata_[key] = value.get<std::string>();
+      }
+      continue;
+    }
+    tensors_.push_back(read_entry(name, entry, path_ + ":" + name, data_bytes));
+  }
+
+  std::vector<const TensorInfo*> by_offset;
+  for (const TensorInfo& tensor : tensors_) by_offset.push_back(&tensor);
+  std::sort(by_offset.begin(), by_offset.end(), [](const TensorInfo* a, const TensorInfo* b) {
+    return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
+  });
+  for (std::size_t i = 1; i < by_offset.size(); ++i) {
+    if (by_offset[i]->begin < by_offset[i - 1]->end) {
+      throw UserError(path_ + ":" + by_offset[i]->name, "overlaps with " + by_offset[i - 1]->name);
+    }
+  }
+  std::sort(tensors_.begin(), tensors_.end(),
+            [](const TensorInfo& a, const TensorInfo& b) { return a.name < b.name; });
+  for (std::size_t i = 1; i < tensors_.size(); ++i) {
+    if (tensors_[i].name == tensors_[i - 1].name)
+      throw UserError(path_ + ":" + tensors_[i].name, "stands twice");
+  }
+}
+
+const TensorInfo* SafetensorsFile::find(const std::string& name) const {
+  const auto found = std::lower_bound(tensors_.begin(), tensors_.end(), name,
+                                      [](const TensorInfo& a, const std::string& b) { return a.name < b; });
+  return found != tensors_.end() && found->name == name ? &*found : nullptr;
+}
+
+const TensorInfo& SafetensorsFile::at(const std::string& name) const {
+  if (const TensorInfo* tensor = find(name)) return *tensor;
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : tensors_) names.push_back(tensor.name);
+  if (names.size() > 400) names.resize(400);
+  std::string hint = base::suggest(name, names);
+  if (hint.starts_with("one of")) hint = fmt::format("the file has {} tensors", tensors_.size());
+  throw UserError(path_, fmt::format("has no tensor '{}'", name), hint);
+}
+
+std::span<const unsigned char> SafetensorsFile::bytes(const TensorInfo& tensor) const {
+  return {file_.data() + data_start_ + tensor.begin, static_cast<std::size_t>(tensor.end - tensor.begin)};
+}
+
+SafetensorsWriter::SafetensorsWriter(const std::string& path, const std::vector<Entry>& entries,
+                                     const Metadata& metadata)
+    : file_(path) {
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  for (const Entry& entry : entries) {
+    FRUGAL_ASSERT(!header.contains(entry.name), "a tensor is declared twice: " + entry.name);
+    const std::uint64_t bytes = count_of(entry.shape, path + ":" + entry.name) * size_of(entry.dtype);
+    header[entry.name] = {{"dtype", name_of(entry.dtype)},
+                          {"shape", entry.shape},
+                          {"data_offsets", {expected_, expected_ + bytes}}};
+    expected_ += bytes;
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');  // so that the data part is aligned to 8 bytes
+  const std::uint64_t length = text.size();
+  file_.write(&length, 8);
+  file_.write(text.data(), text.size());
+}
+
+SafetensorsWriter::~SafetensorsWriter() = default;
+
+void SafetensorsWriter::append(const void* bytes, std::size_t count) {
+  FRUGAL_ASSERT(written_ + count <= expected_, "more bytes than the tensors declared");
+  file_.write(bytes, count);
+  written_ += count;
+}
+
+void SafetensorsWriter::finish() {
+  FRUGAL_ASSERT(written_ == expected_, "fewer bytes than the tensors declared");
+  file_.commit();
+}
+
+}  // namespace frugal::checkpoint

@@ -1,0 +1,135 @@
+#include "cli/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <new>
+
+#include "base/error.h"
+#include "base/stop.h"
+
+namespace frugal::cli {
+namespace {
+
+extern "C" void on_signal(int signal_number) {
+  // A second request does not wait for the safe place.
+  if (base::stop_signal() != 0) _exit(128 + signal_number);
+  base::request_stop(signal_number);
+}
+
+void install_signal_handlers() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+    // What the caller told us to ignore (nohup) stays ignored.
+    struct sigaction before {};
+    sigaction(signal_number, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(signal_number, &action, nullptr);
+  }
+}
+
+void report(const std::string& tool, const std::string& message, const std::string& hint) {
+  fmt::print(stderr, "{}: error: {}\n", tool, message);
+  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", hint);
+}
+
+// The flags of the (sub)command that was given, for "did you mean".
+std::string suggest_argument(const CLI::App& app, const std::vector<std::string>& unknown) {
+  if (unknown.empty()) return "";
+  const CLI::App* command = &app;
+  for (const CLI::App* chosen : app.get_subcommands()) command = chosen;
+  std::vector<std::string> names;
+  if (unknown.front().starts_with("-")) {
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  } else {
+    for (const CLI::App* sub : command->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(sub->get_name());
+    }
+  }
+  return base::suggest(unknown.front(), names);
+}
+
+int parse_and_run(CLI::App& app, int argc, char** argv, const std::string& tool) {
+  try {
+    app.parse(argc, argv);
+    return exit_done;
+  } catch (const CLI::Success& done) {  // --help, --version
+    return app.exit(done);
+  } catch (const CLI::ParseError& error) {
+    std::string hint = suggest_argument(app, app.remaining(true));
+    if (hint.empty()) hint = fmt::format("see {} --help", tool);
+    report(tool, error.what(), hint);
+    return exit_user_error;
+  } catch (const base::UserError& error) {
+    report(tool, error.what(), error.hint());
+    return exit_user_error;
+  } catch (const base::Interrupted& stopped) {
+    fmt::print(stderr, "{}: {}\n", tool, stopped.what());
+    return 128 + stopped.signal_number();
+  } catch (const base::Failure& error) {
+    report(tool, error.what(), error.hint());
+    return exit_failed;
+  } catch (const std::bad_alloc&) {
+    report(tool, "out of memory", "");
+    return exit_failed;
+  } catch (const std::exception& error) {
+    report(tool, error.what(), "");
+    return exit_failed;
+  }
+}
+
+}  // namespace
+
+void set_up(CLI::App& app, const std::string& summary, const std::string& examples) {
+  app.description(summary);
+  app.set_version_flag("--version", std::string(FRUGAL_VERSION));
+  app.footer(examples);
+  app.get_formatter()->column_width(34);
+}
+
+void add_common_flags(CLI::App& command, CommonFlags& flags, const FlagSet& set,
+                      const std::string& out_help) {
+  if (set.config) {
+    command.add_option("--set", flags.settings, "Set one value of the config: path=value (repeatable)")
+        ->allow_extra_args(false);
+    command.add_flag("--print-config", flags.print_config, "Print the whole effective config and stop");
+  }
+  if (set.out) command.add_option("--out", flags.out, out_help);
+  if (set.seed) {
+    command.add_option_function<std::uint64_t>(
+        "--seed",
+        [&flags](const std::uint64_t& seed) {
+          flags.seed = seed;
+          flags.seed_given = true;
+        },
+        "Seed of every random choice");
+  }
+  if (set.threads) {
+    command.add_option("--threads", flags.threads, "Threads; 0 is all cores")->check(CLI::Range(0, 4096));
+  }
+  if (set.device) command.add_option("--device", flags.device, "cpu or cuda[:N]");
+  if (set.resume) command.add_flag("--resume", flags.resume, "Go on from the last checkpoint in --out");
+  command.add_flag("--quiet", flags.quiet, "No progress on standard error");
+}
+
+int run_main(int argc, char** argv, const std::string& tool, const std::function<void(CLI::App&)>& build) {
+  install_signal_handlers();
+  std::signal(SIGPIPE, SIG_DFL);  // a downstream tool that closes the pipe ends us quietly
+  CLI::App app("", tool);
+  build(app);
+  const int code = parse_and_run(app, argc, argv, tool);
+  if (std::fflush(stdout) != 0) {
+    report(tool, "standard output: cannot write", "is the disk full?");
+    return exit_failed;
+  }
+  return code;
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,68 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "support/test.h"
+
+using namespace frugal;
+
+namespace {
+std::size_t files_in(const std::filesystem::path& folder) {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
+  return count;
+}
+}  // namespace
+
+TEST_CASE("a file written aside appears whole or not at all") {
+  test::TempDir dir;
+  const std::string path = dir / "a.txt";
+  base::write_text(path, "old");
+  {
+    base::AtomicFile file(path);
+    file.write("half", 4);
+    REQUIRE(base::read_text(path) == "old");
+  }
+  REQUIRE(base::read_text(path) == "old");
+  REQUIRE(files_in(dir.path()) == 1);
+  base::write_text(path, "new");
+  REQUIRE(base::read_text(path) == "new");
+}
+
+TEST_CASE("reading what is not there or is a folder is the user's error") {
+  test::TempDir dir;
+  REQUIRE_THROWS_AS(base::read_text(dir / "absent"), base::UserError);
+  REQUIRE_THROWS_AS(base::read_text(dir.path().string()), base::UserError);
+  REQUIRE_THROWS_AS(base::MappedFile(dir.path().string()), base::UserError);
+}
+
+TEST_CASE("a line appended after a torn one starts on a line of its own") {
+  test::TempDir dir;
+  const std::string path = dir / "runs.jsonl";
+  base::append_line(path, "{\"a\":1}");
+  test::write_text(path, base::read_text(path) + "{\"torn");
+  base::append_line(path, "{\"b\":2}");
+  REQUIRE(base::read_text(path) == "{\"a\":1}\n{\"torn\n{\"b\":2}\n");
+}
+
+TEST_CASE("a folder is one process's at a time") {
+  test::TempDir dir;
+  base::FolderLock lock(dir / "out");
+  const pid_t child = fork();
+  if (child == 0) {
+    try {
+      base::FolderLock second(dir / "out");
+    } catch (const base::UserError& error) {
+      _exit(std::string(error.what()).find(std::to_string(getppid())) != std::string::npos ? 7 : 8);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WEXITSTATUS(status) == 7);
+}
