@@ -70,6 +70,7 @@ Setup prepare(const Law& law, const Points& points, const FitOptions& options) {
     for (const double x : points.column(law.variables[v])) log_mean[v] += std::log(x);
     log_mean[v] /= double(points.count());
   }
+  law.share_units(log_mean.data());
   std::vector<double> probe(p_count), changed;
   for (std::size_t p = 0; p < p_count; ++p) {
     const Parameter& parameter = law.parameters[p];

@@ -16,6 +16,13 @@ bool Law::linearise(const double*, const Inputs&, const double*, double*, double
 }
 bool Law::from_units(double*, const double*) const { return false; }
 void Law::to_units(double*, const double*) const {}
+void Law::share_units(double*) const {}
+std::vector<std::size_t> Law::linear() const { return {}; }
+
+void Law::set_linear(double* theta, const double* coefficients) const {
+  const auto at = linear();
+  for (std::size_t k = 0; k < at.size(); ++k) theta[at[k]] = coefficients[k];
+}
 
 std::size_t Law::index_of(const std::string& parameter) const {
   std::vector<std::string> names;

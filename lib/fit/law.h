@@ -47,18 +47,22 @@ class Law {
                              const double* v, double* hessian) const;
 
   // Indices of the parameters that are linear and non-negative once the others are known; empty: none.
-  virtual std::vector<std::size_t> linear() const { return {}; }
+  virtual std::vector<std::size_t> linear() const;
   // Given the other parameters in theta: basis[k * count + i] and target[i], scale[i], such that
   // (Σ_k basis_k c_k − target) · scale is, to first order, the relative error (ŷ − y)/y.
   // Returns false where y lies outside of what these parameters can reach.
   virtual bool linearise(const double* theta, const Inputs& inputs, const double* y, double* basis,
                          double* target, double* scale) const;
+  // Puts the coefficients found with that basis into theta; the default is theta[linear()[k]] = c[k].
+  virtual void set_linear(double* theta, const double* coefficients) const;
 
   // Change of units: theta that fits variables divided by exp(log_unit[v]) becomes theta for the variables as
   // they were. false (the default) means that the law has no such rule, and its variables stay as they are.
   virtual bool from_units(double* theta, const double* log_unit) const;
   // The other way; only called where from_units returns true.
   virtual void to_units(double* theta, const double* log_unit) const;
+  // Makes variables of one kind (data and unique data) share a unit; by default each has its own.
+  virtual void share_units(double* log_unit) const;
 
   std::size_t parameter_count() const { return parameters.size(); }
   std::size_t index_of(const std::string& parameter) const;  // UserError with a suggestion

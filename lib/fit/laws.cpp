@@ -10,6 +10,12 @@ namespace frugal::fit {
 const std::vector<LawEntry>& law_table() {
   static const std::vector<LawEntry> table = {
       {"chinchilla", laws::chinchilla},
+      {"rosenfeld", laws::rosenfeld},
+      {"kaplan", laws::kaplan},
+      {"data_constrained", laws::data_constrained},
+      {"overtraining", laws::overtraining},
+      {"downstream", laws::downstream},
+      {"pruning", laws::pruning},
   };
   return table;
 }

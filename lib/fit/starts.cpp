@@ -84,7 +84,7 @@ std::vector<Start> find_starts(Problem& problem, const Setup& setup, int scan_po
   }
   const std::size_t q_all = can_be_linear.size();
   std::vector<double> theta(p_count), basis(q_all * n), target(n), scale(n), scaled(n), y(n);
-  std::vector<double> gram, right, solution;
+  std::vector<double> gram, right, solution, all(q_all);
 
   std::vector<Start> starts;
   Lattice lattice(q_all ? scanned.size() : p_count, random);
@@ -124,10 +124,13 @@ std::vector<Start> find_starts(Problem& problem, const Setup& setup, int scan_po
       }
       small_nnls(gram.data(), right.data(), q, solution.data());
       score = dot(scale.data(), target.data(), target.data(), n);
+      // Parameters that are fixed keep their values; set_linear sees the others.
+      for (std::size_t k = 0; k < q_all; ++k) all[k] = theta[can_be_linear[k]];
       for (std::size_t a = 0; a < q; ++a) {
-        theta[can_be_linear[linear[a]]] = solution[a];
+        all[linear[a]] = solution[a];
         score -= solution[a] * right[a];
       }
+      law.set_linear(theta.data(), all.data());
     }
     for (std::size_t p = 0; p < p_count; ++p) theta[p] = std::clamp(theta[p], setup.lower[p], setup.upper[p]);
     if (std::isfinite(score)) starts.push_back({theta, score});

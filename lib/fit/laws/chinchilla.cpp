@@ -38,20 +38,18 @@ class Chinchilla : public Law {
     for (std::size_t i = 0; i < n; ++i) jacobian[4 * n + i] = -theta[2] * log_data[i] * of_data[i];
   }
 
-  bool add_curvature(const double* theta, const Inputs& in, const double* jacobian, const double* v,
+  bool add_curvature(const double*, const Inputs& in, const double* jacobian, const double* v,
                      double* hessian) const override {
     const std::size_t n = in.count;
     for (std::size_t k = 0; k < 2; ++k) {
       const double* log_x = in.log_value[k].data();
       const double* power = jacobian + (1 + k) * n;
-      double first = 0, second = 0;
-      first = dot(v, log_x, power, n);
-      second = -dot(v, log_x, jacobian + (3 + k) * n, n);
+      const double first = dot(v, log_x, power, n);
+      const double second = -dot(v, log_x, jacobian + (3 + k) * n, n);
       hessian[(1 + k) * 5 + 3 + k] -= first;
       hessian[(3 + k) * 5 + 1 + k] -= first;
       hessian[(3 + k) * 5 + 3 + k] += second;
     }
-    (void)theta;
     return true;
   }
 
