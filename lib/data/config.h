@@ -1,0 +1,40 @@
+// Which images, how many of them, and how they are shown to the network. A config is a struct of defaults;
+// what each field means to the numbers is said here once, because every trainer shares it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/visitor.h"
+
+namespace frugal::data {
+
+// Random changes to training images, drawn per (seed, epoch, example), in this order: random resized crop or
+// crop with padding, flip, cut-out. Never applied to the validation and test splits by `open_split`'s caller.
+struct AugmentConfig {
+  std::int64_t crop_padding = 0;         // pad by so many black pixels, cut out the original size again
+  bool flip = false;                     // left-right, half of the time
+  std::int64_t cutout = 0;               // side of a square set to the mean (DeVries, Taylor 2017); 0 = none
+  double random_resized_crop_scale = 1;  // least share of the area kept (Szegedy et al. 2015); 1 = none
+
+  bool any() const { return crop_padding > 0 || flip || cutout > 0 || random_resized_crop_scale < 1; }
+  void visit(config::Visitor& v);
+};
+
+struct DataConfig {
+  std::string kind = "fashion-mnist";  // fashion-mnist, idx, cifar, folder
+  std::string path;                    // empty: Debian's folder for fashion-mnist
+  double fraction = 1;                 // of the training examples that validation leaves
+  std::int64_t seed = 0;               // of the fraction and of the validation split
+  double validation = 0;               // share of the training examples held out, before the fraction
+  std::int64_t resolution = 0;         // side in pixels after resizing; 0 = as stored
+  std::int64_t channels = 0;           // 1 or 3; 0 = as stored
+  std::vector<double> mean, std;       // of pixels in [0, 1], per channel; empty = the table of the kind
+  std::int64_t memory_mb = 4096;       // folders above it are decoded batch by batch
+  AugmentConfig augment;
+
+  void visit(config::Visitor& v);
+};
+
+}  // namespace frugal::data
