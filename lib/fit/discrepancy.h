@@ -1,0 +1,38 @@
+// What a law leaves over. No formula follows a learning curve exactly: its residuals wander slowly, and least
+// squares that takes them for independent noise lets the far end of the curve outvote the end that is to be
+// extrapolated. So ln y = law(t) + wander(t) + noise, with wander a Gaussian process (Kennedy, O'Hagan 2001)
+// of Matérn 3/2 covariance τ² (1 + √3 r/ℓ) exp(−√3 r/ℓ), r the distance in ln x. Its once-differentiable paths
+// carry the slope at the edge on for a while and then return to the law.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace frugal::fit {
+
+struct Wander {
+  double amplitude = 0;  // τ, in ln y; 0: none
+  double length = 1;     // ℓ, in ln x
+};
+
+class Discrepancy {
+ public:
+  // t ascending, noise > 0: standard deviation of ln y.
+  Discrepancy(std::span<const double> t, double noise, Wander wander);
+
+  // In place: rows of `columns` values, multiplied by the inverse Cholesky factor of the covariance. The
+  // squares of whitened residuals add up to the exponent of the likelihood.
+  void whiten(double* rows, std::size_t columns) const;
+  // Expected wander at every `at`, given residuals (ln y − law) at t.
+  std::vector<double> expect(std::span<const double> residuals, std::span<const double> at) const;
+
+ private:
+  std::vector<double> t_;
+  double noise_;
+  Wander wander_;
+  std::vector<double> factor_;  // lower Cholesky factor, row by row; empty without wander
+  double covariance(double a, double b) const;
+};
+
+}  // namespace frugal::fit
