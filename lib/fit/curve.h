@@ -3,12 +3,14 @@
 //
 //  1. Seven laws (curve_law.h), each fitted to ln y twice: plainly, and with a slow wander around it
 //     (discrepancy.h), which lets the end of the curve count for more than its beginning.
-//  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest and
+//  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest
+//  and
 //     predicts what was hidden.
-//  3. The prediction is the average of ln y over the candidates, weighted by 1 / (hold-out error² + 0.015²).
-//     Choosing the best one instead is worse: a hold-out has one draw of the noise. The constant keeps candidates
-//     that differ by less than a hold-out can tell at nearly equal weight.
-//  4. The interval: noise, the spread of the candidates, and how far the average itself missed on the hold-outs,
+//  3. The prediction is the average of ln y over the candidates, weighted by 1 / (hold-out error² + 0.02²).
+//     Choosing the best one instead is worse: a hold-out has one draw of the noise. The constant keeps
+//     candidates that differ by less than a hold-out can tell at nearly equal weight.
+//  4. The interval: noise, the spread of the candidates, and how far the average itself missed on the
+//  hold-outs,
 //     growing with ln(x / x_edge).
 #pragma once
 
@@ -24,12 +26,12 @@
 namespace frugal::fit {
 
 struct CurveOptions {
-  Wander wander{0.12, 2.0};
+  Wander wander{0.06, 2.0};
   std::vector<double> hold_out_octaves{0.5, 1.0, 1.5};  // hidden: x > x_edge 2^-octaves
-  double horizon_octaves = 1.1;   // a hold-out is scored this far beyond its own edge
-  double indifference = 0.015;    // see 3.
-  std::size_t most_points = 64;   // more are averaged in cells of ln x
-  double prior_miss = 0.02;       // relative error an octave beyond the edge, before any hold-out was seen
+  double horizon_octaves = 1.1;                         // a hold-out is scored this far beyond its own edge
+  double indifference = 0.02;                           // see 3.
+  std::size_t most_points = 64;                         // more are averaged in cells of ln x
+  double prior_miss = 0.02;  // relative error an octave beyond the edge, before any hold-out was seen
 };
 
 // The points as they are fitted: sorted, those of equal x averaged, in logarithms relative to the edge.
@@ -47,10 +49,10 @@ struct CurveCandidate {
   bool averaged = false;  // part of the default prediction
   Theta theta;
   double weight = 0;
-  double in_fit = 0;    // root mean square of ln y − law over the fitted points
-  double hold_out = -1; // root mean square over the hold-outs; −1 where there was none
+  double in_fit = 0;     // root mean square of ln y − law over the fitted points
+  double hold_out = -1;  // root mean square over the hold-outs; −1 where there was none
   double gradient_norm = 0;
-  double agreement = 0; // share of the starts that ended at this optimum
+  double agreement = 0;          // share of the starts that ended at this optimum
   std::vector<double> residual;  // ln y − law at the fitted points
   std::vector<double> published(double x_edge) const { return law->published(theta, x_edge); }
 };

@@ -134,9 +134,10 @@ CurveData prepare_curve(std::span<const double> x, std::span<const double> y, st
     i = j;
   }
   if (data.t.size() < 3)
-    throw base::UserError("", "a learning curve needs three distinct x > 0 with y > 0, got " +
-                                  std::to_string(data.t.size()) + " (" + std::to_string(data.dropped) +
-                                  " rows have no logarithm)",
+    throw base::UserError("",
+                          "a learning curve needs three distinct x > 0 with y > 0, got " +
+                              std::to_string(data.t.size()) + " (" + std::to_string(data.dropped) +
+                              " rows have no logarithm)",
                           "measure at more scales, evenly spaced in log x");
   const double last = data.t.back();
   for (double& t : data.t) t -= last;

@@ -1,8 +1,8 @@
 // Laws of one variable, as learning curves need them. Every law is written for t = ln(x / x_edge), x_edge the
 // largest x that was fitted, and gives ln y: x is normalised (Caballero et al. 2023 ask for it), the level at
 // the edge is a parameter of its own, and residuals of ln y are relative errors. Parameters are unconstrained
-// (logarithms and logits), so that a minimiser needs no bounds. A law is one file in curves/ and one line of the
-// table in curve_law.cpp.
+// (logarithms and logits), so that a minimiser needs no bounds. A law is one file in curves/ and one line of
+// the table in curve_law.cpp.
 //
 // A prior stands where a curve's data may not identify a parameter: an exponent, a floor, a chance level, a
 // break. Each prior is one more residual, worth one standard deviation of the noise: with many points it
@@ -23,12 +23,12 @@ using Theta = std::vector<double>;
 
 // What a law may know of a curve before it is fitted: where to start, what its priors relate to.
 struct CurveShape {
-  double span = 0;        // ln(x_edge / x_smallest)
-  double highest = 0;     // largest ln y
-  double last = 0;        // ln y at the edge, smoothed
-  double tail_slope = 0;  // d ln y / d ln x over the upper half
-  double steep_slope = 0; // the same over the upper 30 %
-  double head_slope = 0;  // the same over the lowest quarter of the points
+  double span = 0;         // ln(x_edge / x_smallest)
+  double highest = 0;      // largest ln y
+  double last = 0;         // ln y at the edge, smoothed
+  double tail_slope = 0;   // d ln y / d ln x over the upper half
+  double steep_slope = 0;  // the same over the upper 30 %
+  double head_slope = 0;   // the same over the lowest quarter of the points
 };
 
 struct CurveLaw {
@@ -89,9 +89,17 @@ void prior_of_law(const double* theta, const CurveShape& shape, double* residual
 template <class Law>
 constexpr CurveLaw curve_law(std::string_view name, std::string_view formula, std::string_view parameters,
                              bool averaged_plain = true, bool averaged_wandering = true) {
-  return {name,           formula,        parameters,         Law::size,
-          averaged_plain, averaged_wandering, evaluate_law<Law>, Law::prior_count,
-          prior_of_law<Law>, Law::starts, Law::published};
+  return {name,
+          formula,
+          parameters,
+          Law::size,
+          averaged_plain,
+          averaged_wandering,
+          evaluate_law<Law>,
+          Law::prior_count,
+          prior_of_law<Law>,
+          Law::starts,
+          Law::published};
 }
 
 // Priors that several laws share, in units of one standard deviation.

@@ -1,8 +1,8 @@
 // What a law leaves over. No formula follows a learning curve exactly: its residuals wander slowly, and least
 // squares that takes them for independent noise lets the far end of the curve outvote the end that is to be
 // extrapolated. So ln y = law(t) + wander(t) + noise, with wander a Gaussian process (Kennedy, O'Hagan 2001)
-// of Matérn 3/2 covariance τ² (1 + √3 r/ℓ) exp(−√3 r/ℓ), r the distance in ln x. Its once-differentiable paths
-// carry the slope at the edge on for a while and then return to the law.
+// of Matérn 3/2 covariance τ² (1 + √3 r/ℓ) exp(−√3 r/ℓ), r the distance in ln x. Its once-differentiable
+// paths carry the slope at the edge on for a while and then return to the law.
 #pragma once
 
 #include <cstddef>

@@ -41,7 +41,9 @@ struct Dual {
     for (std::size_t k = 0; k < N; ++k) r.slope[k] = a.slope[k] * b.value + b.slope[k] * a.value;
     return r;
   }
-  friend Dual operator/(const Dual& a, const Dual& b) { return a * b.chain(1 / b.value, -1 / (b.value * b.value)); }
+  friend Dual operator/(const Dual& a, const Dual& b) {
+    return a * b.chain(1 / b.value, -1 / (b.value * b.value));
+  }
   friend Dual operator-(const Dual& a) { return a.chain(-a.value, -1); }
 };
 

@@ -45,7 +45,8 @@ double half_square(const std::vector<double>& r) {
 LevenbergResult levenberg(const LeastSquares& problem, std::vector<double> start, int max_iterations,
                           double tolerance) {
   const std::size_t m = problem.residuals, n = problem.parameters;
-  std::vector<double> r(m), jac(m * n), trial_r(m), trial_jac(m * n), normal(n * n), gradient(n), factor(n * n), step;
+  std::vector<double> r(m), jac(m * n), trial_r(m), trial_jac(m * n), normal(n * n), gradient(n),
+      factor(n * n), step;
   LevenbergResult result;
   result.theta = std::move(start);
   problem.evaluate(result.theta.data(), r.data(), jac.data());

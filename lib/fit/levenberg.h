@@ -16,8 +16,8 @@ struct LeastSquares {
 
 struct LevenbergResult {
   std::vector<double> theta;
-  double cost = 0;            // ½ Σ residual²
-  double gradient_norm = 0;   // largest |∂cost/∂theta|
+  double cost = 0;           // ½ Σ residual²
+  double gradient_norm = 0;  // largest |∂cost/∂theta|
   int iterations = 0;
   bool converged = false;
 };

@@ -10,7 +10,8 @@ namespace frugal::fit {
 namespace {
 
 template <std::size_t Breaks>
-struct Bnsl {  // level at the edge, c₀, logit of the floor's share of that level, then (c, ln d, ln f) a break
+struct Bnsl {  // level at the edge, c₀, logit of the floor's share of that level, then (c, ln d, ln f) a
+               // break
   static constexpr std::size_t size = 3 + 3 * Breaks, prior_count = 2 + 4 * Breaks;
   template <class T>
   struct Prepared {
@@ -86,6 +87,7 @@ struct Bnsl {  // level at the edge, c₀, logit of the floor's share of that le
 
 const CurveLaw law_bnsl =
     curve_law<Bnsl<1>>("bnsl", "y = a + b x^-c0 (1 + (x/d1)^(1/f1))^(-c1 f1)", "a,b,c0,c1,d1,f1");
-const CurveLaw law_bnsl2 = curve_law<Bnsl<2>>("bnsl2", "bnsl with two breaks", "a,b,c0,c1,d1,f1,c2,d2,f2", false, false);
+const CurveLaw law_bnsl2 =
+    curve_law<Bnsl<2>>("bnsl2", "bnsl with two breaks", "a,b,c0,c1,d1,f1,c2,d2,f2", false, false);
 
 }  // namespace frugal::fit

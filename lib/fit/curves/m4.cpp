@@ -1,6 +1,6 @@
 // M4: (y − ε∞) / (ε₀ − y)^α = β x^c, Alabdulmohsin, Neyshabur, Zhai 2022. From the level before learning, ε₀,
-// through a power law, to a floor ε∞. With u = (y − ε∞)/(ε₀ − ε∞) it reads ln u − α ln(1 − u) = z, z linear in
-// ln x: monotone in logit u, so a few Newton steps solve it, and its derivatives follow from the implicit
+// through a power law, to a floor ε∞. With u = (y − ε∞)/(ε₀ − ε∞) it reads ln u − α ln(1 − u) = z, z linear
+// in ln x: monotone in logit u, so a few Newton steps solve it, and its derivatives follow from the implicit
 // function.
 #include <algorithm>
 #include <cmath>
@@ -28,8 +28,7 @@ Dual<N> log_fraction(const Dual<N>& z, const Dual<N>& alpha) {
   const double s = solve_logit(z.value, alpha.value), u = sigmoid(s);
   const double inverse = (1 - u) / ((1 - u) + alpha.value * u);  // d ln u = (1 − u) ds
   Dual<N> result(-softplus(-s));
-  for (std::size_t k = 0; k < N; ++k)
-    result.slope[k] = inverse * (z.slope[k] - softplus(s) * alpha.slope[k]);
+  for (std::size_t k = 0; k < N; ++k) result.slope[k] = inverse * (z.slope[k] - softplus(s) * alpha.slope[k]);
   return result;
 }
 
@@ -69,7 +68,8 @@ struct M4 {  // z at the edge, ln(−c), ln α, ln ε₀, logit of ε∞/ε₀
   }
   static std::vector<double> published(const Theta& p, double x_edge) {
     // (y − ε∞)/(ε₀ − y)^α = (ε₀ − ε∞)^(1 − α) u/(1 − u)^α
-    const double alpha = std::exp(p[2]), top = std::exp(p[3]), floor = top * sigmoid(p[4]), c = -std::exp(p[1]);
+    const double alpha = std::exp(p[2]), top = std::exp(p[3]), floor = top * sigmoid(p[4]),
+                 c = -std::exp(p[1]);
     return {floor, top, alpha, std::pow(top - floor, 1 - alpha) * std::exp(p[0] - c * std::log(x_edge)), c};
   }
 };
