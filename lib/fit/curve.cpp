@@ -13,6 +13,7 @@ namespace {
 constexpr double octave = 0.6931471805599453;
 
 struct HoldOut {
+  std::size_t count;                        // hidden points that were scored
   double octaves;                           // how far beyond its edge it was scored, at most
   std::vector<std::vector<double>> misses;  // candidate by candidate, predicted − measured ln y
 };
@@ -51,8 +52,12 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
       at.push_back(t);
       measured.push_back(data.log_y[i]);
     }
-    HoldOut hold_out{at.back() / octave, {}};
-    for (const CurveCandidate& candidate : fit_candidates(part, options.wander)) {
+    HoldOut hold_out{at.size(), at.back() / octave, {}};
+    for (const CurveCandidate& candidate : fit_candidates(part, options.wander, true)) {
+      if (!candidate.law) {
+        hold_out.misses.emplace_back();
+        continue;
+      }
       std::vector<double> miss = predict_candidate(candidate, part, options.wander, at);
       for (std::size_t i = 0; i < at.size(); ++i) miss[i] -= measured[i];
       hold_out.misses.push_back(std::move(miss));
@@ -68,10 +73,11 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
   double total = 0;
   for (std::size_t c = 0; c < curve.candidates_.size(); ++c) {
     CurveCandidate& candidate = curve.candidates_[c];
+    if (!candidate.averaged) continue;
     double square = 0;
     for (const HoldOut& h : hold_outs) square += mean_square(h.misses[c]) / double(hold_outs.size());
     if (!hold_outs.empty()) candidate.hold_out = std::sqrt(square);
-    candidate.weight = candidate.averaged ? 1 / (square + options.indifference * options.indifference) : 0;
+    candidate.weight = 1 / (square + options.indifference * options.indifference);
     if (!std::isfinite(candidate.weight)) candidate.weight = 0;
     total += candidate.weight;
   }
@@ -81,9 +87,9 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
   // How far the average missed, an octave out, one degree of freedom a hold-out and one for the prior.
   double square = options.prior_miss * options.prior_miss;
   for (const HoldOut& h : hold_outs) {
-    std::vector<double> miss(h.misses[0].size(), 0.0);
+    std::vector<double> miss(h.count, 0.0);
     for (std::size_t c = 0; c < h.misses.size(); ++c)
-      for (std::size_t i = 0; i < miss.size(); ++i) miss[i] += curve.candidates_[c].weight * h.misses[c][i];
+      for (std::size_t i = 0; i < h.misses[c].size(); ++i) miss[i] += curve.candidates_[c].weight * h.misses[c][i];
     square += mean_square(miss) / std::max(h.octaves, 0.5);
   }
   curve.miss_ = std::sqrt(square / double(1 + hold_outs.size()));

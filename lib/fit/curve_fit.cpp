@@ -157,10 +157,14 @@ CurveData curve_head(const CurveData& data, std::size_t kept) {
   return part;
 }
 
-std::vector<CurveCandidate> fit_candidates(const CurveData& data, Wander wander) {
+std::vector<CurveCandidate> fit_candidates(const CurveData& data, Wander wander, bool averaged_only) {
   const Discrepancy independent(data.t, data.noise, {}), wandering(data.t, data.noise, wander);
   std::vector<CurveCandidate> result;
   for (const CurveLaw& law : curve_laws()) {
+    if (averaged_only && !law.averaged_plain && !law.averaged_wandering) {
+      result.emplace_back();
+      continue;
+    }
     std::vector<Theta> starts = law.starts(data.shape);
     result.push_back(fit_one(law, data, independent, starts));
     result.back().averaged = law.averaged_plain;

@@ -28,6 +28,6 @@ struct M1 {  // level at the edge, slope
 
 }  // namespace
 
-const CurveLaw law_m1 = curve_law<M1>("m1", "y = beta x^c", "beta,c", false, true);
+const CurveLaw law_m1 = curve_law<M1>("m1", "y = beta x^c", "beta,c");
 
 }  // namespace frugal::fit
