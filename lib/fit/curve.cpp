@@ -89,7 +89,8 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
   for (const HoldOut& h : hold_outs) {
     std::vector<double> miss(h.count, 0.0);
     for (std::size_t c = 0; c < h.misses.size(); ++c)
-      for (std::size_t i = 0; i < h.misses[c].size(); ++i) miss[i] += curve.candidates_[c].weight * h.misses[c][i];
+      for (std::size_t i = 0; i < h.misses[c].size(); ++i)
+        miss[i] += curve.candidates_[c].weight * h.misses[c][i];
     square += mean_square(miss) / std::max(h.octaves, 0.5);
   }
   curve.miss_ = std::sqrt(square / double(1 + hold_outs.size()));

@@ -6,7 +6,7 @@
 //  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest
 //  and
 //     predicts what was hidden.
-//  3. The prediction is the average of ln y over the candidates, weighted by 1 / (hold-out error² + 0.01²).
+//  3. The prediction is the average of ln y over the candidates, weighted by 1 / (hold-out error² + 0.005²).
 //     Choosing the best one instead is worse: a hold-out has one draw of the noise. The constant keeps
 //     candidates that differ by less than a hold-out can tell at nearly equal weight.
 //  4. The interval: noise, the spread of the candidates, and how far the average itself missed on the
@@ -29,7 +29,7 @@ struct CurveOptions {
   Wander wander{0.06, 2.0};
   std::vector<double> hold_out_octaves{0.5, 1.0, 1.5};  // hidden: x > x_edge 2^-octaves
   double horizon_octaves = 1.1;                         // a hold-out is scored this far beyond its own edge
-  double indifference = 0.01;                           // see 3.
+  double indifference = 0.005;                          // see 3.
   std::size_t most_points = 64;                         // more are averaged in cells of ln x
   double prior_miss = 0.02;  // relative error an octave beyond the edge, before any hold-out was seen
 };
