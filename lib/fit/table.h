@@ -1,0 +1,41 @@
+// Text with named columns, as it came: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes,
+// CRLF, a byte-order mark; comma, semicolon or tab) or JSON lines (one object a line, nested keys joined with
+// a dot; a JSON list of objects is accepted too). Nothing is interpreted here: fit/measurements does that.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace frugal::fit {
+
+struct Cell {
+  std::string text;
+  bool missing = true;  // an empty CSV cell, a JSON null, or a key that this line lacks
+};
+
+struct Table {
+  struct Row {
+    std::vector<Cell> cells;  // as many as `columns`
+    std::size_t file = 0;     // index into `files`
+    std::size_t line = 0;     // 1-based; of the row's first line
+  };
+  std::vector<std::string> columns;
+  std::vector<Row> rows;
+  std::vector<std::string> files;  // as shown in messages
+
+  std::string place(const Row& row) const;  // "runs.csv:12"
+};
+
+// Parses one text and appends its rows; columns that are new are added. Errors: UserError with file:line.
+void append_csv(Table& table, std::string_view text, const std::string& file);
+void append_jsonl(Table& table, std::string_view text, const std::string& file);
+
+// By the name's ending (.csv, .tsv, .jsonl, .ndjson, .json), else by the first character.
+void append_text(Table& table, std::string_view text, const std::string& file);
+
+// Reads files, or standard input for "-". Errors: UserError (no file, empty, the same input twice).
+Table read_tables(const std::vector<std::string>& paths);
+
+}  // namespace frugal::fit

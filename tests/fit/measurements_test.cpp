@@ -1,0 +1,142 @@
+#include "fit/measurements.h"
+
+#include <cmath>
+
+#include "base/error.h"
+#include "support/test.h"
+
+using namespace frugal;
+
+namespace {
+
+fit::Measurements read(const std::string& text, const fit::MeasurementConfig& config = {},
+                       const std::string& file = "runs.csv") {
+  fit::Table table;
+  fit::append_text(table, text, file);
+  return fit::to_measurements(table, config);
+}
+
+// "place: message|hint"
+std::string error_of(const std::string& text, const fit::MeasurementConfig& config = {},
+                     const std::string& file = "runs.csv") {
+  try {
+    read(text, config, file);
+  } catch (const base::UserError& error) {
+    return std::string(error.what()) + "|" + error.hint();
+  }
+  return "no error";
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("CSV: quotes, line breaks in quotes, CRLF, a byte-order mark, a blank line") {
+  fit::Table table;
+  fit::append_csv(table, "\xEF\xBB\xBF\"a, b\",c\r\n\"x \"\"y\"\"\nz\",1\r\n\r\n2,\r\n", "q.csv");
+  REQUIRE(table.columns == std::vector<std::string>{"a, b", "c"});
+  REQUIRE(table.rows.size() == 2);
+  CHECK(table.rows[0].cells[0].text == "x \"y\"\nz");
+  CHECK(table.rows[0].line == 2);
+  CHECK(table.rows[1].line == 5);
+  CHECK(table.rows[1].cells[1].missing);
+}
+
+TEST_CASE("CSV and JSON lines of the same runs give the same measurements, also in several files") {
+  const fit::Measurements csv = read("params,tokens,loss\n1e6,2e7,3.5\n2e6,2e7,3.25\n");
+  const fit::Measurements json = read(
+      "{\"params\": 1e6, \"tokens\": 2e7, \"loss\": 3.5}\n\n{\"loss\": 3.25, \"params\": 2000000, "
+      "\"tokens\": 2e7}",
+      {}, "runs.jsonl");
+  CHECK(csv.size == json.size);
+  CHECK(csv.data == json.data);
+  CHECK(csv.error == json.error);
+  CHECK(json.places == std::vector<std::string>{"runs.jsonl:1", "runs.jsonl:3"});
+
+  fit::Table both;
+  fit::append_text(both, "params,tokens,loss\n1e6,2e7,3.5\n", "a.csv");
+  fit::append_text(both, "loss,params,tokens\n3.25,2e6,2e7\n", "b.csv");
+  CHECK(fit::to_measurements(both, {}).size == csv.size);
+  CHECK(fit::to_measurements(both, {}).error == csv.error);
+}
+
+TEST_CASE("columns are found by their usual names and told; a corpus named train is no split") {
+  const fit::Measurements m = read("name,train,params,params_noemb,tokens,loss\na,c4,1e6,9e5,2e7,3.5\n");
+  CHECK(m.chosen.at("size") == "params");
+  CHECK(m.chosen.at("data") == "tokens");
+  CHECK(m.chosen.count("train") == 0);
+  CHECK(has(m.notes.front(), "size = 'params' (by its name)"));
+  const fit::Measurements split = read("Seen Examples,Loss,Training\n10,0.5,1\n20,0.4,0\n");
+  CHECK(split.held_out == std::vector<char>{0, 1});
+  CHECK(split.chosen.at("data") == "Seen Examples");
+}
+
+TEST_CASE("nested JSON keys are columns by their path, or by the last part of it") {
+  const fit::Measurements m =
+      read("{\"network\": {\"params\": 5}, \"result\": {\"error\": 0.25}, \"tokens\": 7}\n", {}, "-");
+  CHECK(m.chosen.at("error") == "result.error");
+  CHECK(m.size == std::vector<double>{5});
+}
+
+TEST_CASE("what is wrong in a table is refused with its place") {
+  const std::string header = "params,tokens,loss\n1e6,2e7,3.5\n";
+  CHECK(error_of("").substr(0, 18) == "runs.csv: is empty");
+  CHECK(has(error_of("params,tokens,loss\n"), "runs.csv: has no rows"));
+  CHECK(has(error_of(header + "1e6,2e7\n"), "runs.csv:3: has 2 cells, the header has 3"));
+  CHECK(has(error_of(header + "1e6,abc,3\n"), "runs.csv:3: column 'tokens': must be a number, got 'abc'"));
+  CHECK(has(error_of(header + "1e6,12x,3\n"), "got '12x'"));
+  CHECK(has(error_of(header + "1e6,2e7,nan\n"), "runs.csv:3: column 'loss': must be finite, got nan"));
+  CHECK(has(error_of(header + "1e6,2e7,inf\n"), "must be finite, got inf"));
+  CHECK(has(error_of(header + "1e6,1e999,3\n"), "out of range"));
+  CHECK(has(error_of(header + "-5,2e7,3\n"), "the size must be > 0, got -5"));
+  CHECK(has(error_of(header + "0,2e7,3\n"), "the size must be > 0, got 0"));
+  CHECK(has(error_of(header + "1e6,,3\n"), "runs.csv:3: column 'tokens': has no value for the data"));
+  CHECK(has(error_of(header + "\"1e6,2e7,3\n"), "runs.csv:3: a quote is opened here and never closed"));
+  CHECK(has(error_of("a,a\n1,2\n"), "names column 'a' twice"));
+  CHECK(has(error_of("foo,bar\n1,2\n"), "no column for the error"));
+  CHECK(has(error_of("params,loss_a,loss_b\n1,2,3\n"),
+            "--set columns.error=loss_a (there are loss_a, loss_b)"));
+  CHECK(has(error_of("{\"loss\": NaN}\n", {}, "r.jsonl"), "r.jsonl:1: holds NaN"));
+  CHECK(
+      has(error_of("{\"loss\": 1}\n{\"lo", {}, "r.jsonl"), "r.jsonl:2: is not a JSON object|the last line"));
+  CHECK(has(error_of("[1]", {}, "r.json"), "r.json:1: must be an object, got number: 1"));
+
+  fit::MeasurementConfig config;
+  config.columns.size = "parms";
+  CHECK(has(error_of(header, config), "no column 'parms'"));
+  CHECK(has(error_of(header, config), "did you mean 'params'?"));
+  fit::MeasurementConfig where;
+  where.where["tokens"] = "7";
+  CHECK(has(error_of(header, where), "none of 1 rows is left"));
+}
+
+TEST_CASE("rows that are the same in every column are counted once, told, kept or refused") {
+  const std::string text = "params,tokens,loss\n1e6,2e7,3.5\n1e6,2e7,3.5\n1e6,2e7,3.6\n";
+  const fit::Measurements once = read(text);
+  CHECK(once.count() == 2);
+  CHECK(has(once.notes.back(), "first: runs.csv:3"));
+  fit::MeasurementConfig config;
+  config.duplicates = "keep";
+  CHECK(read(text, config).count() == 3);
+  config.duplicates = "error";
+  CHECK(has(error_of(text, config), "runs.csv:3: is the same as an earlier row"));
+}
+
+TEST_CASE("repeats of one scale give the pooled deviation of the log error") {
+  const fit::Measurements m =
+      read("params,tokens,seed,loss\n1,2,0,1.0\n1,2,1,1.2\n3,2,0,0.9\n3,2,1,0.9\n4,2,0,0.8\n");
+  const fit::Repeats repeats = fit::find_repeats(m);
+  CHECK(repeats.cells == 3);
+  CHECK(repeats.repeated_cells == 2);
+  const double half = std::log(1.2) / 2;
+  CHECK(repeats.log_error_sd == Approx(std::sqrt(2 * half * half / 2)));
+}
+
+TEST_CASE("rows without a value are dropped on request and counted") {
+  fit::MeasurementConfig config;
+  config.missing = "drop";
+  const fit::Measurements m =
+      read("{\"params\":1,\"loss\":2}\n{\"params\":1,\"loss\":null}\n{\"params\":3}\n", config, "r.jsonl");
+  CHECK(m.count() == 1);
+  CHECK(m.dropped_missing == 2);
+}
