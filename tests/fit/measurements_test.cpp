@@ -106,7 +106,7 @@ TEST_CASE("what is wrong in a table is refused with its place") {
   CHECK(has(error_of(header, config), "no column 'parms'"));
   CHECK(has(error_of(header, config), "did you mean 'params'?"));
   fit::MeasurementConfig where;
-  where.where["tokens"] = "7";
+  where.where.emplace("tokens", "7");
   CHECK(has(error_of(header, where), "none of 1 rows is left"));
 }
 
