@@ -347,6 +347,42 @@ double Expression::value_and_gradient(std::span<const double> variables, std::sp
   return values.back();
 }
 
+int Expression::degree(const std::vector<char>& marked) const {
+  std::vector<int> degrees(operations_.size());
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    const Operation& op = operations_[i];
+    const bool leaf = op.code <= Code::parameter;
+    const int a = leaf ? 0 : degrees[op.a], b = leaf ? 0 : degrees[op.b];
+    switch (op.code) {
+      case Code::constant:
+      case Code::variable:
+        break;
+      case Code::parameter:
+        degrees[i] = marked[op.a] ? 1 : 0;
+        break;
+      case Code::negate:
+        degrees[i] = a;
+        break;
+      case Code::add:
+      case Code::subtract:
+        degrees[i] = std::max(a, b);
+        break;
+      case Code::multiply:
+        degrees[i] = std::min(a + b, 2);
+        break;
+      case Code::divide:
+        degrees[i] = b == 0 ? a : 2;
+        break;
+      default: {
+        const bool unary =
+            op.code == Code::exp || op.code == Code::log || op.code == Code::sqrt || op.code == Code::abs;
+        degrees[i] = a == 0 && (unary || b == 0) ? 0 : 2;
+      }
+    }
+  }
+  return degrees.empty() ? 0 : degrees.back();
+}
+
 bool Expression::uses_variable(std::size_t index) const {
   return std::any_of(operations_.begin(), operations_.end(),
                      [index](const Operation& op) { return op.code == Code::variable && op.a == index; });

@@ -35,6 +35,10 @@ class Expression {
   bool uses_variable(std::size_t index) const;
   bool uses_parameter(std::size_t index) const;
 
+  // Degree of the expression as a polynomial in the parameters that are marked (0, 1, …); 2 stands for two,
+  // more, or no polynomial at all.
+  int degree(const std::vector<char>& marked) const;
+
   // Names in the text that are not functions, in order of appearance, each once: to find out which
   // parameters a text has before they are declared.
   static std::vector<std::string> names_in(const std::string& text, const std::string& place);
