@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -40,8 +41,37 @@ std::uint64_t peak_resident_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
+namespace {
+
+// Indented, but a list of plain values on one line: a thousand draws of seven parameters would otherwise be
+// seven thousand lines.
+void append_pretty(const Json& json, std::size_t indent, std::string& out) {
+  const auto plain = [](const Json& value) { return !value.is_structured(); };
+  const bool flat = json.empty() || (json.is_array() && std::all_of(json.begin(), json.end(), plain));
+  if (!json.is_structured() || flat) {
+    out += json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
+  }
+  const std::string inner(indent + 2, ' ');
+  const char* separator = "";
+  out += json.is_object() ? '{' : '[';
+  for (const auto& [key, value] : json.items()) {
+    out += separator;
+    out += '\n' + inner;
+    if (json.is_object()) out += Json(key).dump(-1, ' ', false, Json::error_handler_t::replace) + ": ";
+    append_pretty(value, indent + 2, out);
+    separator = ",";
+  }
+  out += '\n' + std::string(indent, ' ');
+  out += json.is_object() ? '}' : ']';
+}
+
+}  // namespace
+
 void write_result(const std::string& path, const Json& result) {
-  base::write_text(path, result.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  std::string text;
+  append_pretty(result, 0, text);
+  base::write_text(path, text + "\n");
 }
 
 std::string to_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }

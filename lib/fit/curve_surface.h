@@ -1,0 +1,25 @@
+// A learning curve as a surface of one variable: the average over laws of fit/curve.h with its own interval.
+#pragma once
+
+#include <string>
+
+#include "fit/curve.h"
+#include "fit/surface.h"
+
+namespace frugal::fit {
+
+class CurveSurface final : public Surface {
+ public:
+  CurveSurface(Curve curve, std::string variable, Measured measured, int draws, std::uint64_t seed);
+  std::vector<std::string> variables() const override { return {variable_}; }
+  int draws() const override { return static_cast<int>(scores_.size()); }
+  double error(const RunScale& scale, int draw, bool with_misfit) const override;
+  const Curve& curve() const { return curve_; }
+
+ private:
+  Curve curve_;
+  std::string variable_;
+  std::vector<double> scores_;  // a draw is as far from the average everywhere, in its deviations
+};
+
+}  // namespace frugal::fit

@@ -1,0 +1,340 @@
+#include "fit/fit_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/error.h"
+#include "fit/curve_surface.h"
+#include "fit/draws.h"
+
+namespace frugal::fit {
+namespace {
+
+using base::UserError;
+
+// Candidates that differ by less than this in hold-out error count as nearly equal (see fit/curve.h).
+constexpr double indifference = 0.02;
+
+Points to_points(const Measurements& m) {
+  Points points;
+  for (const auto& [name, values] :
+       {std::pair{variable::size, &m.size}, std::pair{variable::data, &m.data},
+        std::pair{variable::compute, &m.compute}, std::pair{variable::unique_data, &m.unique_data},
+        std::pair{variable::density, &m.density}}) {
+    if (!values->empty()) points.set_column(name, *values);
+  }
+  points.y = m.error;
+  points.weight = m.weight;
+  points.standard_error = m.standard_error;
+  return points;
+}
+
+Measured to_measured(const Measurements& m) {
+  Measured measured;
+  const auto value = [](const std::vector<double>& values, std::size_t i) {
+    return values.empty() ? 0 : values[i];
+  };
+  for (std::size_t i = 0; i < m.count(); ++i) {
+    measured.scale.push_back({value(m.size, i), value(m.data, i), value(m.compute, i),
+                              value(m.unique_data, i), value(m.density, i)});
+  }
+  measured.error = m.error;
+  return measured;
+}
+
+Objective objective_of(const FitConfig& config) {
+  if (config.loss == "log") return Objective::log_squared();
+  if (config.loss == "relative") return Objective::relative_squared();
+  Objective objective = Objective::huber(config.huber_delta);
+  if (config.loss == "asymmetric") objective.above_weight = config.above_weight;
+  return objective;
+}
+
+FitOptions options_of(const FitConfig& config, std::uint64_t seed, const Law& law) {
+  FitOptions options;
+  options.objective = objective_of(config);
+  options.seed = seed;
+  options.fixed = config.fixed;
+  for (const ExpressionParameter& parameter : config.parameters) {
+    law.index_of(parameter.name);
+    options.bounds[parameter.name] = {parameter.lower, parameter.upper};
+  }
+  return options;
+}
+
+bool has_variable(const Points& points, const std::string& name) { return points.has(name); }
+
+// The laws to fit: the named one, or every law of the table that uses all of what was varied and nothing
+// else.
+std::vector<std::shared_ptr<const Law>> candidates(const Points& points, const FitConfig& config,
+                                                   const std::string& place) {
+  if (!config.expression.empty() || config.law == "expression") {
+    if (config.expression.empty()) {
+      throw UserError(place + ":/expression", "is empty, but law is 'expression'",
+                      "for example --set 'expression=E + A/N^alpha + B/D^beta'");
+    }
+    return {make_expression_law(config.expression, config.parameters, place + ":/expression")};
+  }
+  if (config.law != "auto") return {find_law(config.law)};
+  const bool constrained = has_variable(points, variable::unique_data),
+             pruned = has_variable(points, variable::density);
+  std::vector<std::shared_ptr<const Law>> laws;
+  for (const std::string& name : law_names()) {
+    const auto law = find_law(name);
+    const auto uses = [&](const char* v) {
+      return std::find(law->variables.begin(), law->variables.end(), v) != law->variables.end();
+    };
+    const bool all_there = std::all_of(law->variables.begin(), law->variables.end(),
+                                       [&](const std::string& v) { return points.has(v); });
+    if (!all_there || !uses(variable::size) || !uses(variable::data)) continue;
+    if (uses(variable::unique_data) != constrained || uses(variable::density) != pruned) continue;
+    laws.push_back(law);
+  }
+  if (laws.empty()) laws.push_back(find_law("chinchilla"));
+  return laws;
+}
+
+std::vector<std::size_t> rows_where(const std::vector<double>& cost, double edge, bool above) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < cost.size(); ++i) {
+    if ((cost[i] > edge) == above) rows.push_back(i);
+  }
+  return rows;
+}
+
+// Rolling hold-out by cost: hide what costs more than 1/2, 1/4, 1/8 … of the largest run.
+std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, const Points& points,
+                          const std::vector<double>& cost, const FitConfig& config, std::uint64_t seed,
+                          std::vector<double>& misses, std::vector<double>& distances) {
+  std::vector<HoldOut> hold_outs;
+  const double largest = *std::max_element(cost.begin(), cost.end());
+  std::size_t last_hidden = 0;
+  for (int halves = 1; halves <= 6 && hold_outs.size() < 3; ++halves) {
+    const double edge = largest * std::pow(0.5, halves) * (1 + 1e-9);
+    const std::vector<std::size_t> fitted = rows_where(cost, edge, false),
+                                   hidden = rows_where(cost, edge, true);
+    if (hidden.size() == last_hidden || fitted.size() < points.count() / 2) continue;
+    last_hidden = hidden.size();
+    const Points train = points.select(fitted), test = points.select(hidden);
+    HoldOut one;
+    one.fitted = fitted.size();
+    one.hidden = hidden.size();
+    double fitted_edge = 0;
+    for (const std::size_t i : fitted) fitted_edge = std::max(fitted_edge, cost[i]);
+    one.beyond = largest / fitted_edge;
+    std::vector<double> average(hidden.size(), 0);
+    double used = 0;
+    for (const auto& law : laws) {
+      one.log_rmse.push_back(std::numeric_limits<double>::quiet_NaN());
+      std::vector<double> predicted;
+      try {
+        FitOptions options = options_of(config, seed, *law);
+        options.starts = 4;
+        options.shakes = options.max_shakes = 0;
+        predicted = predict(*law, fit(*law, train, options).theta, test);
+      } catch (const UserError&) {
+        continue;  // too few runs below this edge: no evidence for or against the law
+      }
+      double square = 0;
+      for (std::size_t i = 0; i < predicted.size(); ++i) {
+        square += std::pow(std::log(predicted[i] / test.y[i]), 2) / static_cast<double>(predicted.size());
+        average[i] += std::log(predicted[i]);
+      }
+      one.log_rmse.back() = std::sqrt(square);
+      ++used;
+    }
+    if (used == 0) continue;
+    double square = 0;
+    for (std::size_t i = 0; i < average.size(); ++i) {
+      const double miss = std::log(test.y[i]) - average[i] / used;
+      square += miss * miss / static_cast<double>(average.size());
+      misses.push_back(miss);
+      distances.push_back(std::max(1.0, cost[hidden[i]] / fitted_edge));
+    }
+    one.average_log_rmse = std::sqrt(square);
+    hold_outs.push_back(std::move(one));
+  }
+  return hold_outs;
+}
+
+std::vector<double> costs_of(const Measurements& m, const Cost& cost) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < m.count(); ++i) {
+    out.push_back(!m.size.empty() && !m.data.empty() ? cost(m.size[i], m.data[i])
+                  : !m.compute.empty()               ? m.compute[i]
+                  : !m.data.empty()                  ? m.data[i]
+                                                     : m.size[i]);
+  }
+  return out;
+}
+
+void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
+  const Points points = to_points(series.measurements);
+  const auto laws = candidates(points, config, place);
+  const Cost cost(config.cost, place + ":/cost");
+  std::vector<double> misses, distances;
+  series.hold_outs = roll(laws, points, costs_of(series.measurements, cost), config, seed, misses, distances);
+
+  std::vector<SurfaceComponent> components;
+  std::string refused;
+  for (std::size_t k = 0; k < laws.size(); ++k) {
+    SurfaceComponent component;
+    component.law = laws[k];
+    try {
+      const FitOptions options = options_of(config, seed, *laws[k]);
+      series.laws.push_back(fit(*laws[k], points, options));
+      component.theta = series.laws.back().theta;
+      component.draws = bootstrap_draws(*laws[k], points, options, series.laws.back(),
+                                        static_cast<std::size_t>(config.draws));
+    } catch (const UserError& error) {
+      if (laws.size() == 1) throw;
+      if (refused.empty()) refused = error.what();
+      series.notes.push_back(fmt::format("law '{}' was left out: {}", laws[k]->name, error.what()));
+      continue;
+    }
+    double square = 0, count = 0;
+    for (const HoldOut& one : series.hold_outs) {
+      if (!std::isfinite(one.log_rmse[k])) continue;
+      square += one.log_rmse[k] * one.log_rmse[k];
+      ++count;
+    }
+    component.weight = count > 0 ? 1 / (square / count + indifference * indifference) : 0;
+    components.push_back(std::move(component));
+  }
+  if (components.empty()) throw UserError("", "no law can be fitted: " + refused);
+  double total = 0;
+  for (const SurfaceComponent& component : components) total += component.weight;
+  for (SurfaceComponent& component : components) {
+    component.weight = total > 0 ? component.weight / total : 1.0 / static_cast<double>(components.size());
+    series.weights.push_back(component.weight);
+  }
+  double in_fit = 0;
+  for (std::size_t k = 0; k < components.size(); ++k) in_fit += series.weights[k] * series.laws[k].log_rmse;
+  const double freedom = static_cast<double>(points.count());
+  const double parameters = static_cast<double>(components.front().law->parameter_count());
+  Misfit misfit =
+      misfit_of(misses, distances, in_fit * std::sqrt(freedom / std::max(1.0, freedom - parameters)));
+  if (misses.empty()) {
+    series.notes.push_back(
+        "no rolling hold-out was possible: the interval knows nothing of how the law misses");
+  }
+  series.surface = std::make_unique<JointSurface>(std::move(components), misfit,
+                                                  normal_scores(static_cast<std::size_t>(config.draws), seed),
+                                                  to_measured(series.measurements));
+  for (const FitResult& law : series.laws) {
+    for (const std::string& warning : law.warnings) {
+      series.notes.push_back(series.laws.size() > 1 ? law.law + ": " + warning : warning);
+    }
+  }
+}
+
+void fit_curve(SeriesFit& series, const FitConfig& config, std::uint64_t seed) {
+  const Measurements& m = series.measurements;
+  const std::vector<double>& x = series.curve_variable == variable::data      ? m.data
+                                 : series.curve_variable == variable::compute ? m.compute
+                                                                              : m.size;
+  series.curve = Curve::fit(x, m.error);
+  series.surface = std::make_unique<CurveSurface>(*series.curve, series.curve_variable, to_measured(m),
+                                                  static_cast<int>(config.draws), seed);
+}
+
+// The one variable that a curve goes along: what alone was varied. Empty: a joint law is needed.
+std::string curve_variable(const Measurements& m, std::vector<std::string>& notes) {
+  const std::size_t sizes = distinct(m.size), amounts = distinct(m.data), budgets = distinct(m.compute);
+  if (sizes > 1 && amounts > 1) return "";
+  if (amounts > 1) {
+    if (sizes == 1)
+      notes.push_back(fmt::format("one size only ({:g}): this is a learning curve of the data", m.size[0]));
+    return variable::data;
+  }
+  if (sizes > 1) {
+    if (amounts == 1) {
+      notes.push_back(fmt::format("one amount of data only ({:g}): this is a curve of the size", m.data[0]));
+    }
+    return variable::size;
+  }
+  if (budgets > 1) return variable::compute;
+  throw UserError(
+      m.places.empty() ? "" : m.places.front(),
+      fmt::format("one scale only: all {} runs have the same size and the same data", m.count()),
+      "a law needs runs at several scales: at least three, better six, each twice the one before");
+}
+
+}  // namespace
+
+void FitConfig::visit(config::Visitor& v) {
+  v.field("data", data,
+          "CSV or JSONL files of runs, - is standard input (files on the command line come before)");
+  measurements.visit(v);
+  v.choice(
+      "law", law, known_laws(),
+      "auto: average by rolling hold-out of what suits the data; expression: your own; else a law by name");
+  v.field("expression", expression, "your own law, for example E + A/N^alpha + B/D^beta");
+  v.list("parameters", parameters, "bounds and starts of parameters, by name");
+  v.field("fixed", fixed, config::any_number(), "parameters held at a value");
+  v.choice("loss", loss, {"huber", "log", "relative", "asymmetric"},
+           "huber and log: of log residuals; relative: (predicted - y)/y squared; asymmetric: huber with "
+           "runs above "
+           "the law counted less");
+  v.field("huber_delta", huber_delta, config::greater_than(0), "width of the quadratic part of huber");
+  v.field("above_weight", above_weight, config::between(1e-6, 1),
+          "asymmetric: factor for runs above the law");
+  v.field("coverage", coverage, config::between_open(0, 1), "of every interval");
+  v.field("draws", draws, config::between(0, 100000), "refits to resampled runs");
+  v.field("cost", cost, "cost of a run as an expression in N and D");
+}
+
+std::vector<std::string> known_laws() {
+  std::vector<std::string> names = {"auto", "expression", "curve"};
+  for (const std::string& name : law_names()) names.push_back(name);
+  return names;
+}
+
+FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64_t seed,
+                   const std::string& place) {
+  FitOutcome outcome;
+  outcome.notes = all.notes;
+  const std::size_t groups = std::max<std::size_t>(1, all.group_names.size());
+  for (std::size_t g = 0; g < groups; ++g) {
+    std::vector<std::size_t> fitted, held;
+    for (std::size_t i = 0; i < all.count(); ++i) {
+      if (!all.group.empty() && all.group[i] != g) continue;
+      (!all.held_out.empty() && all.held_out[i] != 0 ? held : fitted).push_back(i);
+    }
+    if (fitted.empty()) continue;
+    SeriesFit series;
+    series.group = all.group_names.empty() ? "" : all.group_names[g];
+    series.measurements = all.subset(fitted);
+    series.held_out = all.subset(held);
+    try {
+      const bool own = !config.expression.empty() || config.law == "expression";
+      if (!own) series.curve_variable = curve_variable(series.measurements, series.notes);
+      if (!own && config.law == "curve" && series.curve_variable.empty()) {
+        throw UserError("", "a curve has one variable, but both size and data were varied",
+                        "--set columns.size=none, or take a law of both");
+      }
+      if (!series.curve_variable.empty() && (config.law == "auto" || config.law == "curve")) {
+        fit_curve(series, config, seed);
+      } else {
+        series.curve_variable.clear();
+        fit_joint(series, config, seed, place);
+      }
+    } catch (const UserError& error) {
+      if (series.group.empty()) throw;
+      throw UserError(error.place(), fmt::format("group '{}': {}", series.group, error.message()),
+                      error.hint());
+    }
+    outcome.series.push_back(std::move(series));
+  }
+  if (outcome.series.empty()) {
+    throw UserError("", "no row is left to fit: every row is held out by the train column",
+                    "--set columns.train=none fits all rows");
+  }
+  return outcome;
+}
+
+}  // namespace frugal::fit
