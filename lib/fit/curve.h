@@ -54,6 +54,8 @@ struct CurveCandidate {
   double gradient_norm = 0;
   double agreement = 0;          // share of the starts that ended at this optimum
   std::vector<double> residual;  // ln y − law at the fitted points
+  std::vector<double>
+      wander;  // the residuals' share in the expected wander (Discrepancy::solve); may be empty
   std::vector<double> published(double x_edge) const { return law->published(theta, x_edge); }
 };
 

@@ -103,6 +103,7 @@ CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrep
     square += result.residual[i] * result.residual[i];
   }
   result.in_fit = std::sqrt(square / double(n));
+  result.wander = discrepancy.solve(result.residual);
   return result;
 }
 
@@ -180,9 +181,8 @@ std::vector<double> predict_candidate(const CurveCandidate& candidate, const Cur
                                       std::span<const double> t) {
   std::vector<double> result(t.size());
   candidate.law->evaluate(candidate.theta.data(), t, result.data(), nullptr);
-  if (!candidate.wanders) return result;
-  const std::vector<double> more = Discrepancy(data.t, data.noise, wander).expect(candidate.residual, t);
-  for (std::size_t i = 0; i < t.size(); ++i) result[i] += more[i];
+  for (std::size_t i = 0; i < t.size(); ++i)
+    result[i] += expected_wander(wander, data.t, candidate.wander, t[i]);
   return result;
 }
 

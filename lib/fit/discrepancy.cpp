@@ -3,6 +3,14 @@
 #include <cmath>
 
 namespace frugal::fit {
+namespace {
+
+double covariance(Wander wander, double a, double b) {
+  const double r = std::sqrt(3.0) * std::abs(a - b) / wander.length;
+  return wander.amplitude * wander.amplitude * (1 + r) * std::exp(-r);
+}
+
+}  // namespace
 
 Discrepancy::Discrepancy(std::span<const double> t, double noise, Wander wander)
     : t_(t.begin(), t.end()), noise_(noise), wander_(wander) {
@@ -11,15 +19,10 @@ Discrepancy::Discrepancy(std::span<const double> t, double noise, Wander wander)
   factor_.assign(n * n, 0);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j <= i; ++j) {
-      double sum = covariance(t_[i], t_[j]) + (i == j ? noise_ * noise_ : 0);
+      double sum = covariance(wander_, t_[i], t_[j]) + (i == j ? noise_ * noise_ : 0);
       for (std::size_t k = 0; k < j; ++k) sum -= factor_[i * n + k] * factor_[j * n + k];
       factor_[i * n + j] = i == j ? std::sqrt(sum) : sum / factor_[j * n + j];
     }
-}
-
-double Discrepancy::covariance(double a, double b) const {
-  const double r = std::sqrt(3.0) * std::abs(a - b) / wander_.length;
-  return wander_.amplitude * wander_.amplitude * (1 + r) * std::exp(-r);
 }
 
 void Discrepancy::whiten(double* rows, std::size_t columns) const {
@@ -39,9 +42,8 @@ void Discrepancy::whiten(double* rows, std::size_t columns) const {
   }
 }
 
-std::vector<double> Discrepancy::expect(std::span<const double> residuals, std::span<const double> at) const {
-  std::vector<double> result(at.size(), 0.0);
-  if (factor_.empty()) return result;
+std::vector<double> Discrepancy::solve(std::span<const double> residuals) const {
+  if (factor_.empty()) return {};
   const std::size_t n = t_.size();
   std::vector<double> x(residuals.begin(), residuals.end());
   whiten(x.data(), 1);
@@ -49,9 +51,13 @@ std::vector<double> Discrepancy::expect(std::span<const double> residuals, std::
     for (std::size_t k = i + 1; k < n; ++k) x[i] -= factor_[k * n + i] * x[k];
     x[i] /= factor_[i * n + i];
   }
-  for (std::size_t a = 0; a < at.size(); ++a)
-    for (std::size_t i = 0; i < n; ++i) result[a] += covariance(at[a], t_[i]) * x[i];
-  return result;
+  return x;
+}
+
+double expected_wander(Wander wander, std::span<const double> t, std::span<const double> solved, double at) {
+  double sum = 0;
+  for (std::size_t i = 0; i < solved.size(); ++i) sum += covariance(wander, at, t[i]) * solved[i];
+  return sum;
 }
 
 }  // namespace frugal::fit

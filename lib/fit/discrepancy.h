@@ -24,15 +24,18 @@ class Discrepancy {
   // In place: rows of `columns` values, multiplied by the inverse Cholesky factor of the covariance. The
   // squares of whitened residuals add up to the exponent of the likelihood.
   void whiten(double* rows, std::size_t columns) const;
-  // Expected wander at every `at`, given residuals (ln y − law) at t.
-  std::vector<double> expect(std::span<const double> residuals, std::span<const double> at) const;
+  // The covariance's inverse times residuals (ln y − law) at t: what expected_wander takes. Empty without
+  // wander.
+  std::vector<double> solve(std::span<const double> residuals) const;
 
  private:
   std::vector<double> t_;
   double noise_;
   Wander wander_;
   std::vector<double> factor_;  // lower Cholesky factor, row by row; empty without wander
-  double covariance(double a, double b) const;
 };
+
+// Expected wander at `at`, given t and solve() of its residuals there.
+double expected_wander(Wander wander, std::span<const double> t, std::span<const double> solved, double at);
 
 }  // namespace frugal::fit
