@@ -382,19 +382,35 @@ Source& Source::operator=(Source other) {
 }
 Source::~Source() { delete json_; }
 
+namespace {
+
+std::string place_in(const std::string& text, std::size_t at, const std::string& origin) {
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  const std::size_t start = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
+  const std::size_t column = at - (start == std::string::npos ? 0 : start + 1) + 1;
+  return fmt::format("{}:{}:{}", origin, line, column);
+}
+
+}  // namespace
+
 Json parse(const std::string& text, const std::string& origin) {
   try {
     return Json::parse(text, nullptr, true, true);
   } catch (const Json::parse_error& error) {
     const std::size_t at = std::min<std::size_t>(error.byte > 0 ? error.byte - 1 : 0, text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-    const std::size_t start = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
-    const std::size_t column = at - (start == std::string::npos ? 0 : start + 1) + 1;
     // nlohmann's text: "[json.exception.parse_error.101] parse error at line 1, column 2: <reason>".
     std::string reason = error.what();
     if (const std::size_t colon = reason.find(": "); colon != std::string::npos)
       reason = reason.substr(colon + 2);
-    throw UserError(fmt::format("{}:{}:{}", origin, line, column), "is not valid JSON: " + reason);
+    throw UserError(place_in(text, at, origin), "is not valid JSON: " + reason);
+  } catch (const Json::out_of_range& error) {
+    // "[…406] number overflow parsing '1e999'": it carries no position but the number.
+    const std::string what = error.what();
+    const std::size_t quote = std::min(what.find('\''), what.size() - 1);
+    const std::string number = what.substr(quote + 1, what.size() - quote - 2);
+    const std::size_t at = std::min(text.find(number), text.size());
+    throw UserError(place_in(text, at, origin), "the number " + number + " is too large",
+                    "numbers are doubles: up to 1.8e308");
   }
 }
 

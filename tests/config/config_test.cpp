@@ -89,3 +89,13 @@ TEST_CASE("--set overrides and is named in errors") {
   REQUIRE(error_of("{}", {"fit.huber_delta=0"}) == "--set fit/huber_delta: must be > 0, got 0|");
   REQUIRE(error_of("{}", {"nonsense"}).find("must be path=value") != std::string::npos);
 }
+
+TEST_CASE("a number that no double holds is an error with its place", "[config]") {
+  try {
+    frugal::config::parse("{\n  \"lr\": 1e999}", "a.json");
+    FAIL("accepted");
+  } catch (const frugal::base::UserError& error) {
+    REQUIRE(error.place() == "a.json:2:9");
+    REQUIRE(error.message() == "the number 1e999 is too large");
+  }
+}
