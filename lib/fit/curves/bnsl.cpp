@@ -57,7 +57,6 @@ struct Bnsl {  // level at the edge, c₀, logit of the floor's share of that le
     const double head = -shape.head_slope, tail = -shape.steep_slope, width = std::log(0.4);
     for (const double place : {0.3, 0.6, 0.85})
       for (const double share : {0.05, 0.4}) {
-        if (Breaks > 1 && share > 0.1) continue;
         Theta theta{shape.last, head, std::log(share / (1 - share))};
         double before = head;
         for (std::size_t k = 0; k < Breaks; ++k) {  // breaks spread over the curve, slopes in equal steps
