@@ -1,12 +1,14 @@
-# MPI is found here and left out where it is missing: a single process needs none of it.
+# MPI is found here and left out where it is missing: a single process needs none of it. The C interface is
+# used from C++; the C++ bindings that older Open MPI ships are skipped.
 option(FRUGAL_MPI "Data-parallel training over MPI where MPI is found" ON)
 if(FRUGAL_MPI)
-  find_package(MPI QUIET COMPONENTS C)
+  set(MPI_CXX_SKIP_MPICXX ON)
+  find_package(MPI QUIET COMPONENTS CXX)
 endif()
-if(MPI_C_FOUND)
-  message(STATUS "MPI: ${MPI_C_LIBRARIES}")
-  target_link_libraries(frugal_learn PRIVATE MPI::MPI_C)
-  target_compile_definitions(frugal_learn PRIVATE FRUGAL_WITH_MPI OMPI_SKIP_MPICXX)
+if(MPI_CXX_FOUND)
+  message(STATUS "MPI: ${MPI_CXX_LIBRARIES}")
+  target_link_libraries(frugal_learn PRIVATE MPI::MPI_CXX)
+  target_compile_definitions(frugal_learn PRIVATE FRUGAL_WITH_MPI)
 else()
   message(STATUS "MPI: not found; training runs in one process")
 endif()

@@ -1,0 +1,88 @@
+// A NetworkConfig as a torch module. Parameter names are those of the ProxylessNAS program
+// ("blocks.0.mobile_inverted_conv.depth_conv.conv.weight"), so that published weights load as they are.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+
+#include <string>
+#include <vector>
+
+#include "model/network.h"
+
+namespace frugal::model {
+
+torch::Tensor activate(torch::Tensor x, Activation activation);
+
+// Squeeze and excitation, as in Once-for-all: "fc.reduce", "fc.expand", h_sigmoid.
+class SqueezeExcite : public torch::nn::Module {
+ public:
+  explicit SqueezeExcite(std::int64_t channels);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  torch::nn::Conv2d reduce_{nullptr}, expand_{nullptr};
+};
+
+// Convolution, batch norm, activation, in that order: "conv", "bn".
+class ConvUnit : public torch::nn::Module {
+ public:
+  ConvUnit(const ConvLayer& layer, const BatchNorm& bn);
+  torch::Tensor forward(torch::Tensor x);
+
+ private:
+  ConvLayer layer_;
+  double bn_momentum_, bn_eps_;
+  torch::nn::Conv2d conv_{nullptr};
+  torch::nn::BatchNorm2d bn_{nullptr};
+  std::shared_ptr<SqueezeExcite> se_;
+};
+
+// "inverted_bottleneck" (absent at expansion 1), "depth_conv", "point_linear".
+class MBConvUnit : public torch::nn::Module {
+ public:
+  MBConvUnit(const MBConvLayer& layer, const BatchNorm& bn);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  std::shared_ptr<ConvUnit> expansion_, depthwise_, projection_;
+};
+
+class BlockUnit : public torch::nn::Module {
+ public:
+  BlockUnit(const Block& block, const BatchNorm& bn);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  Block block_;
+  std::shared_ptr<MBConvUnit> mb_conv_;
+  std::shared_ptr<ConvUnit> conv_;
+};
+
+class ImageNetwork : public torch::nn::Module {
+ public:
+  // Weights: convolutions He normal, fan-out; batch norm 1 and 0; classifier N(0, 0.01) and 0 (the
+  // ProxylessNAS program's "he_fout"). They come from torch's generator: seed it first.
+  explicit ImageNetwork(const NetworkConfig& config);
+
+  // images [B, C, H, W] -> logits [B, classes]
+  torch::Tensor forward(torch::Tensor images);
+
+  // Weights in NHWC order, as the images should then be too.
+  void use_channels_last();
+
+  const NetworkConfig& config() const { return config_; }
+
+ private:
+  void initialise();
+
+  NetworkConfig config_;
+  std::shared_ptr<ConvUnit> first_conv_, final_expand_, feature_mix_;
+  std::vector<std::shared_ptr<BlockUnit>> blocks_;
+  torch::nn::Linear classifier_{nullptr};
+};
+
+}  // namespace frugal::model

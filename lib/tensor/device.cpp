@@ -1,0 +1,52 @@
+#include "tensor/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <sched.h>
+#include <torch/cuda.h>
+#include <torch/utils.h>
+
+#include <charconv>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace frugal::tensor {
+
+torch::Device parse_device(const std::string& text) {
+  using base::UserError;
+  if (text == "cpu") return torch::kCPU;
+  if (text != "cuda" && !text.starts_with("cuda:")) {
+    throw UserError("--device", "unknown device '" + text + "'", "cpu, cuda or cuda:N");
+  }
+  int index = 0;
+  if (text.size() > 4) {
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data() + 5, end, index);
+    if (error != std::errc() || at != end || index < 0) {
+      throw UserError("--device", "unknown device '" + text + "'", "cpu, cuda or cuda:N");
+    }
+  }
+  if (!torch::cuda::is_available()) {
+    throw UserError("--device", "no CUDA here: LibTorch has none or sees no GPU", "use --device cpu");
+  }
+  if (index >= static_cast<int>(torch::cuda::device_count())) {
+    throw UserError("--device", "there are only " + std::to_string(torch::cuda::device_count()) + " GPUs");
+  }
+  return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+int set_threads(int threads) {
+  if (threads <= 0) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    threads = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  }
+  at::set_num_threads(threads);
+  at::globalContext().setFlushDenormal(true);
+  return threads;
+}
+
+void seed_torch(std::uint64_t seed) { torch::manual_seed(base::derive_seed(seed, "torch")); }
+
+}  // namespace frugal::tensor

@@ -1,0 +1,21 @@
+// Evaluation of a network.json with its weights: error on a data set, or logits of given inputs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "data/config.h"
+
+namespace frugal::train {
+
+struct EvaluateOptions {
+  std::string network, weights;
+  std::string split = "test";
+  std::string input, logits;  // safetensors with `input` [B, C, H, W]; where `logits` [B, classes] goes
+  int threads = 0;
+};
+
+// The result object. Throws UserError where weights, inputs or data do not fit the network.
+nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::DataConfig& data);
+
+}  // namespace frugal::train

@@ -1,0 +1,50 @@
+// One training run of an image network, from its config to its line in runs.jsonl: what `nas-search train`
+// does. In the output folder: network.json, weights.safetensors, result.json (written last: it says that the
+// run is finished), events.jsonl and checkpoint.safetensors while it trains.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "config/config.h"
+#include "config/visitor.h"
+#include "data/config.h"
+#include "model/compact.h"
+#include "train/loop.h"
+
+namespace frugal::train {
+
+struct NetworkChoice {
+  std::string file;  // a network.json; else `line` is expanded
+  model::CompactNetwork line;
+
+  void visit(config::Visitor& v);
+  model::NetworkConfig load(const std::string& place) const;
+};
+
+struct ImageRunConfig {
+  std::string name;  // for people; stands in runs.jsonl
+  std::int64_t seed = 0, threads = 0;
+  NetworkChoice network;
+  data::DataConfig data;
+  std::int64_t batch_size = 64, workers = 1;
+  double label_smoothing = 0;
+  bool channels_last = true;
+  std::string initial_weights;  // safetensors to start from
+  LoopConfig loop;
+  std::string runs;  // file that gets the line; empty: runs.jsonl beside the output folder
+
+  ImageRunConfig();
+  void visit(config::Visitor& v);
+};
+
+struct ImageRunOptions {
+  std::string out;
+  bool resume = false, quiet = false;
+  std::string device = "cpu";
+};
+
+// Trains, or says that it was done before. Returns the line of runs.jsonl.
+nlohmann::ordered_json run_images(const ImageRunConfig& config, const ImageRunOptions& options);
+
+}  // namespace frugal::train

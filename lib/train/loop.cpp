@@ -1,0 +1,251 @@
+#include "train/loop.h"
+
+#include <fmt/format.h>
+#include <torch/utils.h>
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "base/random.h"
+#include "base/stop.h"
+#include "report/result.h"
+#include "tensor/device.h"
+#include "train/checkpoint.h"
+#include "train/event_log.h"
+
+namespace frugal::train {
+namespace {
+
+using base::Failure;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool all_finite(const tensor::NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors) {
+    if (tensor.is_floating_point() && !std::isfinite(tensor.detach().sum().item<double>())) {
+      if (!torch::isfinite(tensor.detach()).all().item<bool>()) return false;
+    }
+  }
+  return true;
+}
+
+class Loop {
+ public:
+  Loop(Task& task, const LoopConfig& config, const LoopPlace& place, Communicator& communicator)
+      : task_(task),
+        config_(config),
+        place_(place),
+        communicator_(communicator),
+        optimizer_(config.optimizer, task.parameters()),
+        per_epoch_(task.steps_per_epoch()),
+        total_(total_steps(config, per_epoch_)),
+        progress_(place.label, total_, place.quiet || !communicator.is_first()),
+        events_(place.folder, communicator.is_first()) {
+    if (config.ema_decay > 0) average_.emplace(config.ema_decay, task.state());
+    state_.config_hash = place.config_hash;
+    state_.seed = place.seed;
+    state_.world = communicator.size();
+  }
+
+  LoopResult run() {
+    begin();
+    while (state_.step < total_) {
+      one_step();
+      after_step();
+    }
+    return finish();
+  }
+
+ private:
+  std::string checkpoint_path() const { return place_.folder + "/checkpoint.safetensors"; }
+
+  tensor::NamedTensors everything() {
+    tensor::NamedTensors all;
+    for (const auto& [name, tensor] : task_.state()) all.emplace_back("model." + name, tensor);
+    for (const auto& [name, tensor] : optimizer_.state()) all.emplace_back("optimizer." + name, tensor);
+    if (average_) {
+      for (const auto& entry : average_->state()) all.push_back(entry);
+    }
+    return all;
+  }
+
+  void begin() {
+    if (place_.resume && !place_.folder.empty() && std::filesystem::exists(checkpoint_path())) {
+      state_ = load_checkpoint(checkpoint_path(), state_, everything());
+      saved_step_ = state_.step;
+      if (!place_.quiet && communicator_.is_first()) {
+        base::log_note(place_.label, fmt::format("goes on from step {} of {}", state_.step, total_));
+      }
+    }
+    before_ = events_.begin(state_.step);
+    started_ = logged_ = saved_ = Clock::now();
+    if (state_.step < total_) task_.start(state_.step);
+  }
+
+  void one_step() {
+    const std::int64_t step = state_.step;
+    if (step > 0 && step % per_epoch_ == 0 && !at_start_) task_.start(step);
+    at_start_ = false;
+    // Whatever torch draws in this step (dropout) follows from (seed, step, process) alone.
+    tensor::seed_torch(base::derive_seed(place_.seed, fmt::format("step/{}/{}", step, communicator_.rank())));
+    learning_rate_ = learning_rate(config_.schedule, step, total_, per_epoch_);
+    const StepLoss outcome = task_.loss(step);
+    double loss = outcome.loss.item<double>();
+    communicator_.sum(&loss, 1);
+    if (!std::isfinite(loss)) stop_not_finite(step, "the loss is not finite");
+    outcome.loss.backward();
+    optimizer_.step(learning_rate_);
+    if (average_) average_->update(step);
+    ++state_.step;
+    state_.examples_seen += outcome.examples;
+    state_.epoch_loss += loss * static_cast<double>(outcome.examples);
+    state_.epoch_examples += outcome.examples;
+    loss_ = loss;
+    examples_since_log_ += outcome.examples;
+  }
+
+  void after_step() {
+    const bool epoch_ends = state_.step % per_epoch_ == 0 || state_.step == total_;
+    if (epoch_ends) {
+      state_.last_epoch_loss =
+          state_.epoch_loss / static_cast<double>(std::max<std::int64_t>(1, state_.epoch_examples));
+      state_.epoch_loss = 0;
+      state_.epoch_examples = 0;
+    }
+    if (state_.step % config_.log_every == 0 || state_.step == total_) log_step();
+    if (epoch_ends && config_.evaluate_every > 0 && state_.step < total_ &&
+        state_.step / per_epoch_ % config_.evaluate_every == 0) {
+      log_metrics(evaluate());
+    }
+    progress_.update(state_.step, fmt::format("loss {:.4f}", loss_));
+    double stop = base::stop_signal();
+    if (communicator_.size() > 1) communicator_.sum(&stop, 1);  // all stop at the same step
+    if (stop != 0 && state_.step < total_) {
+      save();
+      throw base::Interrupted(base::stop_signal() != 0 ? base::stop_signal() : SIGTERM);
+    }
+    const bool by_step = config_.checkpoint_every > 0 && state_.step % config_.checkpoint_every == 0;
+    // Only the first process writes, so that its clock may decide alone.
+    const bool by_time =
+        config_.checkpoint_seconds > 0 && seconds_since(saved_) >= config_.checkpoint_seconds;
+    if (state_.step < total_ && (by_step || by_time)) save();
+  }
+
+  void save() {
+    if (place_.folder.empty() || !communicator_.is_first()) return;
+    if (state_.step != saved_step_) {
+      if (!all_finite(task_.state())) stop_not_finite(state_.step, "a weight is not finite");
+      save_checkpoint(checkpoint_path(), state_, everything());
+      saved_step_ = state_.step;
+    }
+    saved_ = Clock::now();
+  }
+
+  [[noreturn]] void stop_not_finite(std::int64_t step, const std::string& what) {
+    const std::string kept =
+        saved_step_ > 0 ? fmt::format("the checkpoint of step {} is kept; ", saved_step_) : "";
+    throw Failure(fmt::format("step {}: {}", step, what),
+                  kept + "try a lower schedule.lr_peak, a longer warm-up or optimizer.clip_norm");
+  }
+
+  Metrics evaluate() {
+    if (average_) average_->swap();
+    Metrics metrics = task_.evaluate();
+    if (average_) average_->swap();
+    return metrics;
+  }
+
+  double seconds() const { return before_ + seconds_since(started_); }
+
+  void log_step() {
+    const double elapsed = seconds_since(logged_);
+    events_.write({{"step", state_.step},
+                   {"epoch", static_cast<double>(state_.step) / static_cast<double>(per_epoch_)},
+                   {"loss", loss_},
+                   {"lr", learning_rate_},
+                   {"samples_per_s", static_cast<double>(examples_since_log_) / std::max(1e-9, elapsed)},
+                   {"seconds", seconds()},
+                   {"peak_resident_bytes", report::peak_resident_bytes()}});
+    logged_ = Clock::now();
+    examples_since_log_ = 0;
+  }
+
+  void log_metrics(const Metrics& metrics) {
+    nlohmann::ordered_json line{{"step", state_.step}};
+    for (const auto& [name, value] : metrics) line["eval_" + name] = value;
+    line["seconds"] = seconds();
+    events_.write(line);
+    logged_ = Clock::now();  // evaluation is not training speed
+  }
+
+  LoopResult finish() {
+    if (!all_finite(task_.state())) stop_not_finite(state_.step, "a weight is not finite");
+    save();  // a run killed during the evaluation does not train again
+    if (average_) average_->swap();
+    LoopResult result;
+    result.metrics = task_.evaluate();
+    log_metrics(result.metrics);
+    result.steps = state_.step;
+    result.epochs = state_.step / per_epoch_;
+    result.examples_seen = state_.examples_seen;
+    result.train_loss = state_.last_epoch_loss;
+    result.seconds = seconds();
+    progress_.finish(fmt::format("loss {:.4f}", state_.last_epoch_loss));
+    return result;
+  }
+
+  Task& task_;
+  const LoopConfig& config_;
+  const LoopPlace& place_;
+  Communicator& communicator_;
+  Optimizer optimizer_;
+  std::optional<WeightAverage> average_;
+  std::int64_t per_epoch_, total_;
+  base::Progress progress_;
+  EventLog events_;
+  LoopState state_;
+  bool at_start_ = true;
+  std::int64_t saved_step_ = 0, examples_since_log_ = 0;
+  double learning_rate_ = 0, loss_ = 0, before_ = 0;
+  Clock::time_point started_, logged_, saved_;
+};
+
+}  // namespace
+
+void LoopConfig::visit(config::Visitor& v) {
+  v.field("epochs", epochs, config::greater_than(0), "passes over the training examples");
+  v.field("steps", steps, config::at_least(0), "steps instead of epochs, where > 0");
+  v.object("schedule", schedule, "learning rate");
+  v.object("optimizer", optimizer, "how gradients become updates");
+  v.field("ema_decay", ema_decay, config::Range{0, 1, false, true},
+          "moving average of the weights, which is what is evaluated and written; 0: none");
+  v.field("evaluate_every", evaluate_every, config::at_least(0),
+          "epochs between evaluations; 0: at the end only");
+  v.field("log_every", log_every, config::at_least(1), "steps between lines of events.jsonl");
+  v.field("checkpoint_every", checkpoint_every, config::at_least(0),
+          "steps between checkpoints; 0: by time alone");
+  v.field("checkpoint_seconds", checkpoint_seconds, config::at_least(0),
+          "seconds between checkpoints; 0: none by time");
+}
+
+std::int64_t total_steps(const LoopConfig& config, std::int64_t steps_per_epoch) {
+  if (config.steps > 0) return config.steps;
+  return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(steps_per_epoch)));
+}
+
+LoopResult run_loop(Task& task, const LoopConfig& config, const LoopPlace& place,
+                    Communicator& communicator) {
+  return Loop(task, config, place, communicator).run();
+}
+
+}  // namespace frugal::train
