@@ -13,6 +13,7 @@
 #include "report/result.h"
 #include "train/image_evaluate.h"
 #include "train/image_run.h"
+#include "train/speed.h"
 
 namespace {
 
@@ -118,11 +119,33 @@ void add_network(CLI::App& app, cli::CommonFlags& flags) {
   });
 }
 
+void add_speed(CLI::App& app, cli::CommonFlags& flags, train::SpeedOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("speed", "Samples per second of training a network on made-up images");
+  command->add_option("NETWORK", options.network, "network.json")->required();
+  command->add_option("--batch", options.batch_size, "Examples a step")->check(CLI::Range(1, 65536));
+  command->add_option("--seconds", options.seconds, "How long to measure");
+  command->add_option("--channels-last", options.channels_last, "Memory order NHWC");
+  cli::FlagSet set;
+  set.config = set.out = set.seed = false;
+  set.threads = true;
+  cli::add_common_flags(*command, flags, set, "");
+  command->footer(
+      "Examples:\n"
+      "  nas-search speed configs/networks/proxyless_w0.3_28px.json --threads 1\n"
+      "  nas-search speed configs/networks/mcu_28px.json --batch 256 --seconds 2");
+  command->callback([&flags, &options] {
+    options.threads = flags.threads;
+    base::write_text("-", report::to_line(train::measure_speed(options)) + "\n");
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::CommonFlags train_flags, evaluate_flags, network_flags;
+  cli::CommonFlags train_flags, evaluate_flags, network_flags, speed_flags;
   train::EvaluateOptions evaluate_options;
+  train::SpeedOptions speed_options;
   return cli::run_main(argc, argv, "nas-search", [&](CLI::App& app) {
     cli::set_up(app, "Trains and evaluates image networks on small budgets.",
                 "Examples:\n"
@@ -132,5 +155,6 @@ int main(int argc, char** argv) {
     add_train(app, train_flags);
     add_evaluate(app, evaluate_flags, evaluate_options);
     add_network(app, network_flags);
+    add_speed(app, speed_flags, speed_options);
   });
 }

@@ -4,6 +4,7 @@
 #include <torch/nn/init.h>
 
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 
@@ -60,8 +61,7 @@ torch::Tensor SqueezeExcite::forward(const torch::Tensor& x) {
   return x * torch::hardsigmoid(expand_->forward(squeezed));
 }
 
-ConvUnit::ConvUnit(const ConvLayer& layer, const BatchNorm& bn)
-    : layer_(layer), bn_momentum_(bn.momentum), bn_eps_(bn.eps) {
+ConvUnit::ConvUnit(const ConvLayer& layer, const BatchNorm& bn) : layer_(layer) {
   conv_ = register_module("conv", make_conv(layer));
   if (layer.use_bn) {
     bn_ = register_module(
@@ -70,12 +70,25 @@ ConvUnit::ConvUnit(const ConvLayer& layer, const BatchNorm& bn)
   if (layer.use_se) se_ = register_module("se", std::make_shared<SqueezeExcite>(layer.out_channels));
 }
 
+// In training our own operation, which takes a clip with it (`activation` is then none); else torch's.
+torch::Tensor ConvUnit::normalise(const torch::Tensor& x, Activation& activation) {
+  const bool nhwc = x.is_contiguous(torch::MemoryFormat::ChannelsLast);
+  if (!is_training() || !x.is_cpu() || (!nhwc && !sum_)) return bn_->forward(x);
+  const bool clips = activation == Activation::relu || activation == Activation::relu6;
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const float low = clips ? 0.0F : -infinity, high = activation == Activation::relu6 ? 6.0F : infinity;
+  if (clips) activation = Activation::none;
+  return batch_norm_clip(x, {bn_->weight, bn_->bias, bn_->running_mean, bn_->running_var},
+                         bn_->options.momentum().value(), bn_->options.eps(), low, high, sum_);
+}
+
 torch::Tensor ConvUnit::forward(torch::Tensor x) {
   if (layer_.dropout_rate > 0 && is_training())
     x = F::dropout2d(x, F::Dropout2dFuncOptions().p(layer_.dropout_rate));
   x = conv_->forward(x);
-  if (layer_.use_bn) x = bn_->forward(x);
-  x = activate(std::move(x), layer_.activation);
+  Activation activation = layer_.activation;
+  if (layer_.use_bn) x = normalise(x, activation);
+  x = activate(std::move(x), activation);
   return se_ ? se_->forward(x) : x;
 }
 
@@ -147,6 +160,12 @@ void ImageNetwork::use_channels_last() {
   for (torch::Tensor& parameter : parameters()) {
     if (parameter.dim() == 4)
       parameter.set_data(parameter.detach().contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+}
+
+void ImageNetwork::share_statistics(const SumOverProcesses& sum) {
+  for (const auto& module : modules(/*include_self=*/false)) {
+    if (auto* unit = module->as<ConvUnit>()) unit->share_statistics(sum);
   }
 }
 

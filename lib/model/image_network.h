@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "model/batch_norm.h"
 #include "model/network.h"
 
 namespace frugal::model {
@@ -33,12 +34,17 @@ class ConvUnit : public torch::nn::Module {
   ConvUnit(const ConvLayer& layer, const BatchNorm& bn);
   torch::Tensor forward(torch::Tensor x);
 
+  // Batch statistics are then those of all processes.
+  void share_statistics(const SumOverProcesses& sum) { sum_ = sum; }
+
  private:
+  torch::Tensor normalise(const torch::Tensor& x, Activation& activation);
+
   ConvLayer layer_;
-  double bn_momentum_, bn_eps_;
   torch::nn::Conv2d conv_{nullptr};
   torch::nn::BatchNorm2d bn_{nullptr};
   std::shared_ptr<SqueezeExcite> se_;
+  SumOverProcesses sum_;
 };
 
 // "inverted_bottleneck" (absent at expansion 1), "depth_conv", "point_linear".
@@ -73,6 +79,7 @@ class ImageNetwork : public torch::nn::Module {
 
   // Weights in NHWC order, as the images should then be too.
   void use_channels_last();
+  void share_statistics(const SumOverProcesses& sum);
 
   const NetworkConfig& config() const { return config_; }
 

@@ -13,6 +13,7 @@
 #include "report/result.h"
 #include "tensor/device.h"
 #include "train/image_task.h"
+#include "train/loop.h"
 
 namespace frugal::train {
 namespace {

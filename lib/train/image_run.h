@@ -4,13 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "config/config.h"
 #include "config/visitor.h"
 #include "data/config.h"
 #include "model/compact.h"
-#include "train/loop.h"
+#include "train/loop_config.h"
 
 namespace frugal::train {
 

@@ -36,6 +36,10 @@ ImageTask::ImageTask(model::ImageNetwork& network, const data::ImageSet& trainin
       communicator_(communicator),
       loader_(training, training_loader(config, communicator)) {
   if (config.channels_last) network_.use_channels_last();
+  if (communicator.size() > 1) {
+    network_.share_statistics(
+        [&communicator](double* values, std::int64_t count) { communicator.sum(values, count); });
+  }
 }
 
 tensor::NamedTensors ImageTask::parameters() {

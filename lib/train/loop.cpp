@@ -19,6 +19,8 @@
 #include "tensor/device.h"
 #include "train/checkpoint.h"
 #include "train/event_log.h"
+#include "train/gradient_sync.h"
+#include "train/optimizer.h"
 
 namespace frugal::train {
 namespace {
@@ -47,6 +49,7 @@ class Loop {
         place_(place),
         communicator_(communicator),
         optimizer_(config.optimizer, task.parameters()),
+        gradients_(task.parameters(), communicator),
         per_epoch_(task.steps_per_epoch()),
         total_(total_steps(config, per_epoch_)),
         progress_(place.label, total_, place.quiet || !communicator.is_first()),
@@ -104,6 +107,7 @@ class Loop {
     communicator_.sum(&loss, 1);
     if (!std::isfinite(loss)) stop_not_finite(step, "the loss is not finite");
     outcome.loss.backward();
+    gradients_.finish();
     optimizer_.step(learning_rate_);
     if (average_) average_->update(step);
     ++state_.step;
@@ -209,6 +213,7 @@ class Loop {
   const LoopPlace& place_;
   Communicator& communicator_;
   Optimizer optimizer_;
+  GradientSync gradients_;
   std::optional<WeightAverage> average_;
   std::int64_t per_epoch_, total_;
   base::Progress progress_;

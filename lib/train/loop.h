@@ -9,27 +9,11 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "config/visitor.h"
 #include "train/communicator.h"
-#include "train/optimizer.h"
-#include "train/schedule.h"
+#include "train/loop_config.h"
 #include "train/task.h"
 
 namespace frugal::train {
-
-struct LoopConfig {
-  double epochs = 10;
-  std::int64_t steps = 0;  // instead of epochs, where > 0
-  ScheduleConfig schedule;
-  OptimizerConfig optimizer;
-  double ema_decay = 0;               // 0: no average
-  std::int64_t evaluate_every = 0;    // epochs; 0: only at the end
-  std::int64_t log_every = 50;        // steps
-  std::int64_t checkpoint_every = 0;  // steps; 0: checkpoint_seconds alone decides
-  double checkpoint_seconds = 60;     // of wall clock
-
-  void visit(config::Visitor& v);
-};
 
 struct LoopPlace {
   std::string folder;       // checkpoint.safetensors and events.jsonl go here; empty: nothing is written

@@ -13,23 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "config/visitor.h"
 #include "tensor/safetensors.h"
+#include "train/loop_config.h"
 
 namespace frugal::train {
-
-struct OptimizerConfig {
-  std::string kind = "sgd";
-  double momentum = 0.9;
-  bool nesterov = true;
-  double weight_decay = 4e-5;
-  std::vector<std::string> no_decay;  // parameters whose name contains one of these are not decayed
-  std::vector<double> betas = {0.9, 0.999};
-  double eps = 1e-8;
-  double clip_norm = 0;  // 0: none
-
-  void visit(config::Visitor& v);
-};
 
 class Optimizer {
  public:
