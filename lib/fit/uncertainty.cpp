@@ -76,7 +76,10 @@ Bootstrap bootstrap(const Law& law, const Points& points, const FitResult& at, c
       }
       problem.set_y(y.data());
     }
-    const Minimum& found = minimiser.run(start.data(), minimise_options);
+    const Minimum* run = &minimiser.run(start.data(), minimise_options);
+    // A few in a thousand end on a kink of the loss that the short way does not leave.
+    if (!run->converged) run = &minimiser.run(start.data(), {});
+    const Minimum& found = *run;
     result.failed += !found.converged;
     double* out = result.theta.data() + std::size_t(refit) * p_count;
     std::copy(found.theta.begin(), found.theta.end(), out);
