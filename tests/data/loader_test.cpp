@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "data/resize.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -203,5 +204,19 @@ TEST_CASE("an error while a batch is made reaches the one who asks for it", "[da
     REQUIRE_THROWS_WITH(loader.next(batch), "image 9 is damaged");
     REQUIRE(loader.next(batch));
     REQUIRE(batch.index == 3);
+  }
+}
+
+TEST_CASE("resizing gives what torch's antialiased bilinear gives", "[data]") {
+  const ImageSet set = make_set(1, 3, 37);
+  const auto input =
+      torch::from_blob(const_cast<std::uint8_t*>(set.pixels.data()), {1, 3, 37, 37}, torch::kUInt8)
+          .to(torch::kFloat32);
+  for (std::int64_t side : {1, 8, 20, 37, 50}) {
+    std::vector<std::uint8_t> out(static_cast<std::size_t>(3 * side * side));
+    resize(set.pixels.data(), 3, 37, 37, {0, 0, 37, 37}, side, side, out.data());
+    const auto ours = torch::from_blob(out.data(), {1, 3, side, side}, torch::kUInt8).to(torch::kFloat32);
+    const auto expected = at::_upsample_bilinear2d_aa(input, {side, side}, false);
+    REQUIRE((ours - expected).abs().max().item<float>() < 0.51f);
   }
 }
