@@ -12,7 +12,7 @@ CurveSurface::CurveSurface(Curve curve, std::string variable, Measured measured,
     : curve_(std::move(curve)),
       variable_(std::move(variable)),
       scores_(normal_scores(static_cast<std::size_t>(draws), seed)) {
-  measured_ = std::move(measured);
+  set_measured(std::move(measured));
   law_name = "learning curve";
 }
 

@@ -126,7 +126,9 @@ Allocation optimal_allocation(const Surface& surface, const Cost& cost, double b
   }
   std::vector<double> sizes, amounts, errors;
   if (coverage > 0) {
-    for (int draw = 0; draw < surface.draws(); ++draw) {
+    // A hundred draws place a quantile well enough; each is a search of its own.
+    const int stride = std::max(1, surface.draws() / 100);
+    for (int draw = 0; draw < surface.draws(); draw += stride) {
       const double low = std::max(range.low, best.at - 3.4), high = std::min(range.high, best.at + 3.4);
       const Minimum1 other = best_size(surface, cost, budget, draw, low, high, 1e-3);
       sizes.push_back(std::exp(other.at));
@@ -268,7 +270,6 @@ std::optional<Deployment> overtrain(const Surface& surface, const Cost& cost, co
   out.optimal_data = data_needed(out.optimal_size, Surface::estimate);
   out.optimal_lifetime_cost = cost(out.optimal_size, out.optimal_data) + use(out.optimal_size);
   std::vector<double> sizes, amounts, training, lifetime;
-  // Fewer draws: each is a search within a search.
   const int stride = std::max(1, surface.draws() / 100);
   for (int draw = 0; draw < surface.draws(); draw += stride) {
     const Minimum1 other = cheapest(draw, true, best.at - 3, best.at + 3, 1e-3);

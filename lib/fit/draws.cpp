@@ -3,33 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/random.h"
-#include "fit/minimise.h"
+#include "fit/uncertainty.h"
 
 namespace frugal::fit {
 
 std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Points& points,
                                                  const FitOptions& options, const FitResult& estimate,
                                                  std::size_t count) {
-  const Setup setup = prepare(law, points, options);
-  Problem problem(law, setup.inputs, points.y, setup.weight, options.objective);
-  Minimiser minimiser(problem, setup.lower, setup.upper);
-  std::vector<double> start = estimate.theta;
-  if (setup.unit_free) law.to_units(start.data(), setup.log_unit.data());
-  MinimiseOptions quick;
-  quick.tolerance = 1e-10;
-  base::Random random(options.seed, "fit/bootstrap");
+  BootstrapOptions how;
+  how.refits = static_cast<int>(count);
+  how.seed = options.seed;
+  const Bootstrap refits = bootstrap(law, points, estimate, options, how);
   std::vector<std::vector<double>> draws;
-  std::vector<double> weight(points.count());
-  for (std::size_t k = 0; k < count; ++k) {
-    std::fill(weight.begin(), weight.end(), 0.0);
-    for (std::size_t i = 0; i < points.count(); ++i) {
-      const std::size_t pick = random.below(points.count());
-      weight[pick] += setup.weight[pick];
-    }
-    problem.set_weight(weight.data());
-    draws.push_back(minimiser.run(start.data(), quick).theta);
-    if (setup.unit_free) law.from_units(draws.back().data(), setup.log_unit.data());
+  for (std::size_t k = 0; k < refits.refits(); ++k) {
+    const auto first = refits.theta.begin() + static_cast<std::ptrdiff_t>(k * refits.parameters);
+    draws.emplace_back(first, first + static_cast<std::ptrdiff_t>(refits.parameters));
   }
   return draws;
 }

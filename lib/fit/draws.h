@@ -9,7 +9,7 @@
 
 namespace frugal::fit {
 
-// [draw][parameter]; each draw is refitted from the estimate, with runs drawn with replacement.
+// [draw][parameter]; runs are drawn with replacement (fit/uncertainty.h).
 std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Points& points,
                                                  const FitOptions& options, const FitResult& estimate,
                                                  std::size_t count);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "fit/curve_surface.h"
 #include "fit/draws.h"
+#include "fit/predictive.h"
 
 namespace frugal::fit {
 namespace {
@@ -172,8 +173,94 @@ std::vector<double> costs_of(const Measurements& m, const Cost& cost) {
   return out;
 }
 
+std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, const Points& points,
+                                            const FitOptions& options, const FitResult& at,
+                                            const FitConfig& config) {
+  std::vector<ParameterInterval> out;
+  for (std::size_t p = 0; p < at.theta.size(); ++p) {
+    if (config.intervals == "profile") {
+      out.push_back(profile_interval(*component.law, points, at, options, at.names[p], config.coverage));
+      continue;
+    }
+    std::vector<double> values;
+    for (const auto& draw : component.draws) values.push_back(draw[p]);
+    const Estimate e = estimate_of(at.theta[p], std::move(values), config.coverage);
+    out.push_back({at.names[p], e.value, e.low, e.high, false, false});
+  }
+  return out;
+}
+
+// The default: the average of several fits with an interval calibrated by rolling hold-out
+// (fit/predictive.h).
+bool fit_average(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points) {
+  const bool plain = config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
+                     config.fixed.empty() && config.parameters.empty() && !points.has(variable::density);
+  if (!plain) return false;
+  PredictiveOptions options;
+  options.level = config.coverage;
+  options.seed = seed;
+  std::optional<Predictive> predictive;
+  try {
+    predictive.emplace(points, options);
+  } catch (const UserError& error) {
+    series.notes.push_back(
+        fmt::format("the interval is not calibrated by rolling hold-out: {}", error.what()));
+    return false;
+  }
+  std::vector<SurfaceComponent> members;
+  for (const Predictive::Member& member : predictive->members()) {
+    members.push_back({member.law, member.label, member.weight, member.theta, {}});
+    FitResult result;
+    result.law = member.law->name;
+    for (const Parameter& parameter : member.law->parameters) result.names.push_back(parameter.name);
+    result.theta = member.theta;
+    result.certificate = member.certificate;
+    const std::vector<double> predicted = predict(*member.law, member.theta, with_effective_data(points));
+    const double count = static_cast<double>(points.count());
+    double square = 0;
+    for (std::size_t i = 0; i < points.count(); ++i) {
+      const double relative = predicted[i] / points.y[i] - 1;
+      result.mu += relative / count;
+      square += relative * relative / count;
+      result.log_rmse += std::pow(std::log(predicted[i] / points.y[i]), 2) / count;
+    }
+    result.sigma = std::sqrt(std::max(0.0, square - result.mu * result.mu));
+    result.log_rmse = std::sqrt(result.log_rmse);
+    series.laws.push_back(std::move(result));
+    series.weights.push_back(member.weight);
+  }
+  for (const RollingCut& cut : predictive->rolling()) {
+    HoldOut one;
+    one.variable = options.scale_variable;
+    one.fitted = cut.fitted;
+    one.hidden = cut.rows.size();
+    const auto scale = points.column(options.scale_variable);
+    double below = 0, above = 0, square = 0;
+    for (const double value : scale)
+      (value < cut.cut ? below : above) = std::max(value < cut.cut ? below : above, value);
+    one.beyond = above / below;
+    for (const double miss : cut.miss) square += miss * miss / static_cast<double>(cut.miss.size());
+    one.average_log_rmse = std::sqrt(square);
+    for (std::size_t m = 0; m < predictive->members().size(); ++m) {
+      double own = 0;
+      for (std::size_t i = 0; i < cut.rows.size(); ++i)
+        own += std::pow(cut.member_miss[m * cut.rows.size() + i], 2);
+      one.log_rmse.push_back(std::sqrt(own / static_cast<double>(cut.rows.size())));
+    }
+    series.hold_outs.push_back(std::move(one));
+  }
+  series.notes.push_back("parameters of an average have no intervals of their own; name a law to have them");
+  const Ensemble ensemble{predictive->typical_miss(),
+                          predictive->factor() / normal_quantile(0.5 + config.coverage / 2)};
+  series.surface = std::make_unique<JointSurface>(
+      std::move(members), ensemble, points.has(variable::unique_data),
+      normal_scores(static_cast<std::size_t>(config.draws), seed), to_measured(series.measurements));
+  return true;
+}
+
 void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
   const Points points = to_points(series.measurements);
+  if (fit_average(series, config, seed, points)) return;
   const auto laws = candidates(points, config, place);
   const Cost cost(config.cost, place + ":/cost");
   std::vector<double> misses, distances;
@@ -184,12 +271,14 @@ void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, c
   for (std::size_t k = 0; k < laws.size(); ++k) {
     SurfaceComponent component;
     component.law = laws[k];
+    component.label = laws[k]->name;
     try {
       const FitOptions options = options_of(config, seed, *laws[k]);
       series.laws.push_back(fit(*laws[k], points, options));
       component.theta = series.laws.back().theta;
       component.draws = bootstrap_draws(*laws[k], points, options, series.laws.back(),
                                         static_cast<std::size_t>(config.draws));
+      series.intervals.push_back(intervals_of(component, points, options, series.laws.back(), config));
     } catch (const UserError& error) {
       if (laws.size() == 1) throw;
       if (refused.empty()) refused = error.what();
@@ -284,6 +373,8 @@ void FitConfig::visit(config::Visitor& v) {
   v.field("above_weight", above_weight, config::between(1e-6, 1),
           "asymmetric: factor for runs above the law");
   v.field("coverage", coverage, config::between_open(0, 1), "of every interval");
+  v.choice("intervals", intervals, {"bootstrap", "profile"},
+           "of the parameters: percentiles of refits, or profile likelihood");
   v.field("draws", draws, config::between(0, 100000), "refits to resampled runs");
   v.field("cost", cost, "cost of a run as an expression in N and D");
 }

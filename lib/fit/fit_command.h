@@ -16,6 +16,7 @@
 #include "fit/fit.h"
 #include "fit/joint_surface.h"
 #include "fit/measurements.h"
+#include "fit/uncertainty.h"
 
 namespace frugal::fit {
 
@@ -30,6 +31,7 @@ struct FitConfig {
   double huber_delta = 1e-3;
   double above_weight = 0.25;
   double coverage = 0.95;
+  std::string intervals = "bootstrap";
   std::int64_t draws = 400;
   std::string cost = "6*N*D";
   void visit(config::Visitor& v);
@@ -37,6 +39,7 @@ struct FitConfig {
 
 // One rolling hold-out: the runs above an edge of cost were hidden and predicted from the others.
 struct HoldOut {
+  std::string variable = "cost";  // what the hidden runs have more of
   std::size_t fitted = 0, hidden = 0;
   double beyond = 0;             // largest hidden cost / largest fitted cost
   std::vector<double> log_rmse;  // of each candidate law; NaN where it could not be fitted
@@ -51,6 +54,8 @@ struct SeriesFit {
   std::vector<std::string> notes;  // what the fit cannot say
   std::vector<FitResult> laws;     // of the components, in the order of the surface's
   std::vector<double> weights;
+  // Of each law's parameters; empty for the members of an average.
+  std::vector<std::vector<ParameterInterval>> intervals;
   std::vector<HoldOut> hold_outs;
   std::optional<Curve> curve;
   std::string curve_variable;

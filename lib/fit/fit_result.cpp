@@ -49,7 +49,7 @@ Json certificate_of(const Certificate& c) {
           {"unidentified", c.unidentified}};
 }
 
-Json laws_of(const SeriesFit& series, const FitConfig& config) {
+Json laws_of(const SeriesFit& series) {
   const auto& surface = dynamic_cast<const JointSurface&>(*series.surface);
   Json laws = Json::array();
   for (std::size_t k = 0; k < surface.components().size(); ++k) {
@@ -57,10 +57,12 @@ Json laws_of(const SeriesFit& series, const FitConfig& config) {
     const FitResult& result = series.laws[k];
     Json parameters = Json::array();
     for (std::size_t p = 0; p < component.theta.size(); ++p) {
-      std::vector<double> values;
-      for (const auto& draw : component.draws) values.push_back(draw[p]);
-      Json one = {{"name", result.names[p]}};
-      one.update(to_json(estimate_of(component.theta[p], std::move(values), config.coverage)));
+      Json one = {{"name", result.names[p]}, {"value", number(component.theta[p])}};
+      if (k < series.intervals.size()) {
+        const ParameterInterval& interval = series.intervals[k][p];
+        one["low"] = interval.open_below ? Json() : number(interval.lower);
+        one["high"] = interval.open_above ? Json() : number(interval.upper);
+      }
       parameters.push_back(one);
     }
     laws.push_back(
@@ -109,7 +111,8 @@ Json hold_outs_of(const SeriesFit& series) {
   for (const HoldOut& one : series.hold_outs) {
     Json errors = Json::array();
     for (const double value : one.log_rmse) errors.push_back(number(value));
-    list.push_back({{"fitted", one.fitted},
+    list.push_back({{"beyond_in", one.variable},
+                    {"fitted", one.fitted},
                     {"hidden", one.hidden},
                     {"beyond", one.beyond},
                     {"log_rmse", errors},
@@ -161,11 +164,17 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
                       {"laws", candidates_of(*series.curve)}};
     } else {
       const auto& surface = dynamic_cast<const JointSurface&>(*series.surface);
-      fit["laws"] = laws_of(series, config);
+      fit["laws"] = laws_of(series);
       fit["hold_outs"] = hold_outs_of(series);
-      fit["misfit"] = {{"noise", surface.misfit().noise},
-                       {"shared", surface.misfit().shared},
-                       {"growth", surface.misfit().growth}};
+      if (surface.ensemble()) {
+        fit["ensemble"] = {{"typical_miss", surface.ensemble()->typical_miss},
+                           {"unit", surface.ensemble()->unit},
+                           {"effective_data", surface.effective_data()}};
+      } else {
+        fit["misfit"] = {{"noise", surface.misfit().noise},
+                         {"shared", surface.misfit().shared},
+                         {"growth", surface.misfit().growth}};
+      }
     }
     if (series.held_out.count() > 0) fit["held_out"] = held_out_of(series, config);
     fit["notes"] = series.notes;
@@ -203,6 +212,10 @@ class Node {
     if (!json_.is_string()) fail("text");
     return json_.get<std::string>();
   }
+  bool truth() const {
+    if (!json_.is_boolean()) fail("true or false");
+    return json_.get<bool>();
+  }
   double real() const {
     if (!json_.is_number()) fail("a number");
     return json_.get<double>();
@@ -239,7 +252,7 @@ Measured read_runs(const Node& runs) {
   return measured;
 }
 
-std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed) {
+std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed, int default_draws) {
   const Node laws = fit["laws"];
   std::vector<SurfaceComponent> components;
   std::size_t draws = 0;
@@ -266,6 +279,14 @@ std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed) {
     components.push_back(std::move(component));
   }
   if (components.empty()) laws.fail("at least one law");
+  if (fit.has("ensemble")) {
+    const Node ensemble = fit["ensemble"];
+    for (SurfaceComponent& component : components) component.draws.clear();
+    return std::make_unique<JointSurface>(
+        std::move(components), Ensemble{ensemble["typical_miss"].real(), ensemble["unit"].real()},
+        ensemble["effective_data"].truth(), normal_scores(static_cast<std::size_t>(default_draws), seed),
+        read_runs(fit["runs"]));
+  }
   const Node misfit = fit["misfit"];
   return std::make_unique<JointSurface>(
       std::move(components), Misfit{misfit["noise"].real(), misfit["shared"].real(), misfit["growth"].real()},
@@ -314,7 +335,7 @@ ReadFit read_fit(const nlohmann::json& json, const std::string& origin, const st
   out.cost = config.has("cost") ? config["cost"].text() : "6*N*D";
   out.coverage = config.has("coverage") ? config["coverage"].real() : 0.95;
   const int draws = config.has("draws") ? static_cast<int>(config["draws"].real()) : 400;
-  out.surface = fit["kind"].text() == "curve" ? read_curve(fit, seed, draws) : read_joint(fit, seed);
+  out.surface = fit["kind"].text() == "curve" ? read_curve(fit, seed, draws) : read_joint(fit, seed, draws);
   return out;
 }
 

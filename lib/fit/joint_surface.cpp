@@ -5,24 +5,9 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "fit/uncertainty.h"
 
 namespace frugal::fit {
-namespace {
-
-// Inverse of the normal distribution by Newton's method from a logistic start.
-double normal_quantile(double p) {
-  double x = std::log(p / (1 - p)) / 1.702;
-  for (int i = 0; i < 20; ++i) {
-    const double error = 0.5 * std::erfc(-x / std::sqrt(2.0)) - p;
-    const double step = error / (std::exp(-x * x / 2) / std::sqrt(2 * M_PI));
-    x -= step;
-    if (std::fabs(step) < 1e-14) break;
-  }
-  return x;
-}
-
-}  // namespace
-
 double Misfit::log_sd(double beyond) const {
   const double far = growth * std::log(std::max(1.0, beyond));
   return std::sqrt(noise * noise + (shared + far) * (shared + far));
@@ -36,51 +21,109 @@ std::vector<double> normal_scores(std::size_t count, std::uint64_t seed) {
   return scores;
 }
 
+double effective_data(double data, double unique_data) {
+  constexpr double published_rate = 15.39;  // R*_D
+  const double distinct = std::min(data, unique_data);
+  return distinct * (1 - published_rate * std::expm1(-(data / distinct - 1) / published_rate));
+}
+
 JointSurface::JointSurface(std::vector<SurfaceComponent> components, Misfit misfit,
                            std::vector<double> misfit_draws, Measured measured)
     : components_(std::move(components)), misfit_(misfit), misfit_draws_(std::move(misfit_draws)) {
-  FRUGAL_ASSERT(!components_.empty(), "a surface without laws");
-  measured_ = std::move(measured);
   for (const SurfaceComponent& component : components_) {
     FRUGAL_ASSERT(component.draws.size() == misfit_draws_.size(), "components with other numbers of draws");
+    law_name += (law_name.empty() ? "" : " + ") + component.law->name;
+  }
+  set_up(std::move(measured));
+}
+
+JointSurface::JointSurface(std::vector<SurfaceComponent> members, Ensemble ensemble, bool effective,
+                           std::vector<double> misfit_draws, Measured measured)
+    : components_(std::move(members)),
+      ensemble_(ensemble),
+      effective_data_(effective),
+      misfit_draws_(std::move(misfit_draws)) {
+  law_name = "average of " + std::to_string(components_.size()) + " fits";
+  set_up(std::move(measured));
+  // Each member has its weight's share of the draws, spread evenly among them.
+  std::vector<double> due(components_.size(), 0.0);
+  for (std::size_t draw = 0; draw < misfit_draws_.size(); ++draw) {
+    for (std::size_t k = 0; k < due.size(); ++k) due[k] += components_[k].weight;
+    const auto most = std::max_element(due.begin(), due.end());
+    *most -= 1;
+    member_of_draw_.push_back(static_cast<std::size_t>(most - due.begin()));
+  }
+}
+
+void JointSurface::set_up(Measured measured) {
+  FRUGAL_ASSERT(!components_.empty(), "a surface without laws");
+  set_measured(std::move(measured));
+  for (const SurfaceComponent& component : components_) {
+    inputs_.emplace_back();
     for (const std::string& variable : component.law->variables) {
+      inputs_.back().push_back(scale_member(variable));
       if (std::find(variables_.begin(), variables_.end(), variable) == variables_.end()) {
         variables_.push_back(variable);
       }
     }
-    law_name += (law_name.empty() ? "" : " + ") + component.law->name;
   }
-  edge_ = largest();
+  if (effective_data_) variables_.emplace_back(variable::unique_data);
+  for (const std::string& variable : variables_) scales_.push_back(scale_member(variable));
 }
 
-double JointSurface::error(const RunScale& scale, int draw, bool with_misfit) const {
-  double log_error = 0;
+double JointSurface::log_error(const SurfaceComponent& component, std::size_t index,
+                               const std::vector<double>& theta, const RunScale& scale) const {
   // One run's inputs, reused: this is called tens of thousands of times for one plan.
   thread_local Inputs inputs;
   inputs.count = 1;
-  for (const SurfaceComponent& component : components_) {
-    const std::size_t count = component.law->variables.size();
-    inputs.value.resize(count);
-    inputs.log_value.resize(count);
-    for (std::size_t v = 0; v < count; ++v) {
-      const double x = scale.of(component.law->variables[v]);
-      inputs.value[v].assign(1, x);
-      inputs.log_value[v].assign(1, std::log(x));
+  const std::size_t count = inputs_[index].size();
+  inputs.value.resize(count);
+  inputs.log_value.resize(count);
+  for (std::size_t v = 0; v < count; ++v) {
+    const double x = scale.*inputs_[index][v];
+    inputs.value[v].assign(1, x);
+    inputs.log_value[v].assign(1, std::log(x));
+  }
+  double y = 0;
+  component.law->evaluate(theta.data(), inputs, &y, nullptr);
+  return std::log(y);
+}
+
+double JointSurface::error(const RunScale& given, int draw, bool with_misfit) const {
+  RunScale scale = given;
+  if (effective_data_ && scale.unique_data > 0)
+    scale.data = fit::effective_data(scale.data, scale.unique_data);
+  const auto k_draw = static_cast<std::size_t>(std::max(draw, 0));
+  if (ensemble_) {
+    if (draw >= 0 && !with_misfit) {
+      const std::size_t k = member_of_draw_[k_draw];
+      return std::exp(log_error(components_[k], k, components_[k].theta, scale));
     }
-    const std::vector<double>& theta =
-        draw < 0 ? component.theta : component.draws[static_cast<std::size_t>(draw)];
-    double y = 0;
-    component.law->evaluate(theta.data(), inputs, &y, nullptr);
-    log_error += component.weight * std::log(y);
+    double mean = 0, square = 0;
+    for (std::size_t k = 0; k < components_.size(); ++k) {
+      const double value = log_error(components_[k], k, components_[k].theta, scale);
+      mean += components_[k].weight * value;
+      square += components_[k].weight * value * value;
+    }
+    if (draw < 0) return std::exp(mean);
+    const double spread = std::sqrt(std::max(0.0, square - mean * mean));
+    return std::exp(mean +
+                    misfit_draws_[k_draw] * ensemble_->unit * std::hypot(spread, ensemble_->typical_miss));
+  }
+  double mean = 0;
+  for (std::size_t k = 0; k < components_.size(); ++k) {
+    const SurfaceComponent& component = components_[k];
+    mean += component.weight *
+            log_error(component, k, draw < 0 ? component.theta : component.draws[k_draw], scale);
   }
   if (with_misfit && draw >= 0) {
     double beyond = 1;
-    for (const std::string& variable : variables_) {
-      if (edge_.of(variable) > 0) beyond = std::max(beyond, scale.of(variable) / edge_.of(variable));
+    for (const auto member : scales_) {
+      if (largest().*member > 0) beyond = std::max(beyond, scale.*member / largest().*member);
     }
-    log_error += misfit_draws_[static_cast<std::size_t>(draw)] * misfit_.log_sd(beyond);
+    mean += misfit_draws_[k_draw] * misfit_.log_sd(beyond);
   }
-  return std::exp(log_error);
+  return std::exp(mean);
 }
 
 }  // namespace frugal::fit

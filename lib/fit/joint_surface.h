@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +20,16 @@ struct Misfit {
   double log_sd(double beyond) const;
 };
 
+// The members of fit/predictive.h: how much they differ where a prediction is asked for, and how far they
+// missed when top scales were hidden, make the interval; each draw of the law alone is one member.
+struct Ensemble {
+  double typical_miss = 0;  // f
+  double unit = 1;          // standard deviation of ln error = unit · √(spread² + f²)
+};
+
 struct SurfaceComponent {
   std::shared_ptr<const Law> law;
+  std::string label;  // of a member; empty: the law's name
   double weight = 1;
   std::vector<double> theta;
   std::vector<std::vector<double>> draws;  // [draw][parameter]
@@ -33,19 +41,36 @@ class JointSurface final : public Surface {
   JointSurface(std::vector<SurfaceComponent> components, Misfit misfit, std::vector<double> misfit_draws,
                Measured measured);
 
+  // Members without draws of their own. effective_data: data counts as fit::effective_data of it.
+  JointSurface(std::vector<SurfaceComponent> members, Ensemble ensemble, bool effective_data,
+               std::vector<double> misfit_draws, Measured measured);
+
   std::vector<std::string> variables() const override { return variables_; }
   int draws() const override { return static_cast<int>(misfit_draws_.size()); }
   double error(const RunScale& scale, int draw, bool with_misfit) const override;
   const std::vector<SurfaceComponent>& components() const { return components_; }
   const Misfit& misfit() const { return misfit_; }
+  const std::optional<Ensemble>& ensemble() const { return ensemble_; }
+  bool effective_data() const { return effective_data_; }
 
  private:
+  void set_up(Measured measured);
+  double log_error(const SurfaceComponent& component, std::size_t index, const std::vector<double>& theta,
+                   const RunScale& scale) const;
+
   std::vector<SurfaceComponent> components_;
+  std::optional<Ensemble> ensemble_;
+  bool effective_data_ = false;
+  std::vector<std::size_t> member_of_draw_;
   Misfit misfit_;
   std::vector<double> misfit_draws_;
   std::vector<std::string> variables_;
-  RunScale edge_;
+  std::vector<std::vector<double RunScale::*>> inputs_;  // of each component
+  std::vector<double RunScale::*> scales_;               // of variables_
 };
+
+// Data as the data-constrained law's published rate of wear counts repetitions (Muennighoff et al. 2023).
+double effective_data(double data, double unique_data);
 
 // Standard normal numbers at equal steps of probability, in an order that the seed shuffles: few of them
 // stand for the distribution as well as many random ones.

@@ -11,17 +11,6 @@ namespace {
 
 constexpr const char* scale_names[] = {"size", "data", "compute", "unique_data", "density"};
 
-template <class Scale>
-auto& member(Scale& scale, const std::string& variable) {
-  if (variable == "size") return scale.size;
-  if (variable == "data" || variable == "x") return scale.data;
-  if (variable == "compute") return scale.compute;
-  if (variable == "unique_data") return scale.unique_data;
-  if (variable == "density") return scale.density;
-  throw base::UserError(variable, "is no variable of a run's scale",
-                        base::suggest(variable, {std::begin(scale_names), std::end(scale_names)}));
-}
-
 // Linear between order statistics.
 double quantile(const std::vector<double>& sorted, double share) {
   const double at = share * static_cast<double>(sorted.size() - 1);
@@ -34,8 +23,17 @@ double quantile(const std::vector<double>& sorted, double share) {
 
 }  // namespace
 
-double& RunScale::of(const std::string& variable) { return member(*this, variable); }
-double RunScale::of(const std::string& variable) const { return member(*this, variable); }
+double RunScale::*scale_member(const std::string& variable) {
+  if (variable == "size") return &RunScale::size;
+  if (variable == "data" || variable == "x") return &RunScale::data;
+  if (variable == "compute") return &RunScale::compute;
+  if (variable == "unique_data") return &RunScale::unique_data;
+  if (variable == "density") return &RunScale::density;
+  throw base::UserError(variable, "is no variable of a run's scale",
+                        base::suggest(variable, {std::begin(scale_names), std::end(scale_names)}));
+}
+double& RunScale::of(const std::string& variable) { return this->*scale_member(variable); }
+double RunScale::of(const std::string& variable) const { return this->*scale_member(variable); }
 
 Estimate estimate_of(double value, std::vector<double> draws, double coverage) {
   if (draws.empty()) return {value, value, value};
@@ -63,24 +61,20 @@ Estimate Surface::predict(const RunScale& scale, double coverage) const {
   return estimate_of(error(scale, estimate, false), std::move(values), coverage);
 }
 
-RunScale Surface::largest() const {
-  RunScale out;
+void Surface::set_measured(Measured measured) {
+  measured_ = std::move(measured);
+  largest_ = smallest_ = measured_.scale.empty() ? RunScale{} : measured_.scale.front();
   for (const char* name : scale_names) {
-    for (const RunScale& scale : measured_.scale) out.of(name) = std::max(out.of(name), scale.of(name));
+    const auto member = scale_member(name);
+    for (const RunScale& scale : measured_.scale) {
+      largest_.*member = std::max(largest_.*member, scale.*member);
+      smallest_.*member = std::min(smallest_.*member, scale.*member);
+    }
   }
-  return out;
-}
-
-RunScale Surface::smallest() const {
-  RunScale out = largest();
-  for (const char* name : scale_names) {
-    for (const RunScale& scale : measured_.scale) out.of(name) = std::min(out.of(name), scale.of(name));
-  }
-  return out;
 }
 
 double Surface::beyond(const RunScale& scale) const {
-  const RunScale edge = largest();
+  const RunScale& edge = largest_;
   double factor = 0;
   for (const std::string& name : variables()) {
     if (edge.of(name) > 0) factor = std::max(factor, scale.of(name) / edge.of(name));

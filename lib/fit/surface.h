@@ -20,6 +20,9 @@ struct RunScale {
   double of(const std::string& variable) const;
 };
 
+// The member that a variable's name stands for; UserError for another name.
+double RunScale::*scale_member(const std::string& variable);
+
 // A value with its interval; infinite where a draw knows no end (a target that it never reaches).
 struct Estimate {
   double value = 0, low = 0, high = 0;
@@ -52,11 +55,15 @@ class Surface {
   Estimate predict(const RunScale& scale, double coverage) const;
   // How many times beyond the largest measured value, over the variables: 1 is the edge.
   double beyond(const RunScale& scale) const;
-  RunScale largest() const;  // by variable
-  RunScale smallest() const;
+  const RunScale& largest() const { return largest_; }  // by variable
+  const RunScale& smallest() const { return smallest_; }
 
  protected:
+  void set_measured(Measured measured);
+
+ private:
   Measured measured_;
+  RunScale largest_, smallest_;
 };
 
 }  // namespace frugal::fit

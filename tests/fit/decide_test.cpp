@@ -1,5 +1,6 @@
 #include "fit/decide.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -141,4 +142,13 @@ TEST_CASE("misfit widens a prediction with the distance, and is not in the estim
       std::log(unsure.predict(at(1e8, 1e9), 0.95).high / unsure.predict(at(1e8, 1e9), 0.95).low);
   CHECK(spread > 2 * 1.9 * std::hypot(0.01, 0.02));
   CHECK(sure.beyond(far) == Approx(100));
+}
+
+TEST_CASE("normal scores have the quantiles of the normal distribution, whatever their number") {
+  std::vector<double> scores = fit::normal_scores(1000, 3);
+  std::sort(scores.begin(), scores.end());
+  CHECK(scores.front() == Approx(-3.2905267).epsilon(1e-6));  // of 0.0005
+  CHECK(scores[24] == Approx(-1.9685917).epsilon(1e-6));        // of 0.0245
+  CHECK(scores.back() == Approx(3.2905267).epsilon(1e-6));
+  CHECK(fit::normal_scores(1, 3).front() == Approx(0).margin(1e-12));
 }

@@ -1,0 +1,26 @@
+// JSON lines of measurements: any text gives finite positive columns of one length, or a UserError.
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+#include "fit/measurements.h"
+
+using namespace frugal;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  try {
+    fit::Table table;
+    fit::append_jsonl(table, std::string_view(reinterpret_cast<const char*>(bytes), size), "input.jsonl");
+    for (const fit::Table::Row& row : table.rows) {
+      FRUGAL_ASSERT(row.cells.size() == table.columns.size(), "every row has every column");
+    }
+    fit::MeasurementConfig config;
+    config.missing = "drop";
+    const fit::Measurements m = fit::to_measurements(table, config);
+    for (const double value : m.error) FRUGAL_ASSERT(std::isfinite(value) && value > 0, "values are checked");
+    FRUGAL_ASSERT(m.places.size() == m.count(), "every run has its place");
+  } catch (const base::UserError&) {
+  }
+  return 0;
+}

@@ -1,0 +1,45 @@
+// scalefit compare
+#include "fit/decide_command.h"
+#include "scalefit/commands.h"
+
+namespace frugal::scalefit {
+namespace {
+
+struct CompareCommand {
+  cli::CommonFlags flags;
+  std::string first, second, group;
+
+  void run() {
+    const report::RunClock clock;
+    fit::CompareConfig config;
+    config::Source source;
+    nlohmann::json effective;
+    if (!load_config(flags, config, source, effective)) return;
+    auto result =
+        report::start_result({"frugal.scalefit.compare/1", "scalefit compare", flags.seed}, effective);
+    const fit::ReadFit a = read_fit_file(first, group), b = read_fit_file(second, group);
+    fit::compare_command(a, b, config, source.origin, result);
+    result["run"] = clock.describe(1);
+    report::write_result(flags.out, result);
+  }
+};
+
+}  // namespace
+
+void add_compare(CLI::App& app) {
+  auto command = std::make_shared<CompareCommand>();
+  CLI::App* sub =
+      app.add_subcommand("compare", "Which of two systems is better at which scale; where do they cross?");
+  sub->add_option("A", command->first, "What `scalefit fit` printed for the first; - is standard input")
+      ->required();
+  sub->add_option("B", command->second, "… and for the second")->required();
+  sub->add_option("--group", command->group, "Which fit, where the files hold several");
+  sub->add_option("--config", command->flags.config, "Config (JSON)");
+  cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
+  sub->footer(
+      "Examples:\n  scalefit compare a.json b.json\n"
+      "  scalefit compare a.json b.json --set along=data --set at.size=1e9");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::scalefit

@@ -1,0 +1,50 @@
+// scalefit fit
+#include "fit/fit_command.h"
+#include "fit/fit_report.h"
+#include "fit/table.h"
+#include "scalefit/commands.h"
+
+namespace frugal::scalefit {
+namespace {
+
+struct FitCommand {
+  cli::CommonFlags flags;
+  std::vector<std::string> positionals;
+  std::string html;
+
+  void run() {
+    const report::RunClock clock;
+    const std::vector<std::string> data = split_positionals(positionals, flags);
+    fit::FitConfig config;
+    config::Source source;
+    nlohmann::json effective;
+    if (!load_config(flags, config, source, effective)) return;
+    if (!data.empty()) config.data = data;
+    require_data(config.data);
+    config::print(config, effective);
+    const auto measurements = fit::to_measurements(fit::read_tables(config.data), config.measurements);
+    const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, source.origin);
+    auto result = report::start_result({"frugal.scalefit.fit/1", "scalefit fit", flags.seed}, effective);
+    fit::add_to_result(outcome, config, result);
+    result["run"] = clock.describe(1);
+    if (!html.empty()) base::write_text(html, fit::fit_page(outcome, config, flags.seed));
+    report::write_result(flags.out, result);
+  }
+};
+
+}  // namespace
+
+void add_fit(CLI::App& app) {
+  auto command = std::make_shared<FitCommand>();
+  CLI::App* sub = app.add_subcommand("fit", "Fit a law, or an average of laws, to measured runs");
+  sub->add_option("DATA", command->positionals,
+                  "CSV or JSONL files, - for standard input; *.json is the config");
+  sub->add_option("--html", command->html, "Report for people: one HTML file that needs no network");
+  cli::add_common_flags(*sub, command->flags, {}, "Result (JSON); - is standard output");
+  sub->footer(
+      "Examples:\n  scalefit fit runs.csv --set law=chinchilla > fit.json\n"
+      "  scalefit fit runs.jsonl | scalefit plan - --target-error 0.1");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::scalefit

@@ -1,0 +1,51 @@
+// scalefit predict
+#include "fit/decide_command.h"
+#include "scalefit/commands.h"
+
+namespace frugal::scalefit {
+namespace {
+
+struct PredictCommand {
+  cli::CommonFlags flags;
+  std::string fit_path, group, from;
+  std::vector<std::string> at;
+
+  void run() {
+    const report::RunClock clock;
+    fit::PredictConfig config;
+    config::Source source;
+    nlohmann::json effective;
+    if (!load_config(flags, config, source, effective)) return;
+    for (const std::string& one : at) config.at.push_back(fit::parse_scale(one));
+    if (!from.empty()) {
+      for (auto& one : fit::read_scales(from)) config.at.push_back(std::move(one));
+    }
+    if (config.at.empty())
+      throw base::UserError("", "nothing to predict", "give --at size=1e9,data=2e10 or --from FILE");
+    auto result =
+        report::start_result({"frugal.scalefit.predict/1", "scalefit predict", flags.seed}, effective);
+    fit::predict_command(read_fit_file(fit_path, group), config, result);
+    result["run"] = clock.describe(1);
+    report::write_result(flags.out, result);
+  }
+};
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  auto command = std::make_shared<PredictCommand>();
+  CLI::App* sub = app.add_subcommand("predict", "Error of runs that were not made, with an interval");
+  sub->add_option("FIT", command->fit_path, "What `scalefit fit` printed; - is standard input")->required();
+  sub->add_option("--at", command->at, "Scale to predict: size=1e9,data=2e10 (repeatable)")
+      ->allow_extra_args(false);
+  sub->add_option("--from", command->from, "CSV or JSONL file of scales to predict");
+  sub->add_option("--group", command->group, "Which fit, where the file holds several");
+  sub->add_option("--config", command->flags.config, "Config (JSON)");
+  cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
+  sub->footer(
+      "Examples:\n  scalefit predict fit.json --at size=1e9,data=2e10\n"
+      "  scalefit fit runs.csv | scalefit predict - --from larger.csv");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::scalefit
