@@ -387,6 +387,7 @@ std::vector<std::string> known_laws() {
 
 FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64_t seed,
                    const std::string& place) {
+  const Cost checked(config.cost, place + ":/cost");  // refused now rather than when a plan asks for it
   FitOutcome outcome;
   outcome.notes = all.notes;
   const std::size_t groups = std::max<std::size_t>(1, all.group_names.size());

@@ -124,8 +124,8 @@ void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
 void add_surface(Page& page, const SeriesFit& series) {
   const Surface& surface = *series.surface;
   const RunScale &low = surface.smallest(), &high = surface.largest();
-  const std::vector<double> x = log_steps(low.data, high.data * 10, 60),
-                            y = log_steps(low.size, high.size * 10, 45);
+  const std::vector<double> x = log_steps(low.data / 2, high.data * 10, 60),
+                            y = log_steps(low.size / 2, high.size * 10, 45);
   std::vector<double> values;
   double least = INFINITY, most = 0;
   for (const double size : y) {
@@ -147,7 +147,7 @@ void add_surface(Page& page, const SeriesFit& series) {
     px.push_back(run.data);
     py.push_back(run.size);
   }
-  plot.points("fitted runs", std::move(px), std::move(py), "#ffffff", 'c');
+  plot.points("fitted runs", std::move(px), std::move(py), "#1b1b1b", 'c');
   page.figure(plot.svg(760, 440), "Lines join equal error; circles are the fitted runs.");
 }
 

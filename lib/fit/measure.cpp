@@ -30,6 +30,8 @@ namespace {
 using base::UserError;
 using Json = nlohmann::json;
 
+constexpr const char* name_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+
 std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 std::string out_of(const MeasureConfig& config, const std::string& id) { return config.folder + "/" + id; }
@@ -39,11 +41,12 @@ std::string fill(const std::string& pattern, const Json& line, const MeasureConf
   std::string out;
   for (std::size_t at = 0; at < pattern.size();) {
     const std::size_t end = pattern[at] == '{' ? pattern.find('}', at) : std::string::npos;
-    if (end == std::string::npos) {
+    const std::string name = end == std::string::npos ? "" : pattern.substr(at + 1, end - at - 1);
+    // Braces around anything but a name (JSON or shell text in a command) stay as they are.
+    if (name.empty() || name.find_first_not_of(name_characters) != std::string::npos) {
       out += pattern[at++];
       continue;
     }
-    const std::string name = pattern.substr(at + 1, end - at - 1);
     if (name == "out") {
       out += out_of(config, line["id"].get<std::string>());
     } else if (line.contains(name)) {
