@@ -200,7 +200,7 @@ class Node {
       throw UserError(place_, fmt::format("has no '{}'", key),
                       "is this the JSON that `scalefit fit` printed?");
     }
-    return {*found, place_ + "/" + key};
+    return {*found, place_ + (place_.find(":/") == std::string::npos ? ":/" : "/") + key};
   }
   Node operator[](std::size_t i) const { return {json_.at(i), place_ + "/" + std::to_string(i)}; }
   bool has(const std::string& key) const { return json_.is_object() && json_.contains(key); }
@@ -305,7 +305,7 @@ std::unique_ptr<Surface> read_curve(const Node& fit, std::uint64_t seed, int dra
 }  // namespace
 
 ReadFit read_fit(const nlohmann::json& json, const std::string& origin, const std::string& group) {
-  const Node root(json, origin + ":");
+  const Node root(json, origin);
   const std::string schema = root["schema"].text();
   if (!schema.starts_with("frugal.scalefit.fit/")) {
     throw UserError(root["schema"].place(), fmt::format("must be a fit, got '{}'", schema),

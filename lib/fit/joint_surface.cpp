@@ -89,26 +89,40 @@ double JointSurface::log_error(const SurfaceComponent& component, std::size_t in
   return std::log(y);
 }
 
-double JointSurface::error(const RunScale& given, int draw, bool with_misfit) const {
-  RunScale scale = given;
+RunScale JointSurface::worn(RunScale scale) const {
   if (effective_data_ && scale.unique_data > 0)
     scale.data = fit::effective_data(scale.data, scale.unique_data);
+  return scale;
+}
+
+JointSurface::LogNormal JointSurface::average(const RunScale& scale) const {
+  double mean = 0, square = 0;
+  for (std::size_t k = 0; k < components_.size(); ++k) {
+    const double value = log_error(components_[k], k, components_[k].theta, scale);
+    mean += components_[k].weight * value;
+    square += components_[k].weight * value * value;
+  }
+  const double spread = std::sqrt(std::max(0.0, square - mean * mean));
+  return {mean, ensemble_->unit * std::hypot(spread, ensemble_->typical_miss)};
+}
+
+Estimate JointSurface::predict(const RunScale& given, double coverage) const {
+  if (!ensemble_) return Surface::predict(given, coverage);
+  const LogNormal log = average(worn(given));
+  const double half = coverage > 0 ? normal_quantile(0.5 + coverage / 2) * log.deviation : 0;
+  return {std::exp(log.mean), std::exp(log.mean - half), std::exp(log.mean + half)};
+}
+
+double JointSurface::error(const RunScale& given, int draw, bool with_misfit) const {
+  const RunScale scale = worn(given);
   const auto k_draw = static_cast<std::size_t>(std::max(draw, 0));
   if (ensemble_) {
     if (draw >= 0 && !with_misfit) {
       const std::size_t k = member_of_draw_[k_draw];
       return std::exp(log_error(components_[k], k, components_[k].theta, scale));
     }
-    double mean = 0, square = 0;
-    for (std::size_t k = 0; k < components_.size(); ++k) {
-      const double value = log_error(components_[k], k, components_[k].theta, scale);
-      mean += components_[k].weight * value;
-      square += components_[k].weight * value * value;
-    }
-    if (draw < 0) return std::exp(mean);
-    const double spread = std::sqrt(std::max(0.0, square - mean * mean));
-    return std::exp(mean +
-                    misfit_draws_[k_draw] * ensemble_->unit * std::hypot(spread, ensemble_->typical_miss));
+    const LogNormal log = average(scale);
+    return std::exp(log.mean + (draw < 0 ? 0 : misfit_draws_[k_draw] * log.deviation));
   }
   double mean = 0;
   for (std::size_t k = 0; k < components_.size(); ++k) {

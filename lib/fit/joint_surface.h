@@ -48,6 +48,7 @@ class JointSurface final : public Surface {
   std::vector<std::string> variables() const override { return variables_; }
   int draws() const override { return static_cast<int>(misfit_draws_.size()); }
   double error(const RunScale& scale, int draw, bool with_misfit) const override;
+  Estimate predict(const RunScale& scale, double coverage) const override;
   const std::vector<SurfaceComponent>& components() const { return components_; }
   const Misfit& misfit() const { return misfit_; }
   const std::optional<Ensemble>& ensemble() const { return ensemble_; }
@@ -57,6 +58,13 @@ class JointSurface final : public Surface {
   void set_up(Measured measured);
   double log_error(const SurfaceComponent& component, std::size_t index, const std::vector<double>& theta,
                    const RunScale& scale) const;
+
+  // Mean and standard deviation of ln error of an average.
+  struct LogNormal {
+    double mean = 0, deviation = 0;
+  };
+  LogNormal average(const RunScale& scale) const;
+  RunScale worn(RunScale scale) const;
 
   std::vector<SurfaceComponent> components_;
   std::optional<Ensemble> ensemble_;

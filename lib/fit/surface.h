@@ -52,7 +52,8 @@ class Surface {
   const Measured& measured() const { return measured_; }
   std::string law_name;  // for reports
 
-  Estimate predict(const RunScale& scale, double coverage) const;
+  // From the draws, or exactly where the surface knows its distribution.
+  virtual Estimate predict(const RunScale& scale, double coverage) const;
   // How many times beyond the largest measured value, over the variables: 1 is the edge.
   double beyond(const RunScale& scale) const;
   const RunScale& largest() const { return largest_; }  // by variable

@@ -46,6 +46,7 @@ ValidateOutcome validate_corners(const Measurements& m, const FitConfig& config,
   const double measured = std::exp(log_error / static_cast<double>(out.repeats));
 
   std::size_t fitted = 0;
+  std::set<std::vector<std::size_t>> seen;
   for (const double top_size : sizes) {
     for (const double top_data : amounts) {
       if (top_data == *amounts.rbegin() || (sizes.size() > 1 && top_size == *sizes.rbegin())) continue;
@@ -59,6 +60,8 @@ ValidateOutcome validate_corners(const Measurements& m, const FitConfig& config,
         corner_sizes.insert(size_of(i));
         corner_amounts.insert(m.data[i]);
       }
+      // In a grid with holes, several corners may hold the same runs.
+      if (!seen.insert(rows).second) continue;
       // A law of both needs both to vary; corners of one row or column are no corners.
       if (rows.empty() || corner_amounts.size() < 2 || (sizes.size() > 1 && corner_sizes.size() < 2))
         continue;
