@@ -68,8 +68,8 @@ SizeRange size_range(const Surface& surface) {
 void require_joint(const Surface& surface) {
   if (!surface.uses("size") || !surface.uses("data")) {
     throw base::UserError("",
-                          "a split between model and data needs a law of both; this one ('" + surface.law_name +
-                              "') knows only " + surface.variables().front(),
+                          "a split between model and data needs a law of both; this one ('" +
+                              surface.law_name + "') knows only " + surface.variables().front(),
                           "fit runs of several sizes and several amounts of data");
   }
 }

@@ -148,7 +148,7 @@ TEST_CASE("normal scores have the quantiles of the normal distribution, whatever
   std::vector<double> scores = fit::normal_scores(1000, 3);
   std::sort(scores.begin(), scores.end());
   CHECK(scores.front() == Approx(-3.2905267).epsilon(1e-6));  // of 0.0005
-  CHECK(scores[24] == Approx(-1.9685917).epsilon(1e-6));        // of 0.0245
+  CHECK(scores[24] == Approx(-1.9685917).epsilon(1e-6));      // of 0.0245
   CHECK(scores.back() == Approx(3.2905267).epsilon(1e-6));
   CHECK(fit::normal_scores(1, 3).front() == Approx(0).margin(1e-12));
 }

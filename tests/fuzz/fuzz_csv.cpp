@@ -18,9 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     fit::MeasurementConfig config;
     config.missing = "drop";
     const fit::Measurements m = fit::to_measurements(table, config);
-    for (const auto* values : {&m.size, &m.data, &m.compute, &m.error, &m.unique_data, &m.density, &m.weight}) {
+    for (const auto* values :
+         {&m.size, &m.data, &m.compute, &m.error, &m.unique_data, &m.density, &m.weight}) {
       FRUGAL_ASSERT(values->empty() || values->size() == m.count(), "columns are of one length");
-      for (const double value : *values) FRUGAL_ASSERT(std::isfinite(value) && value > 0, "values are checked");
+      for (const double value : *values)
+        FRUGAL_ASSERT(std::isfinite(value) && value > 0, "values are checked");
     }
     FRUGAL_ASSERT(fit::find_repeats(m).cell.size() == m.count(), "every run has its scale");
   } catch (const base::UserError&) {

@@ -1,4 +1,5 @@
-// Expressions: any text is refused with a UserError, or has a value; the value with its gradient is the same one.
+// Expressions: any text is refused with a UserError, or has a value; the value with its gradient is the same
+// one.
 #include <array>
 #include <cmath>
 #include <cstdint>
