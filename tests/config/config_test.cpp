@@ -78,7 +78,7 @@ TEST_CASE("errors name file, path, value and what would be right") {
   REQUIRE(error_of("{\n  \"epochs\": }").starts_with("a.json:2:13: is not valid JSON"));
 }
 
-TEST_CASE("--set overrides and is named in errors") {
+TEST_CASE("a setting given by --set overrides and is named in errors") {
   test::TempDir dir;
   test::write_text(dir / "a.json", "{}");
   const auto value =
