@@ -30,7 +30,7 @@ namespace {
 using Input = std::vector<std::uint8_t>;
 
 constexpr std::size_t map_size = 1 << 16;
-constexpr unsigned input_seconds = 20;       // an input that takes longer is a finding as well
+constexpr long input_seconds = 20;  // of processor time; an input that takes longer is a finding as well
 std::array<std::uint8_t, map_size> reached;  // by the input that runs now
 std::uintptr_t previous_place = 0;
 
