@@ -88,7 +88,6 @@ SeriesCheck check_joint(const std::string& name, const Points& given, std::vecto
   try {
     PredictiveOptions predictive_options;
     predictive_options.level = options.level;
-    predictive_options.seed = options.seed;
     check.intervals = Predictive(points.select(fitted_rows), predictive_options).predict(held_points);
   } catch (const base::UserError& error) {
     check.refusal = error.message();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fit/fit.h"
 #include "fit/predictive.h"
 
 namespace frugal::fit {

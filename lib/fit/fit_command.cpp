@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "fit/curve_surface.h"
 #include "fit/draws.h"
-#include "fit/predictive.h"
+#include "fit/fit_default.h"
 
 namespace frugal::fit {
 namespace {
@@ -32,19 +32,6 @@ Points to_points(const Measurements& m) {
   points.weight = m.weight;
   points.standard_error = m.standard_error;
   return points;
-}
-
-Measured to_measured(const Measurements& m) {
-  Measured measured;
-  const auto value = [](const std::vector<double>& values, std::size_t i) {
-    return values.empty() ? 0 : values[i];
-  };
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    measured.scale.push_back({value(m.size, i), value(m.data, i), value(m.compute, i),
-                              value(m.unique_data, i), value(m.density, i)});
-  }
-  measured.error = m.error;
-  return measured;
 }
 
 Objective objective_of(const FitConfig& config) {
@@ -190,77 +177,18 @@ std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, c
   return out;
 }
 
-// The default: the average of several fits with an interval calibrated by rolling hold-out
-// (fit/predictive.h).
-bool fit_average(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points) {
-  const bool plain = config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
-                     config.fixed.empty() && config.parameters.empty() && !points.has(variable::density);
-  if (!plain) return false;
-  PredictiveOptions options;
-  options.level = config.coverage;
-  options.seed = seed;
-  std::optional<Predictive> predictive;
-  try {
-    predictive.emplace(points, options);
-  } catch (const UserError& error) {
-    series.notes.push_back(
-        fmt::format("the interval is not calibrated by rolling hold-out: {}", error.what()));
-    return false;
-  }
-  std::vector<SurfaceComponent> members;
-  for (const Predictive::Member& member : predictive->members()) {
-    members.push_back({member.law, member.label, member.weight, member.theta, {}});
-    FitResult result;
-    result.law = member.law->name;
-    for (const Parameter& parameter : member.law->parameters) result.names.push_back(parameter.name);
-    result.theta = member.theta;
-    result.certificate = member.certificate;
-    const std::vector<double> predicted = predict(*member.law, member.theta, with_effective_data(points));
-    const double count = static_cast<double>(points.count());
-    double square = 0;
-    for (std::size_t i = 0; i < points.count(); ++i) {
-      const double relative = predicted[i] / points.y[i] - 1;
-      result.mu += relative / count;
-      square += relative * relative / count;
-      result.log_rmse += std::pow(std::log(predicted[i] / points.y[i]), 2) / count;
-    }
-    result.sigma = std::sqrt(std::max(0.0, square - result.mu * result.mu));
-    result.log_rmse = std::sqrt(result.log_rmse);
-    series.laws.push_back(std::move(result));
-    series.weights.push_back(member.weight);
-  }
-  for (const RollingCut& cut : predictive->rolling()) {
-    HoldOut one;
-    one.variable = options.scale_variable;
-    one.fitted = cut.fitted;
-    one.hidden = cut.rows.size();
-    const auto scale = points.column(options.scale_variable);
-    double below = 0, above = 0, square = 0;
-    for (const double value : scale)
-      (value < cut.cut ? below : above) = std::max(value < cut.cut ? below : above, value);
-    one.beyond = above / below;
-    for (const double miss : cut.miss) square += miss * miss / static_cast<double>(cut.miss.size());
-    one.average_log_rmse = std::sqrt(square);
-    for (std::size_t m = 0; m < predictive->members().size(); ++m) {
-      double own = 0;
-      for (std::size_t i = 0; i < cut.rows.size(); ++i)
-        own += std::pow(cut.member_miss[m * cut.rows.size() + i], 2);
-      one.log_rmse.push_back(std::sqrt(own / static_cast<double>(cut.rows.size())));
-    }
-    series.hold_outs.push_back(std::move(one));
-  }
-  series.notes.push_back("parameters of an average have no intervals of their own; name a law to have them");
-  const Ensemble ensemble{predictive->typical_miss(),
-                          predictive->factor() / normal_quantile(0.5 + config.coverage / 2)};
-  series.surface = std::make_unique<JointSurface>(
-      std::move(members), ensemble, points.has(variable::unique_data),
-      normal_scores(static_cast<std::size_t>(config.draws), seed), to_measured(series.measurements));
-  return true;
+// Whether nothing was asked for but the default.
+bool is_default(const FitConfig& config, const Points& points) {
+  return config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
+         config.fixed.empty() && config.parameters.empty() && !points.has(variable::density);
 }
 
 void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
   const Points points = to_points(series.measurements);
-  if (fit_average(series, config, seed, points)) return;
+  if (is_default(config, points)) {
+    fit_default(series, config, seed, points);
+    return;
+  }
   const auto laws = candidates(points, config, place);
   const Cost cost(config.cost, place + ":/cost");
   std::vector<double> misses, distances;

@@ -226,8 +226,8 @@ void add_joint_tables(Page& page, const SeriesFit& series, const FitConfig& conf
           (config.loss == "huber" ? fmt::format(", delta {:g}", config.huber_delta) : "") +
           ", summed over runs.");
   page.table({"parameter", "value", share(config.coverage) + " interval", ""}, parameters,
-             surface.ensemble()
-                 ? "Parameters of an average have no intervals of their own; name a law to have them."
+             surface.posterior()
+                 ? "Values and intervals under the priors; name a law to have those of the runs alone."
              : config.intervals == "profile"
                  ? "Intervals by profile likelihood."
                  : fmt::format("Intervals from {} refits to resampled runs.", surface.draws()));

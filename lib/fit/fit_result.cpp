@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "fit/curve_surface.h"
 #include "fit/fit_command.h"
+#include "fit/predictive.h"
 #include "fit/read_fit.h"
 
 namespace frugal::fit {
@@ -29,6 +30,8 @@ Json runs_of(const Measurements& m) {
   put("unique_data", m.unique_data);
   put("density", m.density);
   put("error", m.error);
+  put("weight", m.weight);
+  put("standard_error", m.standard_error);
   return runs;
 }
 
@@ -78,6 +81,21 @@ Json laws_of(const SeriesFit& series) {
          {"draws", component.draws}});
   }
   return laws;
+}
+
+Json posterior_of(const JointSurface& surface) {
+  Json parts = Json::array();
+  for (const PosteriorPart& part : surface.posterior()->parts()) {
+    parts.push_back({{"law", part.law->name},
+                     {"weight", part.weight},
+                     {"wander", part.amplitude},
+                     {"steepness", part.steepness},
+                     {"noise", part.noise},
+                     {"parameters", part.parameters}});
+  }
+  return {{"deviation_factor", surface.factor()},
+          {"effective_data", surface.effective_data()},
+          {"parts", std::move(parts)}};
 }
 
 Json candidates_of(const Curve& curve) {
@@ -166,10 +184,8 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
       const auto& surface = dynamic_cast<const JointSurface&>(*series.surface);
       fit["laws"] = laws_of(series);
       fit["hold_outs"] = hold_outs_of(series);
-      if (surface.ensemble()) {
-        fit["ensemble"] = {{"typical_miss", surface.ensemble()->typical_miss},
-                           {"unit", surface.ensemble()->unit},
-                           {"effective_data", surface.effective_data()}};
+      if (surface.posterior()) {
+        fit["posterior"] = posterior_of(surface);
       } else {
         fit["misfit"] = {{"noise", surface.misfit().noise},
                          {"shared", surface.misfit().shared},
@@ -252,7 +268,41 @@ Measured read_runs(const Node& runs) {
   return measured;
 }
 
-std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed, int default_draws) {
+// The posterior follows from its parts and the runs that it was fitted to.
+std::unique_ptr<Surface> read_posterior(const Node& fit, std::uint64_t seed, int draws) {
+  const Node node = fit["posterior"], list = node["parts"];
+  std::vector<PosteriorPart> parts;
+  for (std::size_t k = 0; k < list.size(); ++k) {
+    PosteriorPart part;
+    part.law = find_posterior_law(list[k]["law"].text());
+    if (part.law == nullptr) list[k]["law"].fail("a law of size and data");
+    part.weight = list[k]["weight"].real();
+    part.amplitude = list[k]["wander"].real();
+    part.steepness = list[k]["steepness"].real();
+    part.noise = list[k]["noise"].real();
+    part.parameters = list[k]["parameters"].reals();
+    if (part.parameters.size() != part.law->size)
+      list[k]["parameters"].fail("one value a parameter of the law");
+    parts.push_back(std::move(part));
+  }
+  if (parts.empty()) list.fail("at least one part");
+  const Node runs = fit["runs"];
+  Measured measured = read_runs(runs);
+  Points points;
+  points.y = measured.error;
+  for (const char* name : {variable::size, variable::data}) points.set_column(name, runs[name].reals());
+  const bool effective = node["effective_data"].truth();
+  if (effective) points.set_column(variable::unique_data, runs[variable::unique_data].reals());
+  if (runs.has("weight")) points.weight = runs["weight"].reals();
+  if (runs.has("standard_error")) points.standard_error = runs["standard_error"].reals();
+  check_points(points, {variable::size, variable::data}, true);
+  Posterior posterior = Posterior::restore(with_effective_data(std::move(points)), std::move(parts));
+  return std::make_unique<JointSurface>(std::move(posterior), node["deviation_factor"].real(), effective,
+                                        normal_scores(static_cast<std::size_t>(draws), seed), seed,
+                                        std::move(measured));
+}
+
+std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed) {
   const Node laws = fit["laws"];
   std::vector<SurfaceComponent> components;
   std::size_t draws = 0;
@@ -279,14 +329,6 @@ std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed, int def
     components.push_back(std::move(component));
   }
   if (components.empty()) laws.fail("at least one law");
-  if (fit.has("ensemble")) {
-    const Node ensemble = fit["ensemble"];
-    for (SurfaceComponent& component : components) component.draws.clear();
-    return std::make_unique<JointSurface>(
-        std::move(components), Ensemble{ensemble["typical_miss"].real(), ensemble["unit"].real()},
-        ensemble["effective_data"].truth(), normal_scores(static_cast<std::size_t>(default_draws), seed),
-        read_runs(fit["runs"]));
-  }
   const Node misfit = fit["misfit"];
   return std::make_unique<JointSurface>(
       std::move(components), Misfit{misfit["noise"].real(), misfit["shared"].real(), misfit["growth"].real()},
@@ -335,7 +377,9 @@ ReadFit read_fit(const nlohmann::json& json, const std::string& origin, const st
   out.cost = config.has("cost") ? config["cost"].text() : "6*N*D";
   out.coverage = config.has("coverage") ? config["coverage"].real() : 0.95;
   const int draws = config.has("draws") ? static_cast<int>(config["draws"].real()) : 400;
-  out.surface = fit["kind"].text() == "curve" ? read_curve(fit, seed, draws) : read_joint(fit, seed, draws);
+  out.surface = fit["kind"].text() == "curve" ? read_curve(fit, seed, draws)
+                : fit.has("posterior")        ? read_posterior(fit, seed, draws)
+                                              : read_joint(fit, seed);
   return out;
 }
 

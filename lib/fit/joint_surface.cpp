@@ -37,21 +37,40 @@ JointSurface::JointSurface(std::vector<SurfaceComponent> components, Misfit misf
   set_up(std::move(measured));
 }
 
-JointSurface::JointSurface(std::vector<SurfaceComponent> members, Ensemble ensemble, bool effective,
-                           std::vector<double> misfit_draws, Measured measured)
-    : components_(std::move(members)),
-      ensemble_(ensemble),
+JointSurface::JointSurface(Posterior posterior, double factor, bool effective,
+                           std::vector<double> misfit_draws, std::uint64_t seed, Measured measured)
+    : posterior_(std::move(posterior)),
+      factor_(factor),
       effective_data_(effective),
       misfit_draws_(std::move(misfit_draws)) {
-  law_name = "average of " + std::to_string(components_.size()) + " fits";
+  // What a report says of each law: its weight over all parts, and the likeliest of them.
+  const std::vector<PosteriorPart>& parts = posterior_->parts();
+  for (const PosteriorPart& part : parts) {
+    auto known = std::find_if(components_.begin(), components_.end(),
+                              [&](const SurfaceComponent& c) { return c.label == part.law->name; });
+    if (known != components_.end()) {
+      known->weight += part.weight;
+      continue;
+    }
+    const std::string name(part.law->name);
+    components_.push_back({find_law(name),
+                           name,
+                           part.weight,
+                           part.law->published(part.parameters.data(), posterior_->edge()),
+                           {}});
+  }
+  law_name = "average of " + std::to_string(components_.size()) + " laws";
   set_up(std::move(measured));
-  // Each member has its weight's share of the draws, spread evenly among them.
-  std::vector<double> due(components_.size(), 0.0);
+  // Each part has its weight's share of the draws, spread evenly among them.
+  base::Random random(seed, "fit/posterior_draws");
+  std::vector<double> due(parts.size(), 0.0), normals(8);
   for (std::size_t draw = 0; draw < misfit_draws_.size(); ++draw) {
-    for (std::size_t k = 0; k < due.size(); ++k) due[k] += components_[k].weight;
+    for (std::size_t k = 0; k < due.size(); ++k) due[k] += parts[k].weight;
     const auto most = std::max_element(due.begin(), due.end());
     *most -= 1;
-    member_of_draw_.push_back(static_cast<std::size_t>(most - due.begin()));
+    const auto k = static_cast<std::size_t>(most - due.begin());
+    for (double& normal : normals) normal = random.normal();
+    law_draws_.push_back({k, posterior_->draw(parts[k], normals)});
   }
 }
 
@@ -95,34 +114,25 @@ RunScale JointSurface::worn(RunScale scale) const {
   return scale;
 }
 
-JointSurface::LogNormal JointSurface::average(const RunScale& scale) const {
-  double mean = 0, square = 0;
-  for (std::size_t k = 0; k < components_.size(); ++k) {
-    const double value = log_error(components_[k], k, components_[k].theta, scale);
-    mean += components_[k].weight * value;
-    square += components_[k].weight * value * value;
-  }
-  const double spread = std::sqrt(std::max(0.0, square - mean * mean));
-  return {mean, ensemble_->unit * std::hypot(spread, ensemble_->typical_miss)};
-}
-
 Estimate JointSurface::predict(const RunScale& given, double coverage) const {
-  if (!ensemble_) return Surface::predict(given, coverage);
-  const LogNormal log = average(worn(given));
-  const double half = coverage > 0 ? normal_quantile(0.5 + coverage / 2) * log.deviation : 0;
-  return {std::exp(log.mean), std::exp(log.mean - half), std::exp(log.mean + half)};
+  if (!posterior_) return Surface::predict(given, coverage);
+  const RunScale scale = worn(given);
+  const Posterior::Moments log_error = posterior_->at(scale.size, scale.data);
+  const double half = coverage > 0 ? normal_quantile(0.5 + coverage / 2) * factor_ * log_error.deviation : 0;
+  return {std::exp(log_error.mean), std::exp(log_error.mean - half), std::exp(log_error.mean + half)};
 }
 
 double JointSurface::error(const RunScale& given, int draw, bool with_misfit) const {
   const RunScale scale = worn(given);
   const auto k_draw = static_cast<std::size_t>(std::max(draw, 0));
-  if (ensemble_) {
+  if (posterior_) {
     if (draw >= 0 && !with_misfit) {
-      const std::size_t k = member_of_draw_[k_draw];
-      return std::exp(log_error(components_[k], k, components_[k].theta, scale));
+      const LawDraw& one = law_draws_[k_draw];
+      return std::exp(
+          posterior_->log_law(posterior_->parts()[one.part], one.parameters.data(), scale.size, scale.data));
     }
-    const LogNormal log = average(scale);
-    return std::exp(log.mean + (draw < 0 ? 0 : misfit_draws_[k_draw] * log.deviation));
+    const Posterior::Moments log_error = posterior_->at(scale.size, scale.data);
+    return std::exp(log_error.mean + (draw < 0 ? 0 : misfit_draws_[k_draw] * factor_ * log_error.deviation));
   }
   double mean = 0;
   for (std::size_t k = 0; k < components_.size(); ++k) {

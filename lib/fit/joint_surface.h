@@ -1,5 +1,5 @@
 // A surface made of one or several laws (their average in ln error), each with its parameters and draws of
-// them.
+// them; or of the posterior that fit/posterior.h averages.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fit/law.h"
+#include "fit/posterior.h"
 #include "fit/surface.h"
 
 namespace frugal::fit {
@@ -18,13 +19,6 @@ struct Misfit {
   double shared = 0;  // of the law where runs were fitted
   double growth = 0;  // more for each factor e beyond them
   double log_sd(double beyond) const;
-};
-
-// The members of fit/predictive.h: how much they differ where a prediction is asked for, and how far they
-// missed when top scales were hidden, make the interval; each draw of the law alone is one member.
-struct Ensemble {
-  double typical_miss = 0;  // f
-  double unit = 1;          // standard deviation of ln error = unit · √(spread² + f²)
 };
 
 struct SurfaceComponent {
@@ -41,9 +35,10 @@ class JointSurface final : public Surface {
   JointSurface(std::vector<SurfaceComponent> components, Misfit misfit, std::vector<double> misfit_draws,
                Measured measured);
 
-  // Members without draws of their own. effective_data: data counts as fit::effective_data of it.
-  JointSurface(std::vector<SurfaceComponent> members, Ensemble ensemble, bool effective_data,
-               std::vector<double> misfit_draws, Measured measured);
+  // The deviation of ln error is the posterior's times factor; as many draws of its parts' parameters as
+  // there are of misfit. effective_data: data counts as fit::effective_data of it.
+  JointSurface(Posterior posterior, double factor, bool effective_data, std::vector<double> misfit_draws,
+               std::uint64_t seed, Measured measured);
 
   std::vector<std::string> variables() const override { return variables_; }
   int draws() const override { return static_cast<int>(misfit_draws_.size()); }
@@ -51,7 +46,9 @@ class JointSurface final : public Surface {
   Estimate predict(const RunScale& scale, double coverage) const override;
   const std::vector<SurfaceComponent>& components() const { return components_; }
   const Misfit& misfit() const { return misfit_; }
-  const std::optional<Ensemble>& ensemble() const { return ensemble_; }
+  // Null: the components are all there is.
+  const Posterior* posterior() const { return posterior_ ? &*posterior_ : nullptr; }
+  double factor() const { return factor_; }  // of the posterior's deviations
   bool effective_data() const { return effective_data_; }
 
  private:
@@ -59,17 +56,17 @@ class JointSurface final : public Surface {
   double log_error(const SurfaceComponent& component, std::size_t index, const std::vector<double>& theta,
                    const RunScale& scale) const;
 
-  // Mean and standard deviation of ln error of an average.
-  struct LogNormal {
-    double mean = 0, deviation = 0;
-  };
-  LogNormal average(const RunScale& scale) const;
   RunScale worn(RunScale scale) const;
 
   std::vector<SurfaceComponent> components_;
-  std::optional<Ensemble> ensemble_;
+  std::optional<Posterior> posterior_;
+  double factor_ = 1;
   bool effective_data_ = false;
-  std::vector<std::size_t> member_of_draw_;
+  struct LawDraw {
+    std::size_t part;
+    std::vector<double> parameters;
+  };
+  std::vector<LawDraw> law_draws_;  // of the posterior
   Misfit misfit_;
   std::vector<double> misfit_draws_;
   std::vector<std::string> variables_;

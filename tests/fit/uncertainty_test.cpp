@@ -97,14 +97,6 @@ TEST_CASE("prediction intervals hold held-out runs though every law is wrong", "
   CHECK(held >= 0.85 * asked);
 }
 
-TEST_CASE("one scale has no interval", "[fit]") {
-  auto points = surface(0.01, 1);
-  std::vector<std::size_t> two;
-  for (std::size_t i = 0; i < points.count(); ++i)
-    if (points.columns[0][i] < 5e7) two.push_back(i);
-  CHECK_THROWS_AS(fit::Predictive(points.select(two)), base::UserError);
-}
-
 TEST_CASE("isoFLOP minima of a known surface", "[fit]") {
   fit::Points points;
   std::vector<double> size, data, compute;

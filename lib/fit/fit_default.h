@@ -1,0 +1,16 @@
+// The default fit over size and data: the posterior of fit/posterior.h with its rolling hold-outs, put into
+// the form that reports know.
+#pragma once
+
+#include <cstdint>
+
+#include "fit/fit_command.h"
+
+namespace frugal::fit {
+
+// Fills laws, weights, intervals, hold_outs, notes and surface. UserError where there are too few scales.
+void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points);
+
+Measured to_measured(const Measurements& measurements);
+
+}  // namespace frugal::fit

@@ -1,0 +1,137 @@
+// The default prediction over size and data: calibration on simulated grids, few runs, runs that diverged.
+#include "fit/predictive.h"
+
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "fit/fit.h"
+#include "support/test.h"
+
+using namespace frugal;
+
+namespace {
+
+struct Truth {
+  double floor, data_part, size_part, alpha, beta, guess;  // at data = size = 1; guess 0: none
+  double bend;                                             // a misfit that no law has, of ln y
+  double at(double size, double data) const {
+    double y = floor + data_part * std::pow(data, -alpha) + size_part * std::pow(size, -beta);
+    if (guess > 0) y = y / std::sqrt(1 + std::pow(y / guess, 2));
+    return y * std::exp(bend * std::sin(0.7 * std::log(size) + 0.4 * std::log(data)));
+  }
+};
+
+// Exponents, floors and parts evenly over wide ranges, not from the priors of the fit.
+Truth random_truth(base::Random& random, bool error_rate) {
+  const auto between = [&](double low, double high) { return low + (high - low) * random.uniform(); };
+  Truth truth{};
+  truth.alpha = between(0.15, 0.7);
+  truth.beta = between(0.15, 0.7);
+  truth.data_part = between(0.1, 0.4);
+  truth.size_part = between(0.05, 0.4);
+  truth.floor = error_rate ? between(0, 0.03) : between(0.05, 0.6);
+  truth.guess = error_rate ? 0.9 : 0;
+  return truth;
+}
+
+fit::Points grid(const Truth& truth, int sizes, int amounts, int seeds, double noise, base::Random& random) {
+  fit::Points points;
+  std::vector<double> size, data;
+  for (int i = 0; i < sizes; ++i)
+    for (int k = 0; k < amounts; ++k)
+      for (int s = 0; s < seeds; ++s) {
+        size.push_back(std::pow(2.0, i));
+        data.push_back(std::pow(2.0, k));
+        points.y.push_back(truth.at(size.back(), data.back()) * std::exp(noise * random.normal()));
+      }
+  points.set_column("size", size);
+  points.set_column("data", data);
+  return points;
+}
+
+}  // namespace
+
+TEST_CASE("nominal 95 % intervals of small simulated grids hold 90 to 98 % of larger runs", "[fit]") {
+  int held = 0, asked = 0;
+  double width = 0, miss = 0;
+  for (std::uint64_t trial = 0; trial < 240; ++trial) {
+    base::Random random(trial, "predictive_test");
+    Truth truth = random_truth(random, trial % 2 == 0);
+    truth.bend = trial % 3 == 0 ? 0.015 : 0;
+    const double noise = 0.01 + 0.04 * random.uniform();
+    const auto points = grid(truth, trial % 4 < 2 ? 3 : 4, 4, trial % 5 < 3 ? 2 : 1, noise, random);
+    fit::Points target;
+    const double size = 4 * std::pow(2.0, trial % 4 < 2 ? 2 : 3), data = 4 * 8;
+    target.set_column("size", {size});
+    target.set_column("data", {data});
+    target.y = {truth.at(size, data) * std::exp(noise * random.normal())};
+    const auto interval = fit::Predictive(points).predict(target).front();
+    held += interval.lower <= target.y[0] && target.y[0] <= interval.upper;
+    width += std::log(interval.upper / interval.lower);
+    miss += std::fabs(std::log(interval.estimate / target.y[0]));
+    ++asked;
+  }
+  CAPTURE(held, asked, width / asked, miss / asked);
+  CHECK(held >= 0.90 * asked);
+  CHECK(held <= 0.98 * asked);
+}
+
+TEST_CASE("fewer than four scales are refused", "[fit]") {
+  fit::Points points;
+  points.set_column("size", {1, 1, 2, 2});
+  points.set_column("data", {1, 1, 4, 4});
+  points.y = {0.5, 0.51, 0.3, 0.29};
+  CHECK_THROWS_AS(fit::Predictive(points), base::UserError);
+}
+
+TEST_CASE("priors fade as runs grow", "[fit]") {
+  // A floor of 80 % and an exponent of 1.2, both unlikely by the priors, from a wide grid without noise.
+  const Truth truth{0.8, 0.1, 0.1, 1.2, 0.9, 0, 0};
+  base::Random random(1);
+  const auto points = grid(truth, 8, 8, 1, 0, random);
+  const auto posterior = fit::Posterior::fit(points);
+  const auto far = posterior.at(1024, 1024);
+  CHECK(far.mean == Approx(std::log(truth.at(1024, 1024))).margin(0.003));
+}
+
+TEST_CASE("a posterior comes back from its parts and its runs", "[fit]") {
+  base::Random random(5);
+  const auto points = grid({0.1, 0.3, 0.2, 0.4, 0.3, 0, 0}, 3, 4, 2, 0.03, random);
+  const auto posterior = fit::Posterior::fit(points);
+  auto parts = posterior.parts();
+  for (auto& part : parts) part.covariance.clear();
+  const auto again = fit::Posterior::restore(points, parts);
+  for (const double scale : {1.0, 5.0, 40.0}) {
+    CHECK(again.at(scale, 2 * scale).mean == posterior.at(scale, 2 * scale).mean);
+    CHECK(again.at(scale, 2 * scale).deviation == posterior.at(scale, 2 * scale).deviation);
+  }
+}
+
+TEST_CASE("derivatives and published parameters of the posterior's laws", "[fit]") {
+  base::Random random(7);
+  const fit::Edge edge{std::log(3e9), std::log(2e8), 1.1, 2.0};
+  const std::vector<double> x{-0.3, -1.2, 0, 0, 1.5, 0.7};
+  for (const auto& law : fit::posterior_laws()) {
+    CAPTURE(law.name);
+    std::vector<double> mean(law.size), deviation(law.size), theta, y(3), jacobian(3 * law.size), moved(3);
+    law.prior(edge, mean.data(), deviation.data());
+    for (std::size_t k = 0; k < law.size; ++k)
+      theta.push_back(mean[k] + 0.3 * deviation[k] * random.normal());
+    law.evaluate(theta.data(), x, y.data(), jacobian.data());
+    for (std::size_t k = 0; k < law.size; ++k) {
+      auto other = theta;
+      other[k] += 1e-6;
+      law.evaluate(other.data(), x, moved.data(), nullptr);
+      for (std::size_t i = 0; i < 3; ++i)
+        CHECK((moved[i] - y[i]) / 1e-6 == Approx(jacobian[i * law.size + k]).epsilon(1e-4).margin(1e-7));
+    }
+    fit::Points points;
+    points.set_column("data", {std::exp(edge.log_data + x[0]), 3e9, std::exp(edge.log_data + x[4])});
+    points.set_column("size", {std::exp(edge.log_size + x[1]), 2e8, std::exp(edge.log_size + x[5])});
+    const auto published = law.published(theta.data(), edge);
+    const auto table = fit::predict(*fit::find_law(std::string(law.name)), published, points);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(std::log(table[i]) == Approx(y[i]).epsilon(1e-12));
+  }
+}
