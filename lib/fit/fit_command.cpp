@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "fit/curve_surface.h"
+#include "fit/diverged.h"
 #include "fit/draws.h"
 #include "fit/fit_default.h"
 
@@ -259,6 +260,22 @@ void fit_curve(SeriesFit& series, const FitConfig& config, std::uint64_t seed) {
                                                   static_cast<int>(config.draws), seed);
 }
 
+// A law by name keeps every run that it is given.
+void leave_out_diverged(SeriesFit& series) {
+  const Measurements& m = series.measurements;
+  const std::vector<std::size_t> diverged = diverged_runs(to_points(m));
+  if (diverged.empty()) return;
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < m.count(); ++i)
+    if (std::find(diverged.begin(), diverged.end(), i) == diverged.end()) kept.push_back(i);
+  for (const std::size_t i : diverged)
+    series.notes.push_back(
+        fmt::format("left out as diverged: {}, error {:g}, far above runs of its own scale or smaller; a law "
+                    "by name keeps it",
+                    m.places.empty() ? fmt::format("run {}", i + 1) : m.places[i], m.error[i]));
+  series.measurements = m.subset(kept);
+}
+
 // The one variable that a curve goes along: what alone was varied. Empty: a joint law is needed.
 std::string curve_variable(const Measurements& m, std::vector<std::string>& notes) {
   const std::size_t sizes = distinct(m.size), amounts = distinct(m.data), budgets = distinct(m.compute);
@@ -332,6 +349,7 @@ FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64
     series.held_out = all.subset(held);
     try {
       const bool own = !config.expression.empty() || config.law == "expression";
+      if (config.law == "auto" && !own) leave_out_diverged(series);
       if (!own) series.curve_variable = curve_variable(series.measurements, series.notes);
       if (!own && config.law == "curve" && series.curve_variable.empty()) {
         throw UserError("", "a curve has one variable, but both size and data were varied",

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "fit/diverged.h"
 #include "fit/fit.h"
 #include "support/test.h"
 
@@ -134,4 +135,31 @@ TEST_CASE("derivatives and published parameters of the posterior's laws", "[fit]
     const auto table = fit::predict(*fit::find_law(std::string(law.name)), published, points);
     for (std::size_t i = 0; i < 3; ++i) CHECK(std::log(table[i]) == Approx(y[i]).epsilon(1e-12));
   }
+}
+
+TEST_CASE("a diverged run is found, and nothing else is", "[fit]") {
+  for (std::uint64_t trial = 0; trial < 60; ++trial) {
+    base::Random random(trial, "diverged_test");
+    const auto truth = random_truth(random, true);
+    const auto clean = grid(truth, 3, 4, trial % 3 ? 2 : 1, 0.05, random);
+    CHECK(fit::diverged_runs(clean).empty());
+    auto points = clean;
+    // At random guess; the smallest scale has nothing to be compared with unless it was repeated.
+    const std::size_t bad = trial % 3 ? random.below(points.count()) : 4 + random.below(points.count() - 4);
+    points.y[bad] = 0.9;
+    if (0.9 < 1.4 * clean.y[bad]) continue;
+    CHECK(fit::diverged_runs(points) == std::vector<std::size_t>{bad});
+  }
+}
+
+TEST_CASE("many bad runs are no accident, and repeated data that overfits is not one", "[fit]") {
+  base::Random random(3);
+  auto points = grid({0.05, 0.2, 0.1, 0.4, 0.4, 0, 0}, 3, 4, 1, 0.02, random);
+  points.y[7] = points.y[11] = 0.9;
+  CHECK(fit::diverged_runs(points).empty());
+  points.y[7] = 0.1;
+  CHECK(fit::diverged_runs(points).size() == 1);
+  std::vector<double> unique(points.count(), 1.0);
+  points.set_column("unique_data", unique);  // run 11 sees its data eight times
+  CHECK(fit::diverged_runs(points).empty());
 }
