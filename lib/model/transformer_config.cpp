@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "model/architectures.h"
@@ -83,8 +84,11 @@ std::vector<FileTensor> file_tensors(const TransformerConfig& config) {
 
 std::vector<WeightSpec> weight_specs(const TransformerConfig& config) {
   std::vector<WeightSpec> specs;
+  std::set<std::string> seen;  // a file may hold a weight twice (an untied BERT's output bias)
   for (FileTensor& tensor : file_tensors(config)) {
-    for (WeightSpec& part : tensor.parts) specs.push_back(std::move(part));
+    for (WeightSpec& part : tensor.parts) {
+      if (seen.insert(part.name).second) specs.push_back(std::move(part));
+    }
   }
   return specs;
 }

@@ -56,7 +56,9 @@ std::vector<FileTensor> tensors(const Config& config) {
     t.linear("cls.predictions.transform.dense", Role::head_transform, -1, Dim::hidden, Dim::hidden, true);
     t.norm("cls.predictions.transform.LayerNorm", Role::head_norm, -1);
     if (!config.tied_head) {
+      // An untied decoder reads a bias of its own; the first one is then dead, but transformers asks for it.
       t.linear("cls.predictions.decoder", Role::head, -1, Dim::vocab, Dim::hidden, false);
+      if (config.head_bias) t.vector("cls.predictions.decoder.bias", Role::head_bias, Dim::vocab, true);
     }
   }
   return t.take();

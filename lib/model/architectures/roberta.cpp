@@ -51,7 +51,10 @@ std::vector<FileTensor> tensors(const Config& config) {
     if (config.head_bias) t.vector("lm_head.bias", Role::head_bias, Dim::vocab, true);
     t.linear("lm_head.dense", Role::head_transform, -1, Dim::hidden, Dim::hidden, true);
     t.norm("lm_head.layer_norm", Role::head_norm, -1);
-    if (!config.tied_head) t.linear("lm_head.decoder", Role::head, -1, Dim::vocab, Dim::hidden, false);
+    if (!config.tied_head) {  // as BERT's: the bias of the decoder is the one that is read
+      t.linear("lm_head.decoder", Role::head, -1, Dim::vocab, Dim::hidden, false);
+      if (config.head_bias) t.vector("lm_head.decoder.bias", Role::head_bias, Dim::vocab, true);
+    }
   }
   return t.take();
 }

@@ -1,0 +1,156 @@
+#include "checkpoint/sharded.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+
+namespace frugal::checkpoint {
+namespace {
+
+namespace fs = std::filesystem;
+using base::UserError;
+
+constexpr const char* single = "model.safetensors";
+constexpr const char* index_name = "model.safetensors.index.json";
+
+std::uint64_t bytes_of(const SafetensorsWriter::Entry& entry) {
+  std::uint64_t count = size_of(entry.dtype);
+  for (const std::int64_t size : entry.shape) count *= static_cast<std::uint64_t>(size);
+  return count;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> parse_index(const std::string& text, const std::string& origin) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) throw UserError(origin, "is not a JSON object", "is it copied to its end?");
+  const auto found = json.find("weight_map");
+  if (found == json.end() || !found->is_object()) {
+    throw UserError(origin + ":/weight_map", "is missing or no object", "{tensor: file}");
+  }
+  std::map<std::string, std::string> map;
+  for (const auto& [tensor, file] : found->items()) {
+    const std::string place = origin + ":/weight_map/" + tensor;
+    if (!file.is_string()) throw UserError(place, "must be the name of a file, got " + file.dump());
+    const auto name = file.get<std::string>();
+    if (name.empty() || name.find('/') != std::string::npos || name.find('\0') != std::string::npos) {
+      throw UserError(place, "names a file outside the folder: '" + name + "'");
+    }
+    map[tensor] = name;
+  }
+  if (map.empty()) throw UserError(origin + ":/weight_map", "names no tensor");
+  return map;
+}
+
+ShardedFile::ShardedFile(const std::string& path) : path_(path) {
+  if (!fs::exists(path)) throw UserError(path, "there is no such file or folder");
+  if (!fs::is_directory(path)) {
+    add(path);
+    return;
+  }
+  const std::string index = path + "/" + index_name;
+  if (fs::exists(path + "/" + single)) {
+    add(path + "/" + single);
+    return;
+  }
+  if (!fs::exists(index)) {
+    const bool pickled =
+        fs::exists(path + "/pytorch_model.bin") || fs::exists(path + "/pytorch_model.bin.index.json");
+    throw UserError(path, fmt::format("has neither {} nor {}", single, index_name),
+                    pickled
+                        ? "pytorch_model.bin is Python code in disguise and is not read; save the model with "
+                          "safe_serialization=True"
+                        : "is this the folder of a Hugging Face model?");
+  }
+  const auto map = parse_index(base::read_text(index), index);
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : map) names.insert(file);
+  for (const std::string& name : names) {
+    if (!fs::exists(path + "/" + name)) {
+      throw UserError(index, fmt::format("names the shard '{}', which is missing", name),
+                      "copy it beside the others");
+    }
+  }
+  for (const std::string& name : names) add(path + "/" + name);
+  for (const auto& [tensor, file] : map) {
+    const Place* place = find(tensor);
+    if (place == nullptr || fs::path(place->file->path()).filename() != file) {
+      throw UserError(path + "/" + file,
+                      fmt::format("has no tensor '{}', which {} says it has", tensor, index_name),
+                      "is the shard of another model?");
+    }
+  }
+}
+
+void ShardedFile::add(const std::string& path) {
+  files_.push_back(std::make_unique<SafetensorsFile>(path));
+  const SafetensorsFile& file = *files_.back();
+  for (const TensorInfo& info : file.tensors()) {
+    const auto [at, fresh] = tensors_.try_emplace(info.name, Place{&file, &info});
+    if (!fresh) throw UserError(path + ":" + info.name, "stands in " + at->second.file->path() + " too");
+  }
+}
+
+const ShardedFile::Place* ShardedFile::find(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : &found->second;
+}
+
+ShardedWriter::ShardedWriter(const std::string& folder, const std::vector<SafetensorsWriter::Entry>& entries,
+                             std::uint64_t shard_bytes)
+    : folder_(folder), shards_(1) {
+  for (const SafetensorsWriter::Entry& entry : entries) {
+    const std::uint64_t bytes = bytes_of(entry);
+    if (shard_bytes > 0 && shards_.back().bytes > 0 && shards_.back().bytes + bytes > shard_bytes) {
+      shards_.emplace_back();
+    }
+    shards_.back().entries.push_back(entry);
+    shards_.back().bytes += bytes;
+  }
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i].name =
+        shards_.size() == 1 ? single : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards_.size());
+  }
+}
+
+ShardedWriter::~ShardedWriter() = default;
+
+void ShardedWriter::append(const void* bytes, std::size_t count) {
+  const char* at = static_cast<const char*>(bytes);
+  while (count > 0) {
+    if (writers_.empty() || written_ == shards_[writers_.size() - 1].bytes) {
+      FRUGAL_ASSERT(writers_.size() < shards_.size(), "more bytes than the tensors declared");
+      const Shard& next = shards_[writers_.size()];
+      writers_.push_back(std::make_unique<SafetensorsWriter>(folder_ + "/" + next.name, next.entries,
+                                                             Metadata{{"format", "pt"}}));
+      written_ = 0;
+      if (next.bytes == 0) continue;
+    }
+    const auto room = static_cast<std::size_t>(shards_[writers_.size() - 1].bytes - written_);
+    const std::size_t now = std::min(count, room);
+    writers_.back()->append(at, now);
+    at += now;
+    count -= now;
+    written_ += now;
+  }
+}
+
+void ShardedWriter::finish() {
+  FRUGAL_ASSERT(writers_.size() == shards_.size(), "fewer tensors than declared");
+  for (auto& writer : writers_) writer->finish();
+  if (shards_.size() == 1) return;
+  nlohmann::ordered_json index;
+  std::uint64_t total = 0;
+  for (const Shard& shard : shards_) total += shard.bytes;
+  index["metadata"]["total_size"] = total;
+  for (const Shard& shard : shards_) {
+    for (const auto& entry : shard.entries) index["weight_map"][entry.name] = shard.name;
+  }
+  base::write_text(folder_ + "/" + index_name, index.dump(2) + "\n");
+}
+
+}  // namespace frugal::checkpoint

@@ -1,0 +1,67 @@
+// The weights of a Hugging Face model directory: `model.safetensors`, or shards with
+// `model.safetensors.index.json` ({"weight_map": {tensor: file}}). Read as one set of tensors.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoint/safetensors.h"
+
+namespace frugal::checkpoint {
+
+// The weight_map of an index. UserError where it is none, or where it names a file outside the folder.
+std::map<std::string, std::string> parse_index(const std::string& text, const std::string& origin);
+
+class ShardedFile {
+ public:
+  struct Place {
+    const SafetensorsFile* file;
+    const TensorInfo* info;
+    std::span<const unsigned char> bytes() const { return file->bytes(*info); }
+    std::string text() const { return file->path() + ":" + info->name; }
+  };
+
+  // `path`: a folder, or one safetensors file. Every shard is opened and checked. UserError where there are
+  // no weights (with what there is instead), where a shard is missing, or lacks a tensor that the index
+  // promises.
+  explicit ShardedFile(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  const std::map<std::string, Place>& tensors() const { return tensors_; }
+  const Place* find(const std::string& name) const;
+  std::size_t shard_count() const { return files_.size(); }
+
+ private:
+  void add(const std::string& path);
+
+  std::string path_;
+  std::vector<std::unique_ptr<SafetensorsFile>> files_;
+  std::map<std::string, Place> tensors_;
+};
+
+// Writes a set of tensors in the order given, as one file or as shards of at most `shard_bytes` (0: one file)
+// with their index. Nothing is in the folder before finish(), which renames the shards and then the index.
+class ShardedWriter {
+ public:
+  ShardedWriter(const std::string& folder, const std::vector<SafetensorsWriter::Entry>& entries,
+                std::uint64_t shard_bytes);
+  ~ShardedWriter();
+  void append(const void* bytes, std::size_t count);  // of the next tensor, whole or in pieces
+  void finish();
+
+ private:
+  struct Shard {
+    std::string name;
+    std::vector<SafetensorsWriter::Entry> entries;
+    std::uint64_t bytes = 0;
+  };
+
+  std::string folder_;
+  std::vector<Shard> shards_;
+  std::vector<std::unique_ptr<SafetensorsWriter>> writers_;
+  std::uint64_t written_ = 0;  // of the present shard
+};
+
+}  // namespace frugal::checkpoint

@@ -1,0 +1,26 @@
+// How far a grown model is from its source, measured on the same inputs with our own forward pass.
+#pragma once
+
+#include <cstdint>
+
+#include "model/transformer.h"
+
+namespace frugal::grow {
+
+struct Difference {
+  double largest = 0;  // |logits of the large − logits of the small|
+  double scale = 0;    // largest |logit| of the small
+  std::int64_t values = 0;
+};
+
+// Random tokens or pixels (two examples, at most `tokens` long) drawn from the seed. A model without a head
+// is compared by its hidden states, whose first hidden_size entries must agree.
+Difference measure_difference(const model::TransformerConfig& source, const model::Weights& small,
+                              const model::TransformerConfig& target, const model::Weights& large,
+                              std::uint64_t seed, std::int64_t tokens = 32);
+
+// The inputs it takes.
+model::TransformerInput sample_input(const model::TransformerConfig& config, std::uint64_t seed,
+                                     std::int64_t tokens, c10::ScalarType type);
+
+}  // namespace frugal::grow

@@ -1,0 +1,139 @@
+#include "grow/expand.h"
+
+#include <ATen/Parallel.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/pages.h"
+#include "base/progress.h"
+#include "base/stop.h"
+
+namespace frugal::grow {
+namespace {
+
+using checkpoint::DType;
+using model::FileTensor;
+using model::HfModel;
+using torch::Tensor;
+
+constexpr std::int64_t piece_bytes = 8 << 20;
+
+// Whether any element is infinite or NaN: its exponent bits are all ones. Integers, so that it vectorises.
+template <class Bits>
+bool finite_bits(const unsigned char* bytes, std::size_t count, Bits exponent) {
+  bool bad = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, bytes + i * sizeof(Bits), sizeof(Bits));
+    bad |= (bits & exponent) == exponent;
+  }
+  return !bad;
+}
+
+bool finite(const checkpoint::ShardedFile::Place& place) {
+  const auto bytes = place.bytes();
+  const auto count = static_cast<std::size_t>(place.info->element_count());
+  switch (place.info->dtype) {
+    case DType::f64:
+      return finite_bits<std::uint64_t>(bytes.data(), count, 0x7ff0000000000000U);
+    case DType::f32:
+      return finite_bits<std::uint32_t>(bytes.data(), count, 0x7f800000U);
+    case DType::bf16:
+      return finite_bits<std::uint16_t>(bytes.data(), count, 0x7f80U);
+    default:
+      return finite_bits<std::uint16_t>(bytes.data(), count, 0x7c00U);
+  }
+}
+
+// Rows of a plain tensor straight from the mapped file to the writer.
+template <class T>
+void stream(TensorGrowth& growth, const std::vector<const checkpoint::ShardedFile::Place*>& places,
+            checkpoint::ShardedWriter& writer, std::vector<unsigned char>& buffer) {
+  std::vector<const T*> sources;
+  for (const auto* place : places) {
+    if (!finite(*place)) {
+      throw base::UserError(place->text(), "holds NaN or infinity", "the model's training had diverged");
+    }
+    sources.push_back(reinterpret_cast<const T*>(place->bytes().data()));
+  }
+  growth.measure<T>(sources);
+  const auto row_bytes = growth.row_size() * static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t piece = std::max<std::int64_t>(1, piece_bytes / row_bytes);
+  const std::int64_t rows = growth.row_count();
+  buffer.resize(static_cast<std::size_t>(std::min(piece, rows) * row_bytes));
+  for (std::int64_t begin = 0; begin < rows; begin += piece) {
+    const std::int64_t end = std::min(rows, begin + piece);
+    const std::int64_t grain = std::max<std::int64_t>(1, 4096 / growth.row_size());
+    at::parallel_for(begin, end, grain, [&](std::int64_t from, std::int64_t to) {
+      growth.rows<T>(sources, from, to, reinterpret_cast<T*>(buffer.data() + (from - begin) * row_bytes));
+    });
+    writer.append(buffer.data(), static_cast<std::size_t>((end - begin) * row_bytes));
+  }
+}
+
+// True where the tensor could be streamed: one part, not transposed, in the file's own type.
+bool try_stream(const HfModel& source, const PlannedGrowth& growth, const FileTensor& tensor, DType type,
+                checkpoint::ShardedWriter& writer, std::vector<unsigned char>& buffer) {
+  if (tensor.parts.size() != 1 || tensor.transposed) return false;
+  TensorGrowth kernel(growth.plan(), tensor.parts[0]);
+  std::vector<const checkpoint::ShardedFile::Place*> places;
+  for (const std::string& name : kernel.sources()) {
+    places.push_back(source.stored(name).place);
+    if (places.back()->info->dtype != type) return false;
+  }
+  switch (type) {
+    case DType::f64:
+      stream<double>(kernel, places, writer, buffer);
+      break;
+    case DType::f32:
+      stream<float>(kernel, places, writer, buffer);
+      break;
+    case DType::bf16:
+      stream<c10::BFloat16>(kernel, places, writer, buffer);
+      break;
+    case DType::f16:
+      stream<c10::Half>(kernel, places, writer, buffer);
+      break;
+    default:
+      return false;
+  }
+  for (const auto* place : places) base::release_pages(place->bytes().data(), place->bytes().size());
+  return true;
+}
+
+}  // namespace
+
+void expand_directory(const HfModel& source, const PlannedGrowth& growth, const std::string& folder,
+                      const ExpandOptions& options) {
+  const auto table = file_tensors(growth.target());
+  std::vector<checkpoint::SafetensorsWriter::Entry> entries;
+  for (const FileTensor& tensor : table) entries.push_back({tensor.name, options.type, tensor.shape});
+  base::make_folder(folder);
+  checkpoint::ShardedWriter writer(folder, entries, options.shard_bytes);
+  base::Progress progress("grow", static_cast<std::int64_t>(table.size()), options.quiet);
+  // Float32 is what 16-bit weights are computed in; a wider file keeps its own.
+  const auto type = options.type == DType::f64 ? torch::kFloat64 : torch::kFloat32;
+  const auto read = [&](const std::string& name) { return source.read(name, type); };
+  std::vector<unsigned char> buffer;
+  std::int64_t done = 0;
+  for (const FileTensor& tensor : table) {
+    base::stop_if_requested();
+    if (!try_stream(source, growth, tensor, options.type, writer, buffer)) {
+      std::vector<Tensor> parts;
+      for (const model::WeightSpec& part : tensor.parts) parts.push_back(growth.weight(part, read));
+      const Tensor whole = assemble(tensor, parts).to(tensor::torch_type(options.type)).contiguous();
+      writer.append(whole.data_ptr(), whole.nbytes());
+    }
+    progress.update(++done);
+  }
+  writer.finish();
+  progress.finish();
+  model::carry_files(source.folder(), folder);
+  model::write_config_file(folder, growth.target(), options.type);
+}
+
+}  // namespace frugal::grow

@@ -1,0 +1,109 @@
+#include "grow/grow_command.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "config/config.h"
+#include "grow/exact.h"
+#include "grow/expand.h"
+#include "grow/inspect.h"
+#include "grow/moments.h"
+#include "grow/operator.h"
+#include "tensor/device.h"
+
+namespace frugal::grow {
+namespace {
+
+using base::UserError;
+using checkpoint::DType;
+
+DType type_named(const std::string& name, DType source) {
+  if (name == "float32") return DType::f32;
+  if (name == "float64") return DType::f64;
+  if (name == "bf16") return DType::bf16;
+  if (name == "fp16") return DType::f16;
+  return source;
+}
+
+void refuse_other_model(const std::string& source, const std::string& out) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::equivalent(source, out, error)) {
+    throw UserError("--out", "is the source's own folder: " + out, "give another one");
+  }
+  if (fs::exists(out + "/config.json") && !fs::exists(out + "/growth.json")) {
+    throw UserError("--out", out + " holds a model that was not grown here",
+                    "give another folder, or remove it");
+  }
+}
+
+}  // namespace
+
+void GrowConfig::visit(config::Visitor& v) {
+  v.object("target", target, "sizes of the large model");
+  v.object("operator", growth, "how it is grown");
+  v.choice("dtype", dtype, {"same", "float32", "float64", "bf16", "fp16"}, "type of the weights written");
+  v.choice("measure", measure, {"auto", "yes", "no"}, "measure the difference at the start");
+  v.field("shard_gb", shard_gb, config::at_least(0), "largest shard in 10^9 bytes; 0: one file");
+  v.field("optimizer", optimizer,
+          "safetensors file with Adam's exp_avg.NAME and exp_avg_sq.NAME: grown along");
+  v.field("seed", seed, config::at_least(0), "of fresh weights");
+  v.field("threads", threads, config::at_least(0), "0: all cores");
+}
+
+void grow_command(const std::string& source_folder, const std::string& out, const GrowConfig& config,
+                  bool quiet, nlohmann::ordered_json& result) {
+  tensor::set_threads(static_cast<int>(config.threads));
+  const model::HfModel source(source_folder);
+  refuse_other_model(source_folder, out);
+  const TransformerConfig target = target_of(source.config(), config.target);
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  const PlannedGrowth growth(make_plan(source.config(), target, config.growth, seed));
+  ExpandOptions options;
+  options.type = type_named(config.dtype, source.dtype());
+  options.shard_bytes = static_cast<std::uint64_t>(config.shard_gb * 1e9);
+  options.quiet = quiet;
+  expand_directory(source, growth, out, options);
+
+  result["source"] = describe(source.config());
+  result["target"] = describe(growth.target());
+  result["dtype"] = checkpoint::name_of(options.type);
+  if (!source.dropped().empty()) result["dropped"] = source.dropped();
+  const std::string& keeps = growth.plan().keeps;
+  result["keeps"] = keeps.empty() ? "nothing exactly" : keeps;
+  if (!growth.plan().schedule.empty()) result["schedule"] = growth.plan().schedule;
+  if (!config.optimizer.empty()) {
+    grow_moments_file(growth, config.optimizer, out + "/optimizer.safetensors");
+    result["optimizer"] = "optimizer.safetensors";
+  }
+  const bool small = parameter_count(growth.target()) <= 500'000'000;
+  if (config.measure == "yes" || (config.measure == "auto" && small)) {
+    // The written directory is read back, so that what is measured is what a user will load.
+    const auto type = options.type == DType::f64 ? torch::kFloat64 : torch::kFloat32;
+    const model::HfModel grown(out);
+    const Difference difference = measure_difference(source.config(), source.read_all(type), grown.config(),
+                                                     grown.read_all(type), seed);
+    result["difference_at_start"] = {{"largest", difference.largest},
+                                     {"largest_output", difference.scale},
+                                     {"outputs", difference.values}};
+    if (!quiet) {
+      base::log_note("ligo-grow grow",
+                     fmt::format("logits differ from the source's by at most {:.3g} (largest {:.3g})",
+                                 difference.largest, difference.scale));
+    }
+  }
+  nlohmann::ordered_json growth_json;
+  growth_json["source"] = result["source"];
+  growth_json["width"] = config.growth.width;
+  growth_json["depth"] = config.growth.depth;
+  growth_json["seed"] = config.seed;
+  base::write_text(out + "/growth.json", growth_json.dump(2) + "\n");
+}
+
+}  // namespace frugal::grow

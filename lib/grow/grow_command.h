@@ -1,0 +1,28 @@
+// `ligo-grow grow`: a model directory in, a larger one out, with a report of what was kept.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "grow/growth_config.h"
+
+namespace frugal::grow {
+
+struct GrowConfig {
+  TargetConfig target;
+  OperatorConfig growth;
+  std::string dtype = "same";    // of the files written
+  std::string measure = "auto";  // the difference at the start: yes, no, auto (up to 500 M target parameters)
+  double shard_gb = 5;           // largest shard, 10⁹ bytes; 0: one file
+  std::string optimizer;         // a file with Adam's moments beside the source: grown along
+  std::int64_t seed = 0, threads = 0;
+  void visit(config::Visitor& v);
+};
+
+// Writes the directory and fills `result` with what was kept and what was measured. A folder that holds a
+// model already is refused unless it is the same growth again.
+void grow_command(const std::string& source, const std::string& out, const GrowConfig& config, bool quiet,
+                  nlohmann::ordered_json& result);
+
+}  // namespace frugal::grow

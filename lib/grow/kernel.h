@@ -1,0 +1,62 @@
+// One weight of the large model from the small one's, by a plan: row by row in the tensor's own type, so that
+// a file can be streamed, and the same for Adam's moments.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "grow/plan.h"
+
+namespace frugal::grow {
+
+// What is grown: the weights, or the optimiser's running means of gradients and of their squares. Gradients
+// run against the weights: a copied output's gradient is its source's times the share that its consumers
+// take, and a shared input's is its source's whole. Fresh units have a first moment of 0 and the second
+// moment's mean, so that their first updates are no larger than others'.
+enum class Kind { weights, first_moment, second_moment };
+
+class TensorGrowth {
+ public:
+  // The plan must outlive it.
+  TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& target, Kind kind = Kind::weights);
+
+  // Canonical names of the source tensors that rows() takes, in this order; none where the weight is all
+  // zero.
+  const std::vector<std::string>& sources() const { return sources_; }
+  std::int64_t row_count() const;  // 1 for vectors
+  std::int64_t row_size() const;
+
+  // Mean and standard deviation over a whole source tensor, where the plan needs them; call before rows().
+  template <class T>
+  void measure(std::span<const T* const> sources);
+
+  // Rows [begin, end) of the target in canonical layout. `sources`: whole tensors in canonical layout.
+  template <class T>
+  void rows(std::span<const T* const> sources, std::int64_t begin, std::int64_t end, T* out) const;
+
+ private:
+  // Neighbouring columns that come from neighbouring columns with one factor.
+  struct Run {
+    std::int64_t to, from, count;  // from: fresh, average or the first source column
+    double factor;
+  };
+  void plan_columns();
+  template <class Real>
+  void fill_row(std::int64_t row, const Real* base, bool produced, Real* out) const;
+
+  const GrowthPlan& plan_;
+  model::WeightSpec spec_;
+  Kind kind_;
+  std::vector<std::string> sources_;
+  bool zero_ = false;
+  const AxisMap* row_map_ = nullptr;     // null: rows are an index, kept
+  const AxisMap* column_map_ = nullptr;  // null: columns are kept
+  std::int64_t source_columns_ = 0;
+  std::vector<double> row_factor_, column_factor_;
+  std::vector<Run> runs_;
+  double mean_ = 0, std_ = 0;
+};
+
+}  // namespace frugal::grow

@@ -1,0 +1,208 @@
+#include "grow/operator.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace frugal::grow {
+namespace {
+
+using base::UserError;
+using torch::Tensor;
+
+template <class T>
+Tensor run(TensorGrowth& growth, const model::WeightSpec& spec, const std::vector<Tensor>& sources,
+           const torch::TensorOptions& options) {
+  std::vector<const T*> data;
+  for (const Tensor& one : sources) data.push_back(one.const_data_ptr<T>());
+  Tensor out = torch::empty(spec.shape, options);
+  growth.measure<T>(data);
+  growth.rows<T>(data, 0, growth.row_count(), out.data_ptr<T>());
+  return out;
+}
+
+Tensor planned(const GrowthPlan& plan, const model::WeightSpec& spec, const GrowthOperator::Source& source,
+               Kind kind) {
+  const torch::NoGradGuard no_grad;
+  TensorGrowth growth(plan, spec, kind);
+  std::vector<Tensor> sources;
+  for (const std::string& name : growth.sources()) sources.push_back(source(name).detach().contiguous());
+  // A weight that is all zero takes its type from one that every model has.
+  const auto options =
+      (sources.empty() ? source("layers.0.q.weight") : sources[0]).options().requires_grad(false);
+  switch (options.dtype().toScalarType()) {
+    case torch::kFloat64:
+      return run<double>(growth, spec, sources, options);
+    case torch::kHalf:
+      return run<c10::Half>(growth, spec, sources, options);
+    case torch::kBFloat16:
+      return run<c10::BFloat16>(growth, spec, sources, options);
+    default:
+      return run<float>(growth, spec, sources, options);
+  }
+}
+
+}  // namespace
+
+void TargetConfig::visit(config::Visitor& v) {
+  v.field("hidden_size", hidden_size, config::at_least(0), "width; 0: the source's");
+  v.field("layers", layers, config::at_least(0), "depth; 0: the source's");
+  v.field("heads", heads, config::at_least(0), "attention heads; 0: of the source's size, as many as fit");
+  v.field("kv_heads", kv_heads, config::at_least(0), "key-value heads; 0: in the source's ratio to heads");
+  v.field("ffn_size", ffn_size, config::at_least(0), "FFN width; 0: in the source's ratio to hidden_size");
+}
+
+void OperatorConfig::visit(config::Visitor& v) {
+  std::vector<std::string> widths, depths;
+  for (const WidthOperator& one : width_operators()) widths.emplace_back(one.name);
+  for (const DepthOperator& one : depth_operators()) depths.emplace_back(one.name);
+  v.choice("width", width, widths, "how units are added");
+  v.choice("depth", depth, depths, "how layers are added");
+  v.field("noise", noise, config::at_least(0), "noise on copies, times a tensor's standard deviation");
+  v.field("fresh_std", fresh_std, config::at_least(0), "standard deviation of fresh entries");
+  v.field("unequal", unequal, "consumers of copies take random shares, not equal ones");
+  v.field("slices", slices, "layers for depth slices, half-open ranges: 0-4,2-6");
+}
+
+TransformerConfig target_of(const TransformerConfig& source, const TargetConfig& sizes) {
+  TransformerConfig target = source;
+  if (sizes.hidden_size > 0) target.hidden_size = sizes.hidden_size;
+  if (sizes.layers > 0) target.layers = sizes.layers;
+  if (sizes.heads > 0) {
+    target.heads = sizes.heads;
+  } else if (target.hidden_size != source.hidden_size) {
+    const std::int64_t wide = source.heads * target.hidden_size;
+    if (wide % source.hidden_size != 0) {
+      throw UserError(
+          "target.hidden_size",
+          fmt::format("{} is no whole number of heads: the source has {} of {} at {}", target.hidden_size,
+                      source.heads, source.head_dim, source.hidden_size),
+          fmt::format("give target.heads, or a multiple of {}", source.hidden_size / source.heads));
+    }
+    target.heads = wide / source.hidden_size;
+  }
+  target.kv_heads = sizes.kv_heads > 0 ? sizes.kv_heads
+                    : (target.heads * source.kv_heads) % source.heads == 0
+                        ? target.heads * source.kv_heads / source.heads
+                        : source.kv_heads;
+  target.ffn_size =
+      sizes.ffn_size > 0 ? sizes.ffn_size : source.ffn_size * target.hidden_size / source.hidden_size;
+  const auto grown = [&](const char* field, std::int64_t to, std::int64_t from) {
+    if (to < from) {
+      throw UserError(fmt::format("target.{}", field),
+                      fmt::format("{} is smaller than the source's {}", to, from), "a model can only grow");
+    }
+  };
+  grown("hidden_size", target.hidden_size, source.hidden_size);
+  grown("layers", target.layers, source.layers);
+  grown("heads", target.heads, source.heads);
+  grown("kv_heads", target.kv_heads, source.kv_heads);
+  grown("ffn_size", target.ffn_size, source.ffn_size);
+  if (target.heads % target.kv_heads != 0) {
+    throw UserError("target.kv_heads",
+                    fmt::format("{} key-value heads do not divide {} heads", target.kv_heads, target.heads));
+  }
+  // Only LLaMA-type files can say head_dim; elsewhere it is hidden_size / heads, and heads keep their size.
+  if (source.model_type != "llama" && target.heads * source.head_dim != target.hidden_size) {
+    throw UserError("target.heads",
+                    fmt::format("{} heads of {} do not make a hidden size of {}", target.heads,
+                                source.head_dim, target.hidden_size),
+                    fmt::format("heads keep their size: {} heads, or a hidden size of {}",
+                                target.hidden_size / source.head_dim, target.heads * source.head_dim));
+  }
+  check(target);
+  return target;
+}
+
+GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& target,
+                     const OperatorConfig& config, std::uint64_t seed) {
+  GrowthPlan plan;
+  plan.source = source;
+  plan.target = target;
+  plan.noise = config.noise;
+  plan.fresh_std = config.fresh_std;
+  plan.unequal = config.unequal;
+  plan.seed = seed;
+  for (const WidthOperator& one : width_operators()) {
+    if (config.width == one.name) one.plan(config, plan);
+  }
+  for (const DepthOperator& one : depth_operators()) {
+    if (config.depth == one.name) one.plan(config, plan);
+  }
+  FRUGAL_ASSERT(plan.hidden.size() == target.hidden_size, "an operator that left an axis out");
+  FRUGAL_ASSERT(static_cast<std::int64_t>(plan.layer_from.size()) == target.layers,
+                "an operator without layers");
+  return plan;
+}
+
+Tensor PlannedGrowth::weight(const model::WeightSpec& spec, const Source& source) const {
+  return planned(plan_, spec, source, Kind::weights);
+}
+
+Tensor PlannedGrowth::moment(const model::WeightSpec& spec, const Source& source, Kind kind) const {
+  return planned(plan_, spec, source, kind);
+}
+
+model::Weights grow(const GrowthOperator& growth, const model::Weights& source) {
+  model::Weights grown;
+  const auto read = [&](const std::string& name) { return source.at(name); };
+  for (const auto& spec : weight_specs(growth.target())) grown.set(spec.name, growth.weight(spec, read));
+  return grown;
+}
+
+model::Weights grow_moments(const PlannedGrowth& growth, const model::Weights& source, Kind kind) {
+  model::Weights grown;
+  const auto read = [&](const std::string& name) { return source.at(name); };
+  for (const auto& spec : weight_specs(growth.target()))
+    grown.set(spec.name, growth.moment(spec, read, kind));
+  return grown;
+}
+
+void map_heads(GrowthPlan& plan, bool copies) {
+  const TransformerConfig& s = plan.source;
+  const TransformerConfig& t = plan.target;
+  const std::int64_t group = s.heads / s.kv_heads, wide = t.heads / t.kv_heads;
+  AxisMap kv = copies ? cyclic(s.kv_heads, t.kv_heads) : with_fresh(s.kv_heads, t.kv_heads);
+  AxisMap heads;
+  heads.source_size = s.heads;
+  std::vector<bool> kept(static_cast<std::size_t>(s.heads), false);
+  for (std::int64_t g = 0; g < t.kv_heads; ++g) {
+    const auto i = static_cast<std::size_t>(g);
+    for (std::int64_t j = 0; j < wide; ++j) {
+      // A later copy of a key-value head goes on where the earlier ones stopped among its queries.
+      const std::int64_t slot = kv.ordinal[i] * wide + j;
+      const bool old = kv.from[i] >= 0 && (copies || slot < group);
+      heads.from.push_back(old ? kv.from[i] * group + slot % group : fresh);
+      if (old) kept[static_cast<std::size_t>(heads.from.back())] = true;
+    }
+  }
+  if (std::find(kept.begin(), kept.end(), false) != kept.end()) {
+    throw UserError("target.kv_heads",
+                    fmt::format("{} heads in {} groups have no place for {} heads in {} groups", t.heads,
+                                t.kv_heads, s.heads, s.kv_heads),
+                    fmt::format("keep at least {} heads a key-value head", group));
+  }
+  count_copies(heads);
+  plan.heads = spread_heads(heads, s.head_dim);
+  plan.kv = spread_heads(kv, s.head_dim);
+}
+
+void keep_norms(GrowthPlan& plan, std::int64_t copies) {
+  const double ratio =
+      static_cast<double>(copies * plan.source.hidden_size) / static_cast<double>(plan.target.hidden_size);
+  plan.norm_scale = std::sqrt(ratio);
+  plan.target.norm_eps = plan.source.norm_eps * ratio;
+}
+
+bool whole_multiples(const GrowthPlan& plan) {
+  return plan.target.hidden_size % plan.source.hidden_size == 0;
+}
+
+void no_identity(GrowthPlan& plan) {
+  plan.identity.assign(static_cast<std::size_t>(plan.target.layers), false);
+}
+
+}  // namespace frugal::grow

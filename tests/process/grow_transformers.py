@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""ligo-grow against Hugging Face's own library, both ways: what transformers wrote gives the same logits in our
+forward pass, and what we grew loads in transformers unmodified and gives our logits and, where growth is exact,
+the source's. Skipped where the library is absent (scripts/setup --hf)."""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import torch
+    import transformers
+    from safetensors.torch import load_file, save_file
+except ImportError:
+    python = pathlib.Path(__file__).resolve().parent.parent.parent / ".deps/hf/bin/python"
+    if python.exists() and pathlib.Path(sys.executable) != python:
+        os.execv(python, [str(python), *sys.argv])
+    print("SKIPPED: transformers is not installed here (scripts/setup --hf)")
+    sys.exit(77)
+
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+torch.set_num_threads(1)
+T = transformers
+
+
+def shake(model):
+    """Random values everywhere, so that a bias or norm that goes astray shows."""
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            value.copy_(torch.randn_like(value) * 0.15 + (1.0 if "norm" in name.lower() and value.ndim == 1
+                                                          and "weight" in name else 0.0))
+    return model.eval()
+
+
+COMMON = dict(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128)
+BERT = dict(COMMON, vocab_size=99, max_position_embeddings=40)
+IMAGE = dict(COMMON, image_size=16, patch_size=4, num_channels=3, num_labels=5)
+GPT2 = dict(vocab_size=99, n_positions=40, n_embd=64, n_layer=2, n_head=2)
+LLAMA = dict(COMMON, vocab_size=99, max_position_embeddings=40, num_attention_heads=4, num_key_value_heads=2,
+             pad_token_id=None, bos_token_id=1, eos_token_id=2)
+# name, class, config, growth, whether the grown logits are the source's
+CASES = [
+    ("gpt2", T.GPT2LMHeadModel, T.GPT2Config(**GPT2), ["target.hidden_size=96", "target.layers=5"], True),
+    ("gpt2 untied", T.GPT2LMHeadModel, T.GPT2Config(**GPT2, tie_word_embeddings=False, n_inner=100),
+     ["target.hidden_size=160", "operator.width=lemon"], True),
+    ("gpt2 bare", T.GPT2Model, T.GPT2Config(**GPT2), ["target.hidden_size=128"], False),
+    ("llama", T.LlamaForCausalLM, T.LlamaConfig(**LLAMA),
+     ["target.hidden_size=96", "target.heads=6", "target.kv_heads=3", "target.layers=3"], True),
+    ("llama tied, biases, llama3 rope", T.LlamaForCausalLM,
+     T.LlamaConfig(**LLAMA, tie_word_embeddings=True, attention_bias=True, mlp_bias=True,
+                   rope_parameters=dict(rope_type="llama3", rope_theta=5000.0, factor=4.0, low_freq_factor=1.0,
+                                        high_freq_factor=4.0, original_max_position_embeddings=16)),
+     ["target.hidden_size=192", "target.heads=12", "target.kv_heads=6", "operator.width=lemon"], True),
+    ("bert", T.BertForMaskedLM, T.BertConfig(**BERT), ["target.hidden_size=128"], True),
+    ("bert untied", T.BertForMaskedLM, T.BertConfig(**BERT, tie_word_embeddings=False),
+     ["target.hidden_size=128", "operator.width=fpi"], True),
+    ("bert bare", T.BertModel, T.BertConfig(**BERT), ["target.hidden_size=128", "target.layers=3"], False),
+    ("roberta untied", T.RobertaForMaskedLM, T.RobertaConfig(**BERT, tie_word_embeddings=False),
+     ["target.hidden_size=128"], True),
+    ("roberta", T.RobertaForMaskedLM, T.RobertaConfig(**BERT), ["target.hidden_size=192"], True),
+    ("vit", T.ViTForImageClassification, T.ViTConfig(**IMAGE), ["target.hidden_size=96", "target.layers=3"], True),
+    ("deit", T.DeiTForImageClassificationWithTeacher, T.DeiTConfig(**IMAGE), ["target.hidden_size=96"], True),
+    ("deit without teacher", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), ["target.hidden_size=128"], True),
+]
+
+
+def output(model, inputs):
+    with torch.no_grad():
+        result = model(**inputs)
+    return (result.logits if "logits" in result else result.last_hidden_state).float()
+
+
+def run(tool, *arguments):
+    done = subprocess.run([tool, *arguments, "--quiet"], capture_output=True, text=True,
+                          env=dict(os.environ, OMP_NUM_THREADS="1"))
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(arguments)}\n{done.stderr}")
+    return done.stdout
+
+
+def ours(tool, folder, inputs, work):
+    save_file({key: value.contiguous() for key, value in inputs.items()}, work / "input.safetensors")
+    run(tool, "inspect", str(folder), "--input", str(work / "input.safetensors"), "--logits",
+        str(work / "logits.safetensors"))
+    return load_file(work / "logits.safetensors")["logits"].float()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tool")
+    tool = parser.parse_args().tool
+    failed = 0
+
+    def expect(name, what, a, b, limit):
+        nonlocal failed
+        worst = (a - b).abs().max().item() / max(1.0, b.abs().max().item() / 10)
+        good = worst <= limit
+        failed += not good
+        print(f"{'ok  ' if good else 'FAIL'} {name}: {what}: {worst:.2e} (limit {limit:.0e})", flush=True)
+
+    for number, (name, kind, config, growth, exact) in enumerate(CASES):
+        torch.manual_seed(number)
+        model = shake(kind(config))
+        with tempfile.TemporaryDirectory() as folder:
+            work = pathlib.Path(folder)
+            # Every other one in shards.
+            model.save_pretrained(work / "small", max_shard_size="60KB" if number % 2 else "5GB")
+            if "ViT" in kind.__name__ or "DeiT" in kind.__name__:
+                inputs = {"pixel_values": torch.randn(2, 3, 16, 16)}
+            else:
+                inputs = {"input_ids": torch.randint(3, 99, (2, 24))}
+            theirs = output(model, inputs)
+            expect(name, "transformers' file in our forward", ours(tool, work / "small", inputs, work), theirs, 1e-4)
+            settings = [part for one in growth for part in ("--set", one)]
+            run(tool, "grow", str(work / "small"), *settings, "--out", str(work / "large"))
+            grown, info = kind.from_pretrained(work / "large", output_loading_info=True)
+            if info["missing_keys"] or info["unexpected_keys"] or info["mismatched_keys"]:
+                print(f"FAIL {name}: loading the grown directory: {info}")
+                failed += 1
+            large = output(grown.eval(), inputs)
+            expect(name, "our file in transformers", ours(tool, work / "large", inputs, work), large, 1e-4)
+            if exact:
+                expect(name, "grown against source, in transformers", large, theirs, 1e-5)
+            if number == 0:  # 16-bit files
+                model.to(torch.bfloat16).save_pretrained(work / "half")
+                half = kind.from_pretrained(work / "half", dtype=torch.float32).eval()
+                expect(name, "a bf16 file", ours(tool, work / "half", inputs, work), output(half, inputs), 1e-4)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

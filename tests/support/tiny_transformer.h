@@ -1,0 +1,65 @@
+// Tiny transformers for tests, with random values everywhere, so that a weight that goes astray shows.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+
+#include "model/transformer.h"
+
+namespace frugal::test {
+
+// type: bert, gpt2, llama, vit, deit. 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
+inline model::TransformerConfig tiny_config(const std::string& type) {
+  using namespace model;
+  TransformerConfig config;
+  config.model_type = type;
+  config.hidden_size = 16;
+  config.layers = 2;
+  config.heads = config.kv_heads = 4;
+  config.head_dim = 4;
+  config.ffn_size = 24;
+  config.vocab_size = 20;
+  config.positions = 12;
+  if (type == "llama") {
+    config.norm = NormKind::rms_norm;
+    config.kv_heads = 2;
+    config.rotary = config.gated_ffn = true;
+    config.qkv_bias = config.o_bias = config.ffn_bias = false;
+    config.norm_eps = 1e-6;
+    config.activation = "silu";
+  } else if (type == "bert") {
+    config.pre_norm = config.causal = config.final_norm = false;
+    config.embedding_norm = true;
+    config.token_types = 2;
+    config.head = HeadKind::masked;
+    config.head_bias = true;
+    config.norm_eps = 1e-12;
+    config.pad_token = 0;
+  } else if (type == "vit" || type == "deit") {
+    config.vocab_size = config.positions = 0;
+    config.image_size = 8;
+    config.patch_size = 4;
+    config.channels = 3;
+    config.labels = 5;
+    config.causal = config.tied_head = false;
+    config.head = HeadKind::classifier;
+    config.head_bias = true;
+    config.distillation = config.distillation_head = type == "deit";
+    config.norm_eps = 1e-12;
+  }
+  return config;
+}
+
+inline model::Weights shaken(const model::TransformerConfig& config, std::uint64_t seed,
+                             c10::ScalarType type = torch::kFloat32) {
+  model::Weights weights = initial_weights(config, seed, 0.15);
+  auto generator = at::detail::createCPUGenerator(seed + 1);
+  for (auto& [name, tensor] : weights.list()) {
+    if (tensor.dim() == 1) tensor += 0.2 * torch::randn(tensor.sizes(), generator);
+    tensor = tensor.to(type);
+  }
+  return weights;
+}
+
+}  // namespace frugal::test

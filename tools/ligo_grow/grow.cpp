@@ -1,0 +1,46 @@
+// ligo-grow grow
+#include "grow/grow_command.h"
+#include "ligo_grow/commands.h"
+
+namespace frugal::ligo_grow {
+namespace {
+
+struct GrowCommand {
+  cli::CommonFlags flags;
+  std::string source;
+
+  void run() {
+    const report::RunClock clock;
+    grow::GrowConfig config;
+    nlohmann::json effective;
+    if (!load_config(flags, config, effective)) return;
+    if (source.empty()) throw base::UserError("SOURCE", "no model directory is given");
+    if (flags.out == "-") {
+      throw base::UserError("--out", "growing needs a folder to write to", "for example --out models/large");
+    }
+    auto result = report::start_result(
+        {"frugal.ligo_grow.grow/1", "ligo-grow grow", static_cast<std::uint64_t>(config.seed)}, effective);
+    grow::grow_command(source, flags.out, config, flags.quiet, result);
+    result["run"] = clock.describe(static_cast<int>(config.threads));
+    report::write_result("-", result);
+  }
+};
+
+}  // namespace
+
+void add_grow(CLI::App& app) {
+  auto command = std::make_shared<GrowCommand>();
+  CLI::App* sub = app.add_subcommand("grow", "A larger model directory from a model directory");
+  sub->add_option("SOURCE", command->source, "Hugging Face model directory");
+  sub->add_option("--config", command->flags.config, "Config (JSON)");
+  cli::FlagSet set;
+  set.threads = true;
+  cli::add_common_flags(*sub, command->flags, set, "Folder of the grown model");
+  sub->footer(
+      "Examples:\n"
+      "  ligo-grow grow models/small --set target.hidden_size=768 --out models/large\n"
+      "  ligo-grow grow models/small --set target.layers=12 --set operator.depth=stack --out models/deep");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::ligo_grow
