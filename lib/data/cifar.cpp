@@ -81,8 +81,8 @@ void read_batch(const std::string& path, const Variant& variant, RawImages& raw)
 
 RawImages read_cifar(const DataConfig& config, bool train) {
   if (config.path.empty()) {
-    throw base::UserError("", "data of kind 'cifar' needs a path",
-                          "set data.path to the folder of data_batch_1.bin or train.bin");
+    throw base::UserError(config.place + "/path", "data of kind 'cifar' needs a path",
+                          "the folder of data_batch_1.bin or train.bin");
   }
   const Variant& variant = variant_of(config.path);
   RawImages raw;

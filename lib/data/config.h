@@ -34,6 +34,8 @@ struct DataConfig {
   std::int64_t memory_mb = 4096;       // folders above it are decoded batch by batch
   AugmentConfig augment;
 
+  std::string place = "/data";  // where it stands in its config, for errors; no field of it
+
   void visit(config::Visitor& v);
 };
 

@@ -37,15 +37,15 @@ const Format* find_format(const std::string& kind) {
 }
 
 // Values for one channel serve three, and grey is the mean of the three.
-std::vector<float> per_channel(const std::vector<double>& given, std::int64_t channels, const char* field) {
+std::vector<float> per_channel(const std::vector<double>& given, std::int64_t channels,
+                               const std::string& place) {
   const auto wanted = static_cast<std::size_t>(channels);
   if (given.size() == wanted) return {given.begin(), given.end()};
   if (given.size() == 1) return std::vector<float>(wanted, static_cast<float>(given[0]));
   if (given.size() == 3 && wanted == 1) return {static_cast<float>((given[0] + given[1] + given[2]) / 3)};
-  throw base::UserError("",
-                        std::string("data.") + field + " has " + std::to_string(given.size()) +
-                            " values for images of " + std::to_string(channels) + " channels",
-                        "give one value, or one for each channel");
+  throw base::UserError(
+      place, std::to_string(given.size()) + " values for images of " + std::to_string(channels) + " channels",
+      "give one value, or one for each channel");
 }
 
 // Luma of ITU-R BT.601, as in JPEG.
@@ -146,14 +146,16 @@ const std::uint8_t* ImageSet::image(std::int64_t i, std::vector<std::uint8_t>& s
   return scratch.data();
 }
 
-ImageSet open_split(const DataConfig& config, Split split) {
+namespace {
+
+ImageSet open(const DataConfig& config, Split split) {
   const Format* format = find_format(config.kind);
-  if (!format) throw base::UserError("", "unknown data kind '" + config.kind + "'");
+  if (!format) throw base::UserError(config.place + "/kind", "unknown data kind '" + config.kind + "'");
   if (config.channels == 2) {
-    throw base::UserError("", "data.channels must be 0 (as stored), 1 or 3, got 2");
+    throw base::UserError(config.place + "/channels", "must be 0 (as stored), 1 or 3, got 2");
   }
   if (split == Split::validation && config.validation <= 0) {
-    throw base::UserError("", "there is no validation split: data.validation is 0",
+    throw base::UserError(config.place + "/validation", "is 0: there is no validation split",
                           "give it a share of the training examples, for instance 0.1");
   }
   RawImages raw = format->read(config, split != Split::test);
@@ -164,8 +166,9 @@ ImageSet open_split(const DataConfig& config, Split split) {
   set.height = config.resolution > 0 ? config.resolution : raw.height;
   set.width = config.resolution > 0 ? config.resolution : raw.width;
   set.class_names = std::move(raw.class_names);
-  set.mean = per_channel(config.mean.empty() ? format->mean : config.mean, set.channels, "mean");
-  set.std = per_channel(config.std.empty() ? format->std : config.std, set.channels, "std");
+  set.mean =
+      per_channel(config.mean.empty() ? format->mean : config.mean, set.channels, config.place + "/mean");
+  set.std = per_channel(config.std.empty() ? format->std : config.std, set.channels, config.place + "/std");
 
   std::vector<std::int64_t> chosen;
   if (split == Split::test) {
@@ -193,6 +196,18 @@ ImageSet open_split(const DataConfig& config, Split split) {
     take_examples(raw, chosen, set);
   }
   return set;
+}
+
+}  // namespace
+
+ImageSet open_split(const DataConfig& config, Split split) {
+  try {
+    return open(config, split);
+  } catch (const base::UserError& error) {
+    // What is wrong with a file also says which field named it.
+    if (config.path.empty() || !error.place().starts_with(config.path)) throw;
+    throw base::UserError(error.place() + " (" + config.place + "/path)", error.message(), error.hint());
+  }
 }
 
 }  // namespace frugal::data

@@ -95,8 +95,8 @@ Decoded decode_file(const std::string& path, std::int64_t channels) {
 
 RawImages read_folder(const DataConfig& config, bool train) {
   if (config.path.empty()) {
-    throw base::UserError("", "data of kind 'folder' needs a path",
-                          "set data.path to the folder of the images");
+    throw base::UserError(config.place + "/path", "data of kind 'folder' needs a path",
+                          "the folder of the images");
   }
   const std::vector<std::string> class_names = sorted_subfolders(split_folder(config.path, true));
   const fs::path folder = split_folder(config.path, train);
@@ -107,6 +107,13 @@ RawImages read_folder(const DataConfig& config, bool train) {
   auto listing = std::make_shared<Listing>(list_images(folder, class_names));
   if (listing->files.empty()) {
     throw base::UserError(folder.string(), "no PNG or JPEG file in the class folders");
+  }
+  for (std::size_t c = 0; train && c < class_names.size(); ++c) {
+    const auto label = static_cast<std::int64_t>(c);
+    if (std::find(listing->labels.begin(), listing->labels.end(), label) == listing->labels.end()) {
+      throw base::UserError((folder / class_names[c]).string(), "no PNG or JPEG file in this class folder",
+                            "put images there or take the folder away");
+    }
   }
   RawImages raw;
   raw.labels = listing->labels;

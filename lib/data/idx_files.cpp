@@ -46,8 +46,8 @@ RawImages read_idx_files(const DataConfig& config, bool train) {
   std::string folder = config.path;
   if (folder.empty()) {
     if (config.kind != "fashion-mnist") {
-      throw base::UserError("", "data of kind '" + config.kind + "' needs a path",
-                            "set data.path to the folder of the files");
+      throw base::UserError(config.place + "/path", "data of kind '" + config.kind + "' needs a path",
+                            "the folder of the four IDX files");
     }
     folder = debian_folder;
   }

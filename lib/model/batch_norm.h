@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 
 namespace frugal::model {
 
@@ -19,10 +20,15 @@ struct BatchNormTensors {
   torch::Tensor running_mean, running_var;  // float32 [C]; updated, the variance as the unbiased one
 };
 
+struct NormConfig {
+  double momentum = 0.1, eps = 1e-3;
+  // No activation: −∞, ∞. ReLU: 0, ∞. ReLU6: 0, 6.
+  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+};
+
 // clip((x − mean) / sqrt(var + eps) · weight + bias, low, high) with the batch's own statistics.
-// x: float32 [B, C, H, W], NHWC in memory; so is what is returned. low = −∞, high = ∞: no activation;
-// 0, ∞: ReLU; 0, 6: ReLU6.
-torch::Tensor batch_norm_clip(const torch::Tensor& x, const BatchNormTensors& tensors, double momentum,
-                              double eps, float low, float high, const SumOverProcesses& sum);
+// x: float32 [B, C, H, W] on the CPU; what is returned is NHWC in memory, and so should x be.
+torch::Tensor batch_norm_clip(const torch::Tensor& x, const BatchNormTensors& tensors,
+                              const NormConfig& config, const SumOverProcesses& sum);
 
 }  // namespace frugal::model

@@ -7,6 +7,9 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/depthwise.h"
+#include "model/depthwise_kernel.h"
+#include "tensor/layout.h"
 
 namespace frugal::model {
 namespace {
@@ -70,26 +73,64 @@ ConvUnit::ConvUnit(const ConvLayer& layer, const BatchNorm& bn) : layer_(layer) 
   if (layer.use_se) se_ = register_module("se", std::make_shared<SqueezeExcite>(layer.out_channels));
 }
 
-// In training our own operation, which takes a clip with it (`activation` is then none); else torch's.
-torch::Tensor ConvUnit::normalise(const torch::Tensor& x, Activation& activation) {
-  const bool nhwc = x.is_contiguous(torch::MemoryFormat::ChannelsLast);
-  if (!is_training() || !x.is_cpu() || (!nhwc && !sum_)) return bn_->forward(x);
-  const bool clips = activation == Activation::relu || activation == Activation::relu6;
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  const float low = clips ? 0.0F : -infinity, high = activation == Activation::relu6 ? 6.0F : infinity;
-  if (clips) activation = Activation::none;
-  return batch_norm_clip(x, {bn_->weight, bn_->bias, bn_->running_mean, bn_->running_var},
-                         bn_->options.momentum().value(), bn_->options.eps(), low, high, sum_);
+bool ConvUnit::trains_in_nhwc(const torch::Tensor& x) const {
+  return is_training() && x.is_cpu() && (tensor::is_channels_last(x) || sum_ != nullptr);
 }
 
-torch::Tensor ConvUnit::forward(torch::Tensor x) {
+bool ConvUnit::is_depthwise() const {
+  return layer_.groups == layer_.in_channels && layer_.groups == layer_.out_channels && !layer_.bias &&
+         layer_.dilation == 1 && depthwise_supports(layer_.kernel_size, layer_.stride);
+}
+
+NormConfig ConvUnit::norm_config() const {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  NormConfig config{bn_->options.momentum().value(), bn_->options.eps()};
+  if (clips()) {
+    config.low = 0;
+    config.high = layer_.activation == Activation::relu6 ? 6.0F : infinity;
+  }
+  return config;
+}
+
+bool ConvUnit::clips() const {
+  return layer_.activation == Activation::relu || layer_.activation == Activation::relu6;
+}
+
+BatchNormTensors ConvUnit::norm_tensors() const {
+  return {bn_->weight, bn_->bias, bn_->running_mean, bn_->running_var};
+}
+
+torch::Tensor ConvUnit::convolve(torch::Tensor x) {
   if (layer_.dropout_rate > 0 && is_training())
     x = F::dropout2d(x, F::Dropout2dFuncOptions().p(layer_.dropout_rate));
-  x = conv_->forward(x);
-  Activation activation = layer_.activation;
-  if (layer_.use_bn) x = normalise(x, activation);
-  x = activate(std::move(x), activation);
+  if (trains_in_nhwc(x) && is_depthwise()) return depthwise_conv(x, conv_->weight, layer_.stride);
+  return conv_->forward(x);
+}
+
+torch::Tensor ConvUnit::finish(torch::Tensor x) {
+  bool activated = false;
+  if (layer_.use_bn) {
+    if (trains_in_nhwc(x)) {
+      x = batch_norm_clip(x, norm_tensors(), norm_config(), sum_);
+      activated = clips();
+    } else {
+      x = bn_->forward(x);
+    }
+  }
+  if (!activated) x = activate(std::move(x), layer_.activation);
   return se_ ? se_->forward(x) : x;
+}
+
+torch::Tensor ConvUnit::forward(torch::Tensor x) { return finish(convolve(std::move(x))); }
+
+torch::Tensor ConvUnit::forward_into(ConvUnit& depthwise, torch::Tensor x) {
+  x = convolve(std::move(x));
+  const bool one_operation = layer_.use_bn && !se_ && depthwise.is_depthwise() && trains_in_nhwc(x) &&
+                             depthwise.layer_.dropout_rate == 0 &&
+                             (clips() || layer_.activation == Activation::none);
+  if (!one_operation) return depthwise.forward(finish(std::move(x)));
+  return depthwise.finish(norm_depthwise(x, norm_tensors(), norm_config(), sum_, depthwise.conv_->weight,
+                                         depthwise.layer_.stride));
 }
 
 MBConvUnit::MBConvUnit(const MBConvLayer& layer, const BatchNorm& bn) {
@@ -101,7 +142,7 @@ MBConvUnit::MBConvUnit(const MBConvLayer& layer, const BatchNorm& bn) {
 }
 
 torch::Tensor MBConvUnit::forward(const torch::Tensor& x) {
-  return projection_->forward(depthwise_->forward(expansion_ ? expansion_->forward(x) : x));
+  return projection_->forward(expansion_ ? expansion_->forward_into(*depthwise_, x) : depthwise_->forward(x));
 }
 
 BlockUnit::BlockUnit(const Block& block, const BatchNorm& bn) : block_(block) {
@@ -158,8 +199,7 @@ void ImageNetwork::initialise() {
 
 void ImageNetwork::use_channels_last() {
   for (torch::Tensor& parameter : parameters()) {
-    if (parameter.dim() == 4)
-      parameter.set_data(parameter.detach().contiguous(torch::MemoryFormat::ChannelsLast));
+    if (parameter.dim() == 4) parameter.set_data(tensor::channels_last(parameter.detach()));
   }
 }
 
@@ -170,6 +210,8 @@ void ImageNetwork::share_statistics(const SumOverProcesses& sum) {
 }
 
 torch::Tensor ImageNetwork::forward(torch::Tensor x) {
+  // Images of one channel are in either order; NHWC is the one that pays.
+  if (x.size(1) == 1 && x.is_cpu() && is_training()) x = tensor::channels_last(x);
   x = first_conv_->forward(std::move(x));
   for (const auto& block : blocks_) x = block->forward(x);
   if (final_expand_) x = final_expand_->forward(std::move(x));

@@ -33,12 +33,21 @@ class ConvUnit : public torch::nn::Module {
  public:
   ConvUnit(const ConvLayer& layer, const BatchNorm& bn);
   torch::Tensor forward(torch::Tensor x);
+  // depthwise.forward(forward(x)); in training without writing what is between them.
+  torch::Tensor forward_into(ConvUnit& depthwise, torch::Tensor x);
 
   // Batch statistics are then those of all processes.
   void share_statistics(const SumOverProcesses& sum) { sum_ = sum; }
 
  private:
-  torch::Tensor normalise(const torch::Tensor& x, Activation& activation);
+  torch::Tensor convolve(torch::Tensor x);  // dropout and convolution
+  torch::Tensor finish(torch::Tensor x);    // the rest
+  // Our own operations are for training on the CPU in NHWC; else torch's.
+  bool trains_in_nhwc(const torch::Tensor& x) const;
+  bool is_depthwise() const;
+  bool clips() const;
+  NormConfig norm_config() const;
+  BatchNormTensors norm_tensors() const;
 
   ConvLayer layer_;
   torch::nn::Conv2d conv_{nullptr};

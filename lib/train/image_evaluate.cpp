@@ -58,7 +58,9 @@ nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::Data
     const data::Split split = options.split == "train"        ? data::Split::train
                               : options.split == "validation" ? data::Split::validation
                                                               : data::Split::test;
-    const data::ImageSet set = data::open_split(data, split);
+    data::DataConfig whole_file = data;
+    whole_file.place.clear();  // its fields stand at the top of the config
+    const data::ImageSet set = data::open_split(whole_file, split);
     if (network.input_channels() != set.channels || network.classes() != set.class_count()) {
       throw UserError(options.network,
                       fmt::format("takes {} channels and tells {} classes apart, but {} has {} and {}",

@@ -8,6 +8,7 @@
 
 #include "model/image_network.h"
 #include "tensor/device.h"
+#include "tensor/layout.h"
 #include "train/optimizer.h"
 
 namespace frugal::train {
@@ -24,7 +25,7 @@ nlohmann::ordered_json measure_speed(const SpeedOptions& options) {
   const torch::Tensor labels = torch::randint(config.classes(), {options.batch_size}, torch::kInt64);
   if (options.channels_last) {
     network.use_channels_last();
-    images = images.contiguous(torch::MemoryFormat::ChannelsLast);
+    images = tensor::channels_last(images);
   }
   tensor::NamedTensors parameters;
   for (const auto& item : network.named_parameters()) parameters.emplace_back(item.key(), item.value());

@@ -248,7 +248,7 @@ TEST_CASE("a folder a class becomes splits; other files are skipped; damage is n
   config.kind = "folder";
   config.path = dir.path().string();
   REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }),
-               Contains("1.png: an image of 20×20 pixels among images of 30×20"));
+               Contains("1.png (/data/path): an image of 20×20 pixels among images of 30×20"));
   config.resolution = 20;
   const ImageSet train = open_split(config, Split::train);
   REQUIRE(train.class_names == std::vector<std::string>{"cat", "dog"});
@@ -270,7 +270,11 @@ TEST_CASE("a folder a class becomes splits; other files are skipped; damage is n
   config.memory_mb = 4096;
   cut(dir / "train/dog/1.png", 0.7);
   cut(dir / "train/dog/2.png", 0.7);
-  REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }), Contains("dog/1.png: damaged PNG"));
+  REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }),
+               Contains("dog/1.png (/data/path): damaged PNG"));
+  std::filesystem::create_directories(dir.path() / "train/eel");
+  REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }),
+               Contains("train/eel (/data/path): no PNG or JPEG file in this class folder"));
   std::filesystem::create_directories(dir.path() / "test/dogs");
   REQUIRE_THAT(message_of([&] { open_split(config, Split::test); }),
                Contains("class 'dogs' is not among the training classes"));
@@ -301,11 +305,13 @@ TEST_CASE("CIFAR-10 and CIFAR-100 binaries", "[data]") {
   REQUIRE(int{train.image(1, scratch)[2048]} == 102);  // record 1, blue plane
   REQUIRE(open_split(config, Split::test).labels == std::vector<std::int64_t>{7});
   cut(dir / "data_batch_3.bin", 0.6);
-  REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }),
-               Contains("data_batch_3.bin: truncated: 3687 bytes are no whole number of records of 3073"));
+  REQUIRE_THAT(
+      message_of([&] { open_split(config, Split::train); }),
+      Contains(
+          "data_batch_3.bin (/data/path): truncated: 3687 bytes are no whole number of records of 3073"));
   test::write_text(dir / "data_batch_3.bin", cifar_records({10}, 1));
   REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }),
-               Contains("data_batch_3.bin: label 10 of record 0 is out of range"));
+               Contains("data_batch_3.bin (/data/path): label 10 of record 0 is out of range"));
 
   const test::TempDir hundred;
   test::write_text(hundred / "train.bin", cifar_records({99, 3}, 2));

@@ -108,11 +108,12 @@ TEST_CASE("wrong data folders are refused with their file", "[data]") {
   const test::TempDir dir;
   DataConfig config = write_set(dir, std::string("\0\1\2", 3));
   REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }),
-               Contains("train-labels-idx1-ubyte: 3 labels for 4 images in"));
+               Contains("train-labels-idx1-ubyte (/data/path): 3 labels for 4 images in"));
   write_set(dir, std::string("\0\1\1\1", 4));
   REQUIRE_THAT(message_of([&] { open_split(config, Split::test); }),
                Contains("label 2 of example 0 is out of range: there are 2 classes, 0 to 1"));
-  REQUIRE_THAT(message_of([&] { open_split(config, Split::validation); }), Contains("data.validation is 0"));
+  REQUIRE_THAT(message_of([&] { open_split(config, Split::validation); }),
+               Contains("/data/validation: is 0"));
   config.validation = 0.01;
   REQUIRE_THAT(message_of([&] { open_split(config, Split::validation); }), Contains("holds no image"));
   config.path = dir / "absent";

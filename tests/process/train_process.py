@@ -191,7 +191,8 @@ def wrong_configs(case: Case) -> None:
         ("network.input_channels=3", "takes 3 channels"),
         ("network.file=none.json", "none.json"),
         ("loop.optimizer.kind=sgdd", "did you mean 'sgd'"),
-        ("data.path=/nowhere", "/nowhere"),
+        ("data.path=/nowhere", "/nowhere (/data/path)"),
+        ("data.channels=2", "/data/channels: must be 0"),
         ("loop.optimizer.betas=[0.9]", "two numbers"),
     ):
         _, stderr = case.run("a", "--set", setting, expect=2)
@@ -202,6 +203,39 @@ def wrong_configs(case: Case) -> None:
     assert "standard input:/loop: must be an object" in stderr, stderr
     stdout, _ = case.run("a", "--print-config")
     assert case.run("a", "--print-config", config=stdout)[0] == stdout, "the printed config is not a fixed point"
+
+
+def damaged_data(case: Case) -> None:
+    """Files that end early, hold nothing, or are of another kind: exit code 2, the file, and the field that named it."""
+    data = case.folder / "data"
+    path = data / "train-images-idx3-ubyte"
+    whole = path.read_bytes()
+    for content in (b"", whole[:10], whole[:-1], b"\x89PNG" + whole[4:]):
+        path.write_bytes(content)
+        _, stderr = case.run("a", expect=2)
+        assert f"{path} (/data/path): " in stderr, stderr
+    path.write_bytes(struct.pack(">IIII", 0x803, 0, 8, 8))
+    _, stderr = case.run("a", expect=2)
+    assert "no images" in stderr, stderr
+    path.write_bytes(whole)
+    cifar, images = case.folder / "cifar", case.folder / "images"
+    cifar.mkdir()
+    for i in range(1, 6):
+        (cifar / f"data_batch_{i}.bin").write_bytes(bytes(3073))
+    (cifar / "data_batch_4.bin").write_bytes(bytes(3072))
+    (images / "train" / "empty").mkdir(parents=True)
+    for kind, folder, words in (("cifar", cifar, "data_batch_4.bin (/data/path): truncated"),
+                                ("folder", images, "(/data/path): no PNG or JPEG file")):
+        _, stderr = case.run("a", "--set", f"data.kind={kind}", "--set", f"data.path={folder}", expect=2)
+        assert words in stderr, stderr
+    # The weights of a finished run, cut short.
+    case.run("b")
+    weights = (case.folder / "b" / "weights.safetensors").read_bytes()
+    short = case.folder / "short.safetensors"
+    for cut in (0, 7, 200, len(weights) - 1):
+        short.write_bytes(weights[:cut])
+        _, stderr = case.run("c", "--set", f"initial_weights={short}", expect=2)
+        assert "short.safetensors" in stderr, stderr
 
 
 def full_disk(case: Case) -> None:
@@ -241,7 +275,8 @@ def two_processes(case: Case) -> None:
     assert [run["processes"] for run in case.runs()] == [1, 2]
 
 
-CASES = [killed, stopped, rerun, locked, diverges, damaged_checkpoint, wrong_configs, full_disk, two_processes]
+CASES = [killed, stopped, rerun, locked, diverges, damaged_checkpoint, wrong_configs, damaged_data, full_disk,
+         two_processes]
 
 
 def main() -> int:
