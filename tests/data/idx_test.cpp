@@ -161,5 +161,5 @@ TEST_CASE("Fashion-MNIST as Debian packages it", "[data]") {
   DataConfig cut;
   cut.path = dir.path().string();
   REQUIRE_THAT(message_of([&] { open_split(cut, Split::test); }),
-               Contains("t10k-images-idx3-ubyte.gz: the gzip stream ends early"));
+               Contains("t10k-images-idx3-ubyte.gz (/data/path): the gzip stream ends early"));
 }

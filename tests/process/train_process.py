@@ -255,14 +255,18 @@ def full_disk(case: Case) -> None:
 
 
 def two_processes(case: Case) -> None:
-    """Two processes follow the loss curve of one with the same global batch."""
+    """Two processes follow the loss curve of one with the same global batch.
+
+    Sums are rounded differently, by 1e-7. At a learning rate so high that the loss jumps, one rounding that carries a
+    value across ReLU6's edge is enough for the curves to part some steps later, so this one is moderate.
+    """
     mpirun = shutil.which("mpirun")
     if not mpirun:
         print("SKIPPED two_processes: no mpirun")
         return
     config = json.loads(json.dumps(case.config))
     config["network"]["dropout"] = 0.0  # each process draws its own
-    config["loop"]["schedule"] = {"lr_peak": 0.02}
+    config["loop"]["schedule"] = {"lr_peak": 0.005}
     case.run("one", config=config)
     launcher = (mpirun, "--allow-run-as-root", "--oversubscribe", "-n", "2")
     case.run("two", config=config, launcher=launcher)
