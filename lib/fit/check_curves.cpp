@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/stop.h"
 
 namespace frugal::fit {
 namespace {
@@ -17,7 +18,7 @@ double root_mean_square(const std::vector<double>& log_predicted, const std::vec
   return std::sqrt(sum / double(y.size()));
 }
 
-CurveCheck check_one(const CurveCase& given, const CurveOptions& options) {
+CurveCheck check_one(const CurveCase& given, double coverage, const CurveOptions& options) {
   CurveCheck check;
   check.name = given.name;
   std::vector<double> x, y;
@@ -39,8 +40,9 @@ CurveCheck check_one(const CurveCase& given, const CurveOptions& options) {
     const Curve curve = Curve::fit(given.x, given.y, options);
     check.dropped += curve.data().dropped;
     std::vector<double> log_y;
-    for (std::size_t i = 0; const CurvePrediction& p : curve.predict(x)) {
+    for (std::size_t i = 0; const CurvePrediction& p : curve.predict(x, coverage)) {
       log_y.push_back(std::log(p.y));
+      check.predicted.push_back({p.y, p.lower, p.upper});
       if (p.lower <= y[i] && y[i] <= p.upper) check.covered += 1.0 / double(y.size());
       ++i;
     }
@@ -52,16 +54,19 @@ CurveCheck check_one(const CurveCase& given, const CurveOptions& options) {
   } catch (const base::UserError& error) {
     check.refused = error.message();
   }
+  check.x = std::move(x);
+  check.measured = std::move(y);
   return check;
 }
 
 }  // namespace
 
-CurveReport check_curves(const std::vector<CurveCase>& cases, const CurveOptions& options) {
+CurveReport check_curves(const std::vector<CurveCase>& cases, double coverage, const CurveOptions& options) {
   CurveReport report;
   std::size_t fitted = 0;
   for (const CurveCase& given : cases) {
-    report.curves.push_back(check_one(given, options));
+    base::stop_if_requested();
+    report.curves.push_back(check_one(given, coverage, options));
     if (!report.curves.back().refused.empty()) continue;
     report.covered += report.curves.back().covered;
     ++fitted;

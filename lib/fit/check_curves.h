@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fit/curve.h"
+#include "fit/surface.h"
 
 namespace frugal::fit {
 
@@ -26,8 +27,11 @@ struct CurveCheck {
   std::string name, refused;  // refused: why this curve was not fitted; empty where it was
   std::size_t fitted = 0, held_out = 0;
   std::size_t dropped = 0;           // rows, fitted or held out, that have no logarithm
-  double covered = 0;                // share of the held-out rows inside the 95 % interval
+  double covered = 0;                // share of the held-out rows inside their interval
   std::vector<CurveFigure> figures;  // the default first, then every law
+  // The held-out rows in order, and what was predicted for them.
+  std::vector<double> x, measured;
+  std::vector<Estimate> predicted;
 };
 
 struct CurveSummary {
@@ -42,6 +46,7 @@ struct CurveReport {
   double covered = 0;                 // mean over curves
 };
 
-CurveReport check_curves(const std::vector<CurveCase>& cases, const CurveOptions& options = {});
+CurveReport check_curves(const std::vector<CurveCase>& cases, double coverage = 0.95,
+                         const CurveOptions& options = {});
 
 }  // namespace frugal::fit

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "fit/predictive.h"
+#include "fit/series.h"
 
 namespace frugal::fit {
 namespace {
@@ -63,19 +64,6 @@ FitResult result_of(const SurfaceComponent& component, const Posterior& posterio
 }
 
 }  // namespace
-
-Measured to_measured(const Measurements& m) {
-  Measured measured;
-  const auto value = [](const std::vector<double>& values, std::size_t i) {
-    return values.empty() ? 0 : values[i];
-  };
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    measured.scale.push_back({value(m.size, i), value(m.data, i), value(m.compute, i),
-                              value(m.unique_data, i), value(m.density, i)});
-  }
-  measured.error = m.error;
-  return measured;
-}
 
 void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points) {
   PredictiveOptions options;

@@ -11,6 +11,4 @@ namespace frugal::fit {
 // Fills laws, weights, intervals, hold_outs, notes and surface. UserError where there are too few scales.
 void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points);
 
-Measured to_measured(const Measurements& measurements);
-
 }  // namespace frugal::fit

@@ -6,168 +6,24 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
+#include "fit/columns.h"
 
 namespace frugal::fit {
 namespace {
 
 using base::UserError;
 
-struct Role {
-  const char* name;
-  const char* help;
-  std::string Columns::*column;
-  // Usual names, the likeliest first; lower case with '_' unless they are one letter.
-  std::vector<std::string> usual;
-};
-
-const std::vector<Role>& roles() {
-  static const std::vector<Role> table = {
-      {"size",
-       "the model's parameters",
-       &Columns::size,
-       {"params", "parameters", "n_params", "num_params", "num_parameters", "model_params",
-        "model_parameters", "model_size", "size", "N", "m"}},
-      {"data",
-       "examples or tokens trained on",
-       &Columns::data,
-       {"train_examples", "tokens", "train_tokens", "training_tokens", "num_tokens", "n_tokens", "examples",
-        "seen_examples", "examples_seen", "samples", "train_samples", "num_samples", "dataset_size", "data",
-        "data_size", "D", "n"}},
-      {"compute",
-       "floating-point operations of training",
-       &Columns::compute,
-       {"compute", "flops", "train_flops", "training_flops", "total_flops", "C"}},
-      {"error",
-       "error or loss",
-       &Columns::error,
-       {"error", "test_error", "val_error", "validation_error", "error_rate", "eval_error", "err", "loss",
-        "val_loss", "validation_loss", "test_loss", "eval_loss", "final_loss", "y"}},
-      {"unique_data",
-       "examples or tokens that are different",
-       &Columns::unique_data,
-       {"unique_data", "unique_tokens", "unique_examples", "unique_samples"}},
-      {"density", "share of the weights that pruning left", &Columns::density, {"density"}},
-      {"group", "series: each is fitted on its own", &Columns::group, {"group", "series"}},
-      {"weight", "weight in the fit", &Columns::weight, {"weight", "weights"}},
-      {"standard_error",
-       "standard error of the error",
-       &Columns::standard_error,
-       {"standard_error", "std_error", "stderr", "error_se", "loss_se", "se"}},
-      {"train", "1: fitted, 0: held out", &Columns::train, {"training", "is_train", "train", "split"}},
-  };
-  return table;
-}
-
-std::string normal_name(const std::string& name) {
-  if (name.size() == 1) return name;  // N is not n
-  std::string out;
-  for (const char c : name) {
-    out += c == ' ' || c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return out;
-}
-
 std::string shown(const std::string& text) {
   return text.size() > 40 ? fmt::format("'{}...'", text.substr(0, 37)) : fmt::format("'{}'", text);
 }
 
-int truth_of(const std::string& text) {
-  static const std::unordered_map<std::string, int> words = {
-      {"1", 1},        {"1.0", 1}, {"true", 1},     {"train", 1},   {"yes", 1},    {"fit", 1},
-      {"training", 1}, {"0", 0},   {"0.0", 0},      {"false", 0},   {"test", 0},   {"validation", 0},
-      {"val", 0},      {"no", 0},  {"held_out", 0}, {"heldout", 0}, {"predict", 0}};
-  const auto found = words.find(normal_name(text));
-  return found == words.end() ? -1 : found->second;
-}
-
-class Chooser {
- public:
-  Chooser(const Table& table, const Columns& columns) : table_(table), columns_(columns) {}
-
-  // -1: no such column.
-  int find(const Role& role) const {
-    const std::string& asked = columns_.*(role.column);
-    if (asked == "none") return -1;
-    if (!asked.empty()) {
-      const auto found = std::find(table_.columns.begin(), table_.columns.end(), asked);
-      if (found != table_.columns.end()) return static_cast<int>(found - table_.columns.begin());
-      throw UserError(files(), fmt::format("no column '{}' (columns.{}: {})", asked, role.name, role.help),
-                      base::suggest(asked, named_columns()));
-    }
-    for (const std::string& usual : role.usual) {
-      for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-        if (normal_name(table_.columns[i]) == usual && fits(role, i)) return static_cast<int>(i);
-      }
-    }
-    // A nested key by its last part: {"result": {"error": …}}.
-    for (const std::string& usual : role.usual) {
-      for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-        const std::string& name = table_.columns[i];
-        const std::size_t dot = name.rfind('.');
-        if (dot != std::string::npos && normal_name(name.substr(dot + 1)) == usual && fits(role, i)) {
-          return static_cast<int>(i);
-        }
-      }
-    }
-    return std::string(role.name) == "error" ? only_loss() : -1;
-  }
-
-  [[noreturn]] void refuse_missing(const Role& role) const {
-    std::vector<std::string> near;
-    for (const std::string& name : named_columns()) {
-      const std::string normal = normal_name(name);
-      if (normal.find("loss") != std::string::npos || normal.find("err") != std::string::npos)
-        near.push_back(name);
-    }
-    const std::string hint = near.size() > 1
-                                 ? fmt::format("choose one: --set columns.{}={} (there are {})", role.name,
-                                               near[0], fmt::join(near, ", "))
-                                 : fmt::format("name it: --set columns.{}=NAME; the columns are {}",
-                                               role.name, fmt::join(named_columns(), ", "));
-    throw UserError(files(), fmt::format("no column for the {} ({})", role.name, role.help), hint);
-  }
-
-  std::string files() const { return fmt::format("{}", fmt::join(table_.files, ", ")); }
-  std::vector<std::string> named_columns() const {
-    std::vector<std::string> names;
-    for (const std::string& name : table_.columns) {
-      if (!name.empty()) names.push_back(name);
-    }
-    return names;
-  }
-
- private:
-  // A column named `train` may hold the name of a corpus: only one of truth values is a split.
-  bool fits(const Role& role, std::size_t column) const {
-    if (std::string(role.name) != "train") return true;
-    return std::all_of(table_.rows.begin(), table_.rows.end(), [&](const Table::Row& row) {
-      return !row.cells[column].missing && truth_of(row.cells[column].text) >= 0;
-    });
-  }
-
-  int only_loss() const {
-    int only = -1;
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      const std::string name = normal_name(table_.columns[i]);
-      if (name.find("loss") == std::string::npos && name.find("error") == std::string::npos) continue;
-      if (only >= 0) return -1;
-      only = static_cast<int>(i);
-    }
-    return only;
-  }
-
-  const Table& table_;
-  const Columns& columns_;
-};
-
-enum class Sign { positive, any };
-
-double to_number(const Table& table, const Table::Row& row, std::size_t column, Sign sign, const char* role) {
+double to_number(const Table& table, const Table::Row& row, std::size_t column, const char* role) {
   const std::string& raw = row.cells[column].text;
   const std::string place = fmt::format("{}: column '{}'", table.place(row), table.columns[column]);
   const std::size_t first = raw.find_first_not_of(" \t\r\n+"), last = raw.find_last_not_of(" \t\r\n");
@@ -188,7 +44,7 @@ double to_number(const Table& table, const Table::Row& row, std::size_t column, 
     throw UserError(place, fmt::format("must be finite, got {}", raw),
                     "a run that diverged says nothing about the law: leave its row out");
   }
-  if (sign == Sign::positive && !(value > 0)) {
+  if (!(value > 0)) {
     throw UserError(place, fmt::format("the {} must be > 0, got {}", role, raw),
                     "laws of scale are power laws; they know no zero and no negative numbers");
   }
@@ -214,7 +70,8 @@ void Columns::visit(config::Visitor& v) {
   v.field("error", error, "column of the error or loss");
   v.field("unique_data", unique_data, "column of the different examples or tokens");
   v.field("density", density, "column of the share of weights that pruning left");
-  v.field("group", group, "column of the series; each is fitted on its own");
+  v.field("group", group,
+          "column of the series, each fitted on its own; several: a,b; others: every column left");
   v.field("weight", weight, "column of weights");
   v.field("standard_error", standard_error, "column of the error's standard error");
   v.field("train", train, "column that is 0 for rows to be held out");
@@ -224,138 +81,192 @@ void MeasurementConfig::visit(config::Visitor& v) {
   v.object("columns", columns, "which column is what");
   v.field("where", where, "keep only the rows whose column has this text");
   v.choice("missing", missing, {"error", "drop"}, "what to do with a row that lacks a value");
+  v.choice("invalid", invalid, {"error", "drop"},
+           "what to do with a row whose value is no number, not finite, or not > 0");
   v.choice(
       "duplicates", duplicates, {"drop", "keep", "error"},
       "what to do with rows that are the same in every column (repeats differ at least in seed or error)");
 }
 
-Measurements to_measurements(const Table& table, const MeasurementConfig& config) {
-  const Chooser chooser(table, config.columns);
-  if (table.rows.empty())
-    throw UserError(chooser.files(), "has no rows", "a header line and at least two rows");
+namespace {
 
-  Measurements m;
-  m.rows_read = table.rows.size();
-  std::map<std::string, int> column;
-  std::vector<std::string> chosen_text;
-  for (const Role& role : roles()) {
-    const int index = chooser.find(role);
-    column[role.name] = index;
-    if (index < 0) continue;
-    const std::string& name = table.columns[static_cast<std::size_t>(index)];
-    for (const auto& [other, taken] : m.chosen) {
-      if (taken == name) {
+// Which column of the table plays which role.
+struct Chosen {
+  std::map<std::string, int> column;  // by role; -1: none
+  std::vector<std::size_t> group;
+  std::vector<std::pair<std::size_t, std::string>> where;
+
+  int of(const char* role) const { return column.at(role); }
+  // The role whose value this row lacks, or nothing.
+  const char* lacks(const Table::Row& row) const {
+    const char* found = nullptr;
+    for (const auto& [role, index] : column) {
+      if (index >= 0 && row.cells[static_cast<std::size_t>(index)].missing) found = role.c_str();
+    }
+    return found;
+  }
+  bool wanted(const Table::Row& row) const {
+    return std::all_of(where.begin(), where.end(),
+                       [&](const auto& one) { return row.cells[one.first].text == one.second; });
+  }
+  std::string group_of(const Table::Row& row) const {
+    std::string name;
+    for (const std::size_t index : group) name += (name.empty() ? "" : "/") + row.cells[index].text;
+    return name;
+  }
+};
+
+Chosen choose_columns(const Table& table, const MeasurementConfig& config, const ColumnChooser& chooser,
+                      Measurements& m) {
+  Chosen chosen;
+  std::vector<std::string> told;
+  std::vector<int> taken;
+  const auto take = [&](const Role& role, std::size_t index) {
+    const std::string& name = table.columns[index];
+    for (const auto& [other, column] : m.chosen) {
+      if (column == name) {
         throw UserError(chooser.files(),
                         fmt::format("column '{}' is taken for both {} and {}", name, other, role.name),
                         fmt::format("--set columns.{}=none if there is none", role.name));
       }
     }
-    m.chosen[role.name] = name;
+    std::string& all = m.chosen[role.name];
+    all += (all.empty() ? "" : ",") + name;
+    taken.push_back(static_cast<int>(index));
     const bool automatic = (config.columns.*(role.column)).empty();
-    chosen_text.push_back(fmt::format("{} = '{}'{}", role.name, name, automatic ? " (by its name)" : ""));
+    told.push_back(fmt::format("{} = '{}'{}", role.name, name, automatic ? " (by its name)" : ""));
+  };
+  const Role* series = nullptr;
+  for (const Role& role : roles()) {
+    if (role.column == &Columns::group) {
+      series = &role;
+      continue;
+    }
+    const int index = chosen.column[role.name] = chooser.find(role);
+    if (index >= 0) take(role, static_cast<std::size_t>(index));
   }
+  chosen.group = chooser.find_group(taken);
+  for (const std::size_t index : chosen.group) take(*series, index);
   for (const Role& role : roles()) {
     const std::string name = role.name;
-    if (name == "error" && column[name] < 0) chooser.refuse_missing(role);
+    const bool nothing_varied = chosen.of("size") < 0 && chosen.of("data") < 0 && chosen.of("compute") < 0;
+    if ((name == "error" && chosen.of("error") < 0) || (name == "data" && nothing_varied))
+      chooser.refuse_missing(role);
   }
-  if (column["size"] < 0 && column["data"] < 0 && column["compute"] < 0) {
-    for (const Role& role : roles()) {
-      if (std::string(role.name) == "data") chooser.refuse_missing(role);
-    }
-  }
-  m.notes.push_back(fmt::format("columns: {}", fmt::join(chosen_text, ", ")));
+  m.notes.push_back(fmt::format("columns: {}", fmt::join(told, ", ")));
+  for (const auto& [name, value] : config.where)
+    chosen.where.emplace_back(chooser.named(name, "where"), value);
+  return chosen;
+}
 
-  std::vector<std::pair<std::size_t, std::string>> where;
-  for (const auto& [name, value] : config.where) {
-    const auto found = std::find(table.columns.begin(), table.columns.end(), name);
-    if (found == table.columns.end()) {
-      throw UserError(chooser.files(), fmt::format("no column '{}' (where)", name),
-                      base::suggest(name, chooser.named_columns()));
-    }
-    where.emplace_back(static_cast<std::size_t>(found - table.columns.begin()), value);
-  }
+struct NumberColumn {
+  const char* role;
+  std::vector<double> Measurements::*values;
+};
+constexpr std::array<NumberColumn, 8> number_columns = {{{"size", &Measurements::size},
+                                                         {"data", &Measurements::data},
+                                                         {"compute", &Measurements::compute},
+                                                         {"error", &Measurements::error},
+                                                         {"unique_data", &Measurements::unique_data},
+                                                         {"density", &Measurements::density},
+                                                         {"weight", &Measurements::weight},
+                                                         {"standard_error", &Measurements::standard_error}}};
 
-  struct NumberColumn {
-    const char* role;
-    std::vector<double>* values;
+// The numbers of one row, in the order of number_columns; 0 where there is no such column.
+std::array<double, 8> numbers_of(const Table& table, const Table::Row& row, const Chosen& chosen) {
+  std::array<double, 8> out{};
+  for (std::size_t k = 0; k < number_columns.size(); ++k) {
+    const int index = chosen.of(number_columns[k].role);
+    if (index >= 0) out[k] = to_number(table, row, static_cast<std::size_t>(index), number_columns[k].role);
+  }
+  return out;
+}
+
+bool is_held_out(const Table& table, const Table::Row& row, std::size_t column) {
+  const std::string& text = row.cells[column].text;
+  const int truth = truth_of(text);
+  if (truth < 0) {
+    throw UserError(fmt::format("{}: column '{}'", table.place(row), table.columns[column]),
+                    fmt::format("must say whether the row is fitted, got {}", shown(text)),
+                    "1, true or train; 0, false or test");
+  }
+  return truth == 0;
+}
+
+void tell_dropped(Measurements& m, const std::string& first_duplicate, const std::string& first_invalid) {
+  const auto tell = [&m](std::size_t count, const std::string& why) {
+    if (count > 0) m.notes.push_back(fmt::format("{} rows {}", count, why));
   };
-  const std::array<NumberColumn, 8> numbers = {{{"size", &m.size},
-                                                {"data", &m.data},
-                                                {"compute", &m.compute},
-                                                {"error", &m.error},
-                                                {"unique_data", &m.unique_data},
-                                                {"density", &m.density},
-                                                {"weight", &m.weight},
-                                                {"standard_error", &m.standard_error}}};
+  tell(m.dropped_where, "left out by `where`");
+  tell(m.dropped_missing, "left out because they lack a value");
+  tell(m.dropped_invalid, "left out because a value cannot be used (first: " + first_invalid + ")");
+  tell(m.dropped_duplicates,
+       fmt::format("are the same as an earlier one in every column and are counted once "
+                   "(first: {}; duplicates=keep counts them)",
+                   first_duplicate));
+}
+
+}  // namespace
+
+Measurements to_measurements(const Table& table, const MeasurementConfig& config) {
+  const ColumnChooser chooser(table, config.columns);
+  if (table.rows.empty())
+    throw UserError(chooser.files(), "has no rows", "a header line and at least two rows");
+  Measurements m;
+  m.rows_read = table.rows.size();
+  const Chosen chosen = choose_columns(table, config, chooser, m);
   std::unordered_set<std::string> seen;
   std::unordered_map<std::string, std::size_t> groups;
-  std::vector<std::string> duplicate_places;
+  std::string first_duplicate, first_invalid;
   for (const Table::Row& row : table.rows) {
-    bool keep = true;
-    for (const auto& [index, value] : where) keep = keep && row.cells[index].text == value;
-    if (!keep) {
+    if (!chosen.wanted(row)) {
       ++m.dropped_where;
       continue;
     }
-    const char* lacks = nullptr;
-    for (const auto& [role, index] : column) {
-      if (index >= 0 && row.cells[static_cast<std::size_t>(index)].missing) lacks = role.c_str();
-    }
-    if (lacks != nullptr) {
-      if (config.missing == "drop") {
-        ++m.dropped_missing;
-        continue;
+    if (const char* role = chosen.lacks(row)) {
+      if (config.missing == "error") {
+        throw UserError(fmt::format("{}: column '{}'", table.place(row), m.chosen[role]),
+                        fmt::format("has no value for the {}", role),
+                        "leave the row out, or --set missing=drop leaves out all such rows");
       }
-      throw UserError(fmt::format("{}: column '{}'", table.place(row), m.chosen[lacks]),
-                      fmt::format("has no value for the {}", lacks),
-                      "leave the row out, or --set missing=drop leaves out all such rows");
+      ++m.dropped_missing;
+      continue;
     }
     if (config.duplicates != "keep" && !seen.insert(row_key(row)).second) {
       if (config.duplicates == "error") {
         throw UserError(table.place(row), "is the same as an earlier row in every column",
                         "--set duplicates=drop counts it once, --set duplicates=keep counts it twice");
       }
-      ++m.dropped_duplicates;
-      duplicate_places.push_back(table.place(row));
+      if (m.dropped_duplicates++ == 0) first_duplicate = table.place(row);
       continue;
     }
-    for (const NumberColumn& number : numbers) {
-      const int index = column[number.role];
-      if (index < 0) continue;
-      number.values->push_back(
-          to_number(table, row, static_cast<std::size_t>(index), Sign::positive, number.role));
+    std::array<double, 8> numbers{};
+    try {
+      numbers = numbers_of(table, row, chosen);
+    } catch (const UserError& error) {
+      if (config.invalid == "error") throw;
+      if (m.dropped_invalid++ == 0) first_invalid = error.what();
+      continue;
     }
-    if (const int index = column["train"]; index >= 0) {
-      const std::string& text = row.cells[static_cast<std::size_t>(index)].text;
-      const int truth = truth_of(text);
-      if (truth < 0) {
-        throw UserError(fmt::format("{}: column '{}'", table.place(row), m.chosen["train"]),
-                        fmt::format("must say whether the row is fitted, got {}", shown(text)),
-                        "1, true or train; 0, false or test");
-      }
-      m.held_out.push_back(truth == 0 ? 1 : 0);
+    for (std::size_t k = 0; k < numbers.size(); ++k) {
+      if (chosen.of(number_columns[k].role) >= 0) (m.*number_columns[k].values).push_back(numbers[k]);
     }
-    if (const int index = column["group"]; index >= 0) {
-      const std::string& name = row.cells[static_cast<std::size_t>(index)].text;
+    if (const int index = chosen.of("train"); index >= 0)
+      m.held_out.push_back(is_held_out(table, row, static_cast<std::size_t>(index)) ? 1 : 0);
+    if (!chosen.group.empty()) {
+      const std::string name = chosen.group_of(row);
       const auto [found, fresh] = groups.try_emplace(name, m.group_names.size());
       if (fresh) m.group_names.push_back(name);
       m.group.push_back(found->second);
     }
     m.places.push_back(table.place(row));
   }
+  tell_dropped(m, first_duplicate, first_invalid);
   if (m.count() == 0) {
     throw UserError(chooser.files(), fmt::format("none of {} rows is left", m.rows_read),
-                    m.dropped_where > 0 ? "no row has the texts that `where` asks for" : "");
-  }
-  if (m.dropped_where > 0) m.notes.push_back(fmt::format("{} rows left out by `where`", m.dropped_where));
-  if (m.dropped_missing > 0) {
-    m.notes.push_back(fmt::format("{} rows left out because they lack a value", m.dropped_missing));
-  }
-  if (m.dropped_duplicates > 0) {
-    m.notes.push_back(
-        fmt::format("{} rows are the same as an earlier one in every column and are counted once "
-                    "(first: {}; duplicates=keep counts them)",
-                    m.dropped_duplicates, duplicate_places.front()));
+                    m.dropped_where > 0     ? "no row has the texts that `where` asks for"
+                    : m.dropped_invalid > 0 ? first_invalid
+                                            : "");
   }
   return m;
 }
@@ -381,41 +292,6 @@ Measurements Measurements::subset(const std::vector<std::size_t>& rows) const {
   out.chosen = chosen;
   out.rows_read = rows.size();
   return out;
-}
-
-Repeats find_repeats(const Measurements& m) {
-  Repeats repeats;
-  std::map<std::array<double, 6>, std::size_t> cells;
-  const auto value = [](const std::vector<double>& values, std::size_t i) {
-    return values.empty() ? 0.0 : values[i];
-  };
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    const std::array<double, 6> key = {
-        m.group.empty() ? 0.0 : static_cast<double>(m.group[i]), value(m.size, i), value(m.data, i),
-        // Compute follows from size and data where both are there (up to rounding).
-        m.size.empty() || m.data.empty() ? value(m.compute, i) : 0.0, value(m.unique_data, i),
-        value(m.density, i)};
-    repeats.cell.push_back(cells.try_emplace(key, cells.size()).first->second);
-  }
-  repeats.cells = cells.size();
-  std::vector<double> sum(repeats.cells), squares(repeats.cells), count(repeats.cells);
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    sum[repeats.cell[i]] += std::log(m.error[i]);
-    count[repeats.cell[i]] += 1;
-  }
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    const std::size_t c = repeats.cell[i];
-    squares[c] += std::pow(std::log(m.error[i]) - sum[c] / count[c], 2);
-  }
-  double total = 0, freedom = 0;
-  for (std::size_t c = 0; c < repeats.cells; ++c) {
-    if (count[c] < 2) continue;
-    ++repeats.repeated_cells;
-    total += squares[c];
-    freedom += count[c] - 1;
-  }
-  repeats.log_error_sd = freedom > 0 ? std::sqrt(total / freedom) : 0.0;
-  return repeats;
 }
 
 std::size_t distinct(const std::vector<double>& values) {

@@ -13,7 +13,8 @@
 
 namespace frugal::fit {
 
-// Column names; "" is automatic (by the usual names), "none" is no such column.
+// Column names; "" is automatic (by the usual names), "none" is no such column. group may be several (a,b) or
+// "others": every column that has no other role.
 struct Columns {
   std::string size, data, compute, error, unique_data, density, group, weight, standard_error, train;
   void visit(config::Visitor& v);
@@ -23,6 +24,7 @@ struct MeasurementConfig {
   Columns columns;
   std::map<std::string, std::string> where;  // keep only rows whose column has this text
   std::string missing = "error";             // error | drop: a row without a value that is needed
+  std::string invalid = "error";             // error | drop: a row whose value is no number or not > 0
   std::string duplicates = "drop";           // drop | keep | error: rows that are the same in every column
   void visit(config::Visitor& v);
 };
@@ -37,7 +39,8 @@ struct Measurements {
 
   std::map<std::string, std::string> chosen;  // role -> column
   std::vector<std::string> notes;             // what was chosen, dropped, merged
-  std::size_t rows_read = 0, dropped_missing = 0, dropped_duplicates = 0, dropped_where = 0;
+  std::size_t rows_read = 0, dropped_missing = 0, dropped_duplicates = 0, dropped_where = 0,
+              dropped_invalid = 0;
 
   std::size_t count() const { return error.size(); }
   Measurements subset(const std::vector<std::size_t>& rows) const;

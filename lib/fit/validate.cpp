@@ -1,119 +1,115 @@
 #include "fit/validate.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
-#include <set>
-
 #include "base/error.h"
+#include "fit/series.h"
 
 namespace frugal::fit {
+namespace {
 
 using base::UserError;
 
-ValidateOutcome validate_corners(const Measurements& m, const FitConfig& config, std::uint64_t seed,
-                                 const std::string& place) {
-  if (m.data.empty())
-    throw UserError("", "validate needs a column of data", "name it: --set columns.data=NAME");
-  const Cost cost(config.cost, place + ":/cost");
-  const auto size_of = [&](std::size_t i) { return m.size.empty() ? 0.0 : m.size[i]; };
-  std::set<double> sizes, amounts;
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    sizes.insert(size_of(i));
-    amounts.insert(m.data[i]);
-  }
-  const auto cost_of = [&](std::size_t i) {
-    return !m.compute.empty() ? m.compute[i] : m.size.empty() ? m.data[i] : cost(m.size[i], m.data[i]);
-  };
-  ValidateOutcome out;
-  double log_error = 0, target_cost = 0;
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    if (size_of(i) != *sizes.rbegin() || m.data[i] != *amounts.rbegin()) continue;
-    ++out.repeats;
-    log_error += std::log(m.error[i]);
-    target_cost = cost_of(i);
-    out.target = {size_of(i), m.data[i], m.compute.empty() ? 0 : m.compute[i],
-                  m.unique_data.empty() ? 0 : m.unique_data[i], m.density.empty() ? 0 : m.density[i]};
-  }
-  if (out.repeats == 0) {
-    throw UserError("",
-                    fmt::format("no run of the largest size ({:g}) on the most data ({:g}) to check against",
-                                *sizes.rbegin(), *amounts.rbegin()),
-                    "validate predicts that run from every smaller corner of the grid");
-  }
-  const double measured = std::exp(log_error / static_cast<double>(out.repeats));
+// The rows of each series, in order of appearance.
+std::vector<std::vector<std::size_t>> rows_by_series(const Measurements& m) {
+  std::vector<std::vector<std::size_t>> rows(std::max<std::size_t>(1, m.group_names.size()));
+  for (std::size_t i = 0; i < m.count(); ++i) rows[m.group.empty() ? 0 : m.group[i]].push_back(i);
+  return rows;
+}
 
-  std::size_t fitted = 0;
-  std::set<std::vector<std::size_t>> seen;
-  for (const double top_size : sizes) {
-    for (const double top_data : amounts) {
-      if (top_data == *amounts.rbegin() || (sizes.size() > 1 && top_size == *sizes.rbegin())) continue;
-      std::vector<std::size_t> rows;
-      double spent = 0;
-      std::set<double> corner_sizes, corner_amounts;
-      for (std::size_t i = 0; i < m.count(); ++i) {
-        if (size_of(i) > top_size || m.data[i] > top_data) continue;
-        rows.push_back(i);
-        spent += cost_of(i);
-        corner_sizes.insert(size_of(i));
-        corner_amounts.insert(m.data[i]);
-      }
-      // In a grid with holes, several corners may hold the same runs.
-      if (!seen.insert(rows).second) continue;
-      // A law of both needs both to vary; corners of one row or column are no corners.
-      if (rows.empty() || corner_amounts.size() < 2 || (sizes.size() > 1 && corner_sizes.size() < 2))
-        continue;
-      CornerCheck check;
-      check.largest_size = top_size;
-      check.largest_data = top_data;
-      check.runs = rows.size();
-      check.measured = measured;
-      check.compute_ratio = target_cost / spent;
-      try {
-        const FitOutcome outcome = run_fit(m.subset(rows), config, seed, place);
-        check.predicted = outcome.series.front().surface->predict(out.target, config.coverage);
-        check.relative = check.predicted.value / measured - 1;
-        check.covered = check.predicted.low <= measured && measured <= check.predicted.high;
-        out.mean_absolute += std::fabs(check.relative);
-        out.covered += check.covered ? 1 : 0;
-        ++fitted;
-      } catch (const UserError& error) {
-        check.refusal = error.what();
-      }
-      out.corners.push_back(std::move(check));
+std::string series_name(const Measurements& m, std::size_t index) {
+  return m.group_names.empty() ? m.chosen.at("error") : m.group_names[index];
+}
+
+CornersReport check_corners(const Measurements& m, const ValidateConfig& config, std::uint64_t seed,
+                            const std::string& place) {
+  if (m.group_names.size() > 1) {
+    throw UserError("", "corners are of one series at a time",
+                    "choose one: --set 'where." + m.chosen.at("group") + "=" + m.group_names.front() +
+                        "' --set columns.group=none");
+  }
+  return validate_corners(m, config.fit, seed, place);
+}
+
+CurveReport check_all_curves(const Measurements& m, const ValidateConfig& config) {
+  const std::vector<double>& x = !m.data.empty() ? m.data : !m.compute.empty() ? m.compute : m.size;
+  if (m.held_out.empty()) {
+    throw UserError("", "curves need a column that says which rows are held out",
+                    "--set columns.train=NAME, with 1 for the rows to fit and 0 for those to predict");
+  }
+  std::vector<CurveCase> cases;
+  const auto series = rows_by_series(m);
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    CurveCase& one = cases.emplace_back();
+    one.name = series_name(m, s);
+    for (const std::size_t i : series[s]) {
+      (m.held_out[i] != 0 ? one.held_x : one.x).push_back(x[i]);
+      (m.held_out[i] != 0 ? one.held_y : one.y).push_back(m.error[i]);
     }
   }
-  if (fitted > 0) {
-    out.mean_absolute /= static_cast<double>(fitted);
-    out.covered /= static_cast<double>(fitted);
+  return check_curves(cases, config.fit.coverage);
+}
+
+std::vector<SeriesCheck> check_all_series(const Measurements& m, const ValidateConfig& config,
+                                          std::uint64_t seed) {
+  if (m.size.empty() || m.data.empty()) {
+    throw UserError("", "joint needs a column of sizes and one of data",
+                    "--set columns.size=NAME --set columns.data=NAME");
   }
+  CheckOptions options;
+  options.laws = config.convergence_laws;
+  options.seeds = static_cast<int>(config.seeds);
+  options.level = config.fit.coverage;
+  options.seed = seed;
+  std::vector<SeriesCheck> checks;
+  const auto series = rows_by_series(m);
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    const Measurements own = m.subset(series[s]);
+    std::vector<bool> held;
+    for (std::size_t i = 0; i < own.count(); ++i) {
+      if (config.hold_out_above) {
+        held.push_back(own.size[i] > *config.hold_out_above);
+      } else if (!own.held_out.empty()) {
+        held.push_back(own.held_out[i] != 0);
+      }
+    }
+    checks.push_back(check_joint(series_name(m, s), to_points(own), std::move(held), options));
+  }
+  return checks;
+}
+
+}  // namespace
+
+void ValidateConfig::visit(config::Visitor& v) {
+  v.choice("mode", mode, {"corners", "curves", "joint", "protocol"},
+           "what is hidden and predicted (see --help)");
+  fit.visit(v);
+  v.field("convergence_laws", convergence_laws, "joint: laws whose convergence is counted");
+  v.field("seeds", seeds, config::between(1, 100000), "joint: fits of each of those laws, a seed each");
+  v.field("hold_out_above", hold_out_above, config::greater_than(0),
+          "joint: hold out what is larger; null: the train column, else the top scale");
+  v.field("noise", noise, config::at_least(0), "protocol: standard deviation of the log error");
+  v.field("repeats", repeats, config::between(1, 100000), "protocol: draws of the noise");
+}
+
+MeasurementConfig ValidateConfig::measurements() const {
+  MeasurementConfig out = fit.measurements;
+  if (mode == "curves" && out.columns.group.empty()) out.columns.group = "others";
   return out;
 }
 
-nlohmann::ordered_json to_json(const ValidateOutcome& outcome) {
-  nlohmann::ordered_json out;
-  out["target"] = {
-      {"size", outcome.target.size}, {"data", outcome.target.data}, {"repeats", outcome.repeats}};
-  out["corners"] = nlohmann::ordered_json::array();
-  for (const CornerCheck& check : outcome.corners) {
-    nlohmann::ordered_json one = {{"largest_size", check.largest_size},
-                                  {"largest_data", check.largest_data},
-                                  {"runs", check.runs},
-                                  {"compute_ratio", check.compute_ratio}};
-    if (check.refusal.empty()) {
-      one["measured"] = check.measured;
-      one["predicted"] = to_json(check.predicted);
-      one["relative_error"] = check.relative;
-      one["covered"] = check.covered;
-    } else {
-      one["refused"] = check.refusal;
-    }
-    out["corners"].push_back(std::move(one));
+ValidateOutcome run_validate(const Measurements& m, const ValidateConfig& config, std::uint64_t seed,
+                             const std::string& place) {
+  ValidateOutcome out;
+  out.notes = m.notes;
+  for (const std::string& law : config.convergence_laws) find_law(law);  // refused before anything is fitted
+  if (config.mode == "corners") {
+    out.corners = check_corners(m, config, seed, place);
+  } else if (config.mode == "curves") {
+    out.curves = check_all_curves(m, config);
+  } else if (config.mode == "joint") {
+    out.series = check_all_series(m, config, seed);
+  } else {
+    out.protocol = simulate_protocol(config.noise, static_cast<int>(config.repeats), seed);
   }
-  out["mean_absolute_relative_error"] = outcome.mean_absolute;
-  out["covered"] = outcome.covered;
   return out;
 }
 

@@ -1,37 +1,53 @@
-// `scalefit validate`: how far do predictions miss runs that were measured? From every corner of a grid of
-// sizes and amounts of data, the largest run is predicted; or the rows above one scale after another are
-// hidden.
+// `scalefit validate`: how far do predictions miss runs that were measured, and do their intervals hold them?
+//
+//   corners   every smaller corner of a grid of sizes and data predicts the largest run
+//   curves    every learning curve is fitted on the rows marked for training and judged on the others
+//   joint     every series' top scale is held out; convergence of the fit from many seeds, coverage, width
+//   protocol  the protocol of Rosenfeld et al. 2020 on surfaces that are known, with noise; needs no data
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "fit/fit_command.h"
+#include "fit/check_curves.h"
+#include "fit/check_joint.h"
+#include "fit/protocol.h"
+#include "fit/validate_corners.h"
 
 namespace frugal::fit {
 
-struct CornerCheck {
-  double largest_size = 0, largest_data = 0;  // of the corner that was fitted
-  std::size_t runs = 0;
-  double measured = 0;  // mean error at the target
-  Estimate predicted;
-  double relative = 0;  // predicted/measured − 1
-  bool covered = false;
-  double compute_ratio = 0;  // cost of the target run / cost of all fitted runs
-  std::string refusal;       // why this corner could not be fitted
+struct ValidateConfig {
+  ValidateConfig() { fit.draws = 100; }
+
+  FitConfig fit;  // its fields stand beside these
+  std::string mode = "corners";
+  std::vector<std::string> convergence_laws = {"chinchilla"};
+  std::int64_t seeds = 100;
+  std::optional<double> hold_out_above;
+  double noise = 0.02;
+  std::int64_t repeats = 20;
+  void visit(config::Visitor& v);
+
+  bool needs_data() const { return mode != "protocol"; }
+  // A curve is named by every column that has no other role, where the config does not say.
+  MeasurementConfig measurements() const;
 };
 
+// One of these is filled, by the mode.
 struct ValidateOutcome {
-  RunScale target;
-  std::size_t repeats = 0;  // runs measured at the target
-  std::vector<CornerCheck> corners;
-  double mean_absolute = 0, covered = 0;  // over the corners that were fitted
+  std::vector<std::string> notes;  // of the data
+  std::optional<CornersReport> corners;
+  std::optional<CurveReport> curves;
+  std::vector<SeriesCheck> series;
+  std::vector<ProtocolResult> protocol;
 };
 
-// One series. Errors: UserError where there is no run of the largest size on the most data.
-ValidateOutcome validate_corners(const Measurements& measurements, const FitConfig& config,
-                                 std::uint64_t seed, const std::string& place);
-nlohmann::ordered_json to_json(const ValidateOutcome& outcome);
+// measurements: empty for protocol. place: where the config stands, for errors.
+ValidateOutcome run_validate(const Measurements& measurements, const ValidateConfig& config,
+                             std::uint64_t seed, const std::string& place);
+
+void add_to_result(const ValidateOutcome& outcome, nlohmann::ordered_json& result);
 
 }  // namespace frugal::fit

@@ -30,9 +30,19 @@ Json RunClock::describe(int threads) const {
   char host[256] = "unknown";
   gethostname(host, sizeof host - 1);
   return {{"seconds", seconds()},
+          {"processor_seconds", processor_seconds()},
           {"host", host},
           {"threads", threads},
           {"peak_resident_bytes", peak_resident_bytes()}};
+}
+
+double processor_seconds() {
+  struct rusage usage {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 std::uint64_t peak_resident_bytes() {

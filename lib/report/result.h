@@ -19,7 +19,7 @@ struct Header {
 // Starts a result with the header's fields and the config.
 nlohmann::ordered_json start_result(const Header& header, const nlohmann::json& config);
 
-// Seconds since construction, host, threads, peak resident bytes: for the `run` object.
+// Seconds since construction, processor seconds of the process, host, threads, peak resident bytes: for the `run` object.
 class RunClock {
  public:
   double seconds() const;
@@ -29,6 +29,7 @@ class RunClock {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+double processor_seconds();  // user and system, of this process so far
 std::uint64_t peak_resident_bytes();
 
 // Pretty JSON to a file, or to standard output for "-".

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "cli/run.h"
 #include "config/config.h"
+#include "fit/measurements.h"
 #include "fit/read_fit.h"
 #include "report/result.h"
 
@@ -58,8 +59,27 @@ inline std::vector<std::string> split_positionals(const std::vector<std::string>
   return data;
 }
 
-inline void require_data(const std::vector<std::string>& data) {
+// The opening of `fit` and `validate`: the config, and the files that it or the command line names. `data` is
+// the config's own list.
+template <class Config>
+bool load_with_data(const std::vector<std::string>& positionals, cli::CommonFlags& flags, Config& config,
+                    std::vector<std::string>& data, config::Source& source, nlohmann::json& effective) {
+  const std::vector<std::string> given = split_positionals(positionals, flags);
+  if (!load_config(flags, config, source, effective)) return false;
+  if (!given.empty()) data = given;
+  config::print(config, effective);
+  return true;
+}
+
+inline fit::Measurements read_measurements(const std::vector<std::string>& data,
+                                           const fit::MeasurementConfig& config) {
   if (data.empty()) throw base::UserError("", "no data", "give CSV or JSONL files, or - for standard input");
+  return fit::to_measurements(fit::read_tables(data), config);
+}
+
+// --html, for the subcommands that have a page for people.
+inline void add_html_option(CLI::App& command, std::string& path) {
+  command.add_option("--html", path, "Report for people: one HTML file that needs no network");
 }
 
 }  // namespace frugal::scalefit

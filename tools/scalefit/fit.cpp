@@ -1,7 +1,6 @@
 // scalefit fit
 #include "fit/fit_command.h"
 #include "fit/fit_report.h"
-#include "fit/table.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -14,15 +13,11 @@ struct FitCommand {
 
   void run() {
     const report::RunClock clock;
-    const std::vector<std::string> data = split_positionals(positionals, flags);
     fit::FitConfig config;
     config::Source source;
     nlohmann::json effective;
-    if (!load_config(flags, config, source, effective)) return;
-    if (!data.empty()) config.data = data;
-    require_data(config.data);
-    config::print(config, effective);
-    const auto measurements = fit::to_measurements(fit::read_tables(config.data), config.measurements);
+    if (!load_with_data(positionals, flags, config, config.data, source, effective)) return;
+    const auto measurements = read_measurements(config.data, config.measurements);
     const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, source.origin);
     auto result = report::start_result({"frugal.scalefit.fit/1", "scalefit fit", flags.seed}, effective);
     fit::add_to_result(outcome, config, result);
@@ -39,7 +34,7 @@ void add_fit(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("fit", "Fit a law, or an average of laws, to measured runs");
   sub->add_option("DATA", command->positionals,
                   "CSV or JSONL files, - for standard input; *.json is the config");
-  sub->add_option("--html", command->html, "Report for people: one HTML file that needs no network");
+  add_html_option(*sub, command->html);
   cli::add_common_flags(*sub, command->flags, {}, "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  scalefit fit runs.csv --set law=chinchilla > fit.json\n"

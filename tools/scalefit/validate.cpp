@@ -1,6 +1,6 @@
 // scalefit validate
 #include "fit/validate.h"
-#include "fit/table.h"
+#include "fit/validate_report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -9,29 +9,23 @@ namespace {
 struct ValidateCommand {
   cli::CommonFlags flags;
   std::vector<std::string> positionals;
+  std::string mode, html;
 
   void run() {
     const report::RunClock clock;
-    const std::vector<std::string> data = split_positionals(positionals, flags);
-    fit::FitConfig config;
-    config.draws = 100;
+    if (!mode.empty()) flags.settings.push_back("mode=" + mode);
+    fit::ValidateConfig config;
     config::Source source;
     nlohmann::json effective;
-    if (!load_config(flags, config, source, effective)) return;
-    if (!data.empty()) config.data = data;
-    require_data(config.data);
-    config::print(config, effective);
-    const auto measurements = fit::to_measurements(fit::read_tables(config.data), config.measurements);
-    if (measurements.group_names.size() > 1) {
-      throw base::UserError("", "validate takes one series at a time",
-                            "choose one: --set 'where." + measurements.chosen.at("group") + "=" +
-                                measurements.group_names.front() + "' --set columns.group=none");
-    }
+    if (!load_with_data(positionals, flags, config, config.fit.data, source, effective)) return;
+    fit::Measurements measurements;
+    if (config.needs_data()) measurements = read_measurements(config.fit.data, config.measurements());
+    const auto outcome = fit::run_validate(measurements, config, flags.seed, source.origin);
     auto result =
         report::start_result({"frugal.scalefit.validate/1", "scalefit validate", flags.seed}, effective);
-    result["notes"] = measurements.notes;
-    result.update(fit::to_json(fit::validate_corners(measurements, config, flags.seed, source.origin)));
+    fit::add_to_result(outcome, result);
     result["run"] = clock.describe(1);
+    if (!html.empty()) base::write_text(html, fit::validate_page(outcome, config, flags.seed));
     report::write_result(flags.out, result);
   }
 };
@@ -40,12 +34,18 @@ struct ValidateCommand {
 
 void add_validate(CLI::App& app) {
   auto command = std::make_shared<ValidateCommand>();
-  CLI::App* sub = app.add_subcommand(
-      "validate", "Predict the largest measured run from every smaller corner of the grid");
+  CLI::App* sub = app.add_subcommand("validate", "Hide measured runs, predict them, and compare");
   sub->add_option("DATA", command->positionals,
                   "CSV or JSONL files, - for standard input; *.json is the config");
+  sub->add_option("--mode", command->mode,
+                  "corners: every smaller corner of a grid predicts the largest run; curves: the rows that a "
+                  "train column holds out; joint: the top scale of every series, and convergence from many "
+                  "seeds; protocol: simulated surfaces, no data");
+  add_html_option(*sub, command->html);
   cli::add_common_flags(*sub, command->flags, {}, "Result (JSON); - is standard output");
-  sub->footer("Examples:\n  scalefit validate runs.jsonl\n  scalefit validate runs.csv --set law=rosenfeld");
+  sub->footer(
+      "Examples:\n  scalefit validate runs.jsonl --html validate.html\n"
+      "  scalefit validate curves.csv --mode curves");
   sub->callback([command] { command->run(); });
 }
 
