@@ -95,6 +95,7 @@ FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64
       } else {
         series.curve_variable.clear();
         fit_joint(series, config, seed, place);
+        series.isoflop = measure_isoflop(series.measurements, config.cost, config.coverage, seed);
       }
     } catch (const UserError& error) {
       if (series.group.empty()) throw;

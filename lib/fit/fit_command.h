@@ -14,6 +14,7 @@
 #include "fit/curve.h"
 #include "fit/expression_law.h"
 #include "fit/fit.h"
+#include "fit/fit_isoflop.h"
 #include "fit/joint_surface.h"
 #include "fit/measurements.h"
 #include "fit/uncertainty.h"
@@ -57,6 +58,7 @@ struct SeriesFit {
   // Of each law's parameters; empty for the members of an average.
   std::vector<std::vector<ParameterInterval>> intervals;
   std::vector<HoldOut> hold_outs;
+  std::optional<MeasuredIsoflop> isoflop;  // where the runs have budgets of equal compute
   std::optional<Curve> curve;
   std::string curve_variable;
   std::unique_ptr<Surface> surface;

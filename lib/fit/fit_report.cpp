@@ -124,6 +124,7 @@ std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::ui
       add_isoflop_and_frontier(page, *series.surface, cost, budgets_around(*series.surface, cost),
                                config.coverage);
     }
+    if (series.isoflop) add_measured_isoflop(page, *series.isoflop, config.coverage);
   }
   return page.text();
 }

@@ -186,6 +186,7 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
                          {"growth", surface.misfit().growth}};
       }
     }
+    if (series.isoflop) fit["isoflop"] = to_json(*series.isoflop);
     if (series.held_out.count() > 0) fit["held_out"] = held_out_of(series, config);
     fit["notes"] = series.notes;
     fit["runs"] = runs_of(series.measurements);

@@ -19,7 +19,8 @@ struct Header {
 // Starts a result with the header's fields and the config.
 nlohmann::ordered_json start_result(const Header& header, const nlohmann::json& config);
 
-// Seconds since construction, processor seconds of the process, host, threads, peak resident bytes: for the `run` object.
+// Seconds since construction, processor seconds of the process, host, threads, peak resident bytes: for the
+// `run` object.
 class RunClock {
  public:
   double seconds() const;

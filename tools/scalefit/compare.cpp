@@ -1,5 +1,6 @@
 // scalefit compare
 #include "fit/decide_command.h"
+#include "fit/decide_report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -7,7 +8,7 @@ namespace {
 
 struct CompareCommand {
   cli::CommonFlags flags;
-  std::string first, second, group;
+  std::string first, second, group, html;
 
   void run() {
     const report::RunClock clock;
@@ -20,6 +21,7 @@ struct CompareCommand {
     const fit::ReadFit a = read_fit_file(first, group), b = read_fit_file(second, group);
     fit::compare_command(a, b, config, source.origin, result);
     result["run"] = clock.describe(1);
+    if (!html.empty()) base::write_text(html, fit::compare_page(a, b, config, result));
     report::write_result(flags.out, result);
   }
 };
@@ -34,6 +36,7 @@ void add_compare(CLI::App& app) {
       ->required();
   sub->add_option("B", command->second, "… and for the second")->required();
   sub->add_option("--group", command->group, "Which fit, where the files hold several");
+  add_html_option(*sub, command->html);
   sub->add_option("--config", command->flags.config, "Config (JSON)");
   cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
   sub->footer(

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "fit/decide_command.h"
+#include "fit/decide_report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -9,7 +10,7 @@ namespace {
 
 struct PlanCommand {
   cli::CommonFlags flags;
-  std::string fit_path, group;
+  std::string fit_path, group, html;
   std::optional<double> target, deploy;
   std::vector<double> budgets;
   std::vector<std::string> at;
@@ -26,8 +27,10 @@ struct PlanCommand {
     for (const std::string& one : at) config.at.merge(fit::parse_scale(one));
     config::print(config, effective);
     auto result = report::start_result({"frugal.scalefit.plan/1", "scalefit plan", flags.seed}, effective);
-    fit::plan_command(read_fit_file(fit_path, group), config, source.origin, result);
+    const fit::ReadFit fitted = read_fit_file(fit_path, group);
+    fit::plan_command(fitted, config, source.origin, result);
     result["run"] = clock.describe(1);
+    if (!html.empty()) base::write_text(html, fit::plan_page(fitted, config, result));
     report::write_result(flags.out, result);
   }
 };
@@ -48,6 +51,7 @@ void add_plan(CLI::App& app) {
       ->check(CLI::PositiveNumber);
   sub->add_option("--at", command->at, "Values held for the target: size=1e9")->allow_extra_args(false);
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
+  add_html_option(*sub, command->html);
   sub->add_option("--config", command->flags.config, "Config (JSON)");
   cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
   sub->footer(

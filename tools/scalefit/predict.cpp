@@ -1,5 +1,6 @@
 // scalefit predict
 #include "fit/decide_command.h"
+#include "fit/decide_report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -7,7 +8,7 @@ namespace {
 
 struct PredictCommand {
   cli::CommonFlags flags;
-  std::string fit_path, group, from;
+  std::string fit_path, group, from, html;
   std::vector<std::string> at;
 
   void run() {
@@ -24,8 +25,10 @@ struct PredictCommand {
       throw base::UserError("", "nothing to predict", "give --at size=1e9,data=2e10 or --from FILE");
     auto result =
         report::start_result({"frugal.scalefit.predict/1", "scalefit predict", flags.seed}, effective);
-    fit::predict_command(read_fit_file(fit_path, group), config, result);
+    const fit::ReadFit fitted = read_fit_file(fit_path, group);
+    fit::predict_command(fitted, config, result);
     result["run"] = clock.describe(1);
+    if (!html.empty()) base::write_text(html, fit::predict_page(fitted, config, result));
     report::write_result(flags.out, result);
   }
 };
@@ -40,6 +43,7 @@ void add_predict(CLI::App& app) {
       ->allow_extra_args(false);
   sub->add_option("--from", command->from, "CSV or JSONL file of scales to predict");
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
+  add_html_option(*sub, command->html);
   sub->add_option("--config", command->flags.config, "Config (JSON)");
   cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
   sub->footer(

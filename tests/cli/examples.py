@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Runs the example commands of scalefit's --help texts and of README.md, in a folder that holds what they name.
+
+  examples.py BIN
+
+Commands that train (a stage of the pipe is nas-search, mpirun or scalefit measure) only have their flags
+checked: each such stage is asked for --help with its subcommand, and must offer every flag that is given.
+"""
+import math
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+TRAINING = ("nas-search", "mpirun", "scalefit measure", "ligo-grow", "tinytrain-compile")
+
+
+def loss(size, data, factor=1.0):
+    return factor * (1.7 + 400 / size ** 0.34 + 410 / data ** 0.28)
+
+
+def prepare(folder, environment):
+    sizes, amounts = [1e6 * 2 ** i for i in range(5)], [1e7 * 2 ** i for i in range(5)]
+    noise = [0.004 * math.sin(12.9898 * i) for i in range(25)]
+    rows = [(n, d, loss(n, d) * (1 + noise[5 * i + j])) for i, n in enumerate(sizes) for j, d in enumerate(amounts)]
+    csv = "params,tokens,loss\n" + "".join(f"{n:g},{d:g},{y:.6f}\n" for n, d, y in rows)
+    (folder / "runs.csv").write_text(csv)
+    (folder / "runs.jsonl").write_text("".join(f'{{"params":{n:g},"tokens":{d:g},"loss":{y:.6f}}}\n' for n, d, y in rows))
+    (folder / "larger.csv").write_text("params,tokens\n1e9,2e10\n4e9,8e10\n")
+    (folder / "curves.csv").write_text("Model,Seen Examples,Loss,Training\n" + "".join(
+        f"{model},{1e6 * 1.4 ** i:.0f},{loss(1e18, 1e3 * 1.4 ** i, f):.6f},{int(i < 12)}\n"
+        for model, f in (("a", 1.0), ("b", 1.1)) for i in range(16)))
+    for name in ("data", "configs"):
+        (folder / name).symlink_to(SOURCE / name)
+    for name, law in (("fit", "chinchilla"), ("a", "chinchilla"), ("b", "overtraining")):
+        run(f"scalefit fit runs.csv --set law={law} --set draws=60 > {name}.json", folder, environment)
+
+
+def run(command, folder, environment):
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=environment, capture_output=True,
+                          text=True, timeout=120)
+    if done.returncode != 0:
+        raise SystemExit(f"FAILED: {command}\n{done.stderr}")
+
+
+def check_flags(command, environment):
+    for stage in re.split(r"\||&&", command):
+        words = stage.split()
+        words = words[next((i for i, w in enumerate(words) if shutil.which(w, path=environment["PATH"])), 0):]
+        if words[:1] == ["mpirun"]:
+            words = words[3:]
+        if not words or shutil.which(words[0], path=environment["PATH"]) is None:
+            continue
+        text = subprocess.run(words[:2] + ["--help"], capture_output=True, text=True, env=environment).stdout
+        for flag in (w for w in words[2:] if w.startswith("--")):
+            if flag not in text:
+                raise SystemExit(f"FAILED: {command}: {' '.join(words[:2])} has no {flag}")
+
+
+def commands(environment):
+    text = subprocess.run(["scalefit", "--help"], capture_output=True, text=True, env=environment).stdout
+    names = re.findall(r"^  (\w+) {2,}", text[text.index("Subcommands:"):], re.M)
+    for help_of in [["scalefit"]] + [["scalefit", name] for name in names]:
+        text = subprocess.run(help_of + ["--help"], capture_output=True, text=True, env=environment).stdout
+        found = [line.strip() for line in text.split("Examples:")[-1].splitlines() if line.startswith("  ")]
+        if len(found) < 2:
+            raise SystemExit(f"FAILED: {' '.join(help_of)} --help ends without two examples")
+        yield from found
+    for block in re.findall(r"```sh\n(.*?)```", (SOURCE / "README.md").read_text(), re.S):
+        for line in block.splitlines():
+            line = line.split(" #")[0].strip()
+            if line and not line.startswith(("#", "scripts/")):
+                yield line
+
+
+def main():
+    environment = dict(os.environ, PATH=f"{pathlib.Path(sys.argv[1]).resolve()}:{os.environ['PATH']}", LC_ALL="C")
+    count = checked = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        prepare(folder, environment)
+        for command in commands(environment):
+            if any(word in command for word in TRAINING):
+                check_flags(command, environment)
+                checked += 1
+            else:
+                run(command, folder, environment)
+                count += 1
+    print(f"{count} commands ran, {checked} that train had their flags checked")
+
+
+if __name__ == "__main__":
+    main()
