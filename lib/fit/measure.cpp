@@ -157,6 +157,7 @@ MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig&
                     "for example [\"nas-search\", \"train\", \"{set}\", \"--out\", \"{out}\"]");
   }
   base::make_folder(config.folder);
+  const base::FolderLock lock(config.folder);  // a second one would make the same runs
   const std::set<std::string> finished = finished_ids(config);
   MeasureOutcome outcome;
   std::set<std::string> seen;

@@ -28,7 +28,8 @@ struct MeasureOutcome {
 };
 
 // lines: one object a run, with an "id". Throws base::Interrupted after passing the signal on to the
-// children. Errors: UserError (a line without id, an id twice, a {name} that no line has, an empty command).
+// children. Errors: UserError (a line without id, an id twice, a {name} that no line has, an empty command, a
+// folder that another process measures into).
 MeasureOutcome measure_runs(const std::vector<nlohmann::json>& lines, const MeasureConfig& config,
                             const std::string& place, bool quiet);
 

@@ -147,12 +147,13 @@ Chosen choose_columns(const Table& table, const MeasurementConfig& config, const
   }
   chosen.group = chooser.find_group(taken);
   for (const std::size_t index : chosen.group) take(*series, index);
-  for (const Role& role : roles()) {
-    const std::string name = role.name;
-    const bool nothing_varied = chosen.of("size") < 0 && chosen.of("data") < 0 && chosen.of("compute") < 0;
-    if ((name == "error" && chosen.of("error") < 0) || (name == "data" && nothing_varied))
-      chooser.refuse_missing(role);
-  }
+  const auto need = [&](const std::string& name) {
+    for (const Role& role : roles()) {
+      if (role.name == name) chooser.refuse_missing(role);
+    }
+  };
+  if (chosen.of("error") < 0) need("error");
+  if (chosen.of("size") < 0 && chosen.of("data") < 0 && chosen.of("compute") < 0) need("data");
   m.notes.push_back(fmt::format("columns: {}", fmt::join(told, ", ")));
   for (const auto& [name, value] : config.where)
     chosen.where.emplace_back(chooser.named(name, "where"), value);

@@ -14,7 +14,10 @@ using report::Axis;
 using report::Page;
 using report::Plot;
 
-std::string shown(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "—"; }
+std::string shown(double value) {
+  if (!std::isfinite(value)) return "—";
+  return value >= 1e4 && value < 1e7 ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value);
+}
 std::string share(double value) { return fmt::format("{:.4g} %", 100 * value); }
 std::string range(const Estimate& e) { return fmt::format("{} … {}", shown(e.low), shown(e.high)); }
 

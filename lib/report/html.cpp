@@ -13,7 +13,8 @@ p.subtitle { color: #444; margin-top: .2em; }
 table { border-collapse: collapse; margin: .6em 0; font-size: .92em; }
 caption { text-align: left; color: #333; padding-bottom: .3em; }
 th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child { text-align: left; } th { border-bottom: 2px solid #888; }
+th:first-child, td:first-child { text-align: left; }
+td { white-space: nowrap; } td:first-child, td:last-child { white-space: normal; } th { border-bottom: 2px solid #888; }
 figure { margin: 1em 0; } figcaption { color: #333; font-size: .92em; } svg { max-width: 100%; height: auto; }
 pre { background: #f6f6f6; padding: .8em; overflow-x: auto; font-size: .85em; }
 li { margin: .2em 0; }

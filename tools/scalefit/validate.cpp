@@ -37,13 +37,15 @@ void add_validate(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("validate", "Hide measured runs, predict them, and compare");
   sub->add_option("DATA", command->positionals,
                   "CSV or JSONL files, - for standard input; *.json is the config");
-  sub->add_option("--mode", command->mode,
-                  "corners: every smaller corner of a grid predicts the largest run; curves: the rows that a "
-                  "train column holds out; joint: the top scale of every series, and convergence from many "
-                  "seeds; protocol: simulated surfaces, no data");
+  sub->add_option("--mode", command->mode, "What is hidden: corners (default), curves, joint, protocol");
   add_html_option(*sub, command->html);
   cli::add_common_flags(*sub, command->flags, {}, "Result (JSON); - is standard output");
   sub->footer(
+      "Modes:\n"
+      "  corners   every smaller corner of a grid of sizes and data predicts the largest run\n"
+      "  curves    the rows that a train column holds out, a curve for each name\n"
+      "  joint     the top scale of every series; the fit's convergence from many seeds\n"
+      "  protocol  simulated surfaces with noise (Rosenfeld et al. 2020); no data\n\n"
       "Examples:\n  scalefit validate runs.jsonl --html validate.html\n"
       "  scalefit validate curves.csv --mode curves");
   sub->callback([command] { command->run(); });

@@ -1,6 +1,7 @@
 // Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models", approach 3 (equation 2):
 // L(N, D) = E + A/N^α + B/D^β.
 #include "fit/laws.h"
+#include "fit/laws/two_powers.h"
 #include "fit/vector_math.h"
 
 #include <cmath>
@@ -8,9 +9,9 @@
 namespace frugal::fit::laws {
 namespace {
 
-class Chinchilla : public Law {
+class Chinchilla : public TwoPowers {
  public:
-  Chinchilla() {
+  Chinchilla() : TwoPowers(3, 4) {
     name = "chinchilla";
     formula = "E + A/size^alpha + B/data^beta";
     source = "Hoffmann et al. 2022, approach 3";
@@ -51,31 +52,6 @@ class Chinchilla : public Law {
       hessian[(3 + k) * 5 + 3 + k] += second;
     }
     return true;
-  }
-
-  std::vector<std::size_t> linear() const override { return {0, 1, 2}; }
-
-  bool linearise(const double* theta, const Inputs& in, const double* y, double* basis, double* target,
-                 double* scale) const override {
-    const std::size_t n = in.count;
-    for (std::size_t i = 0; i < n; ++i) basis[i] = 1;
-    vector_exp_scaled(-theta[3], in.log_value[0].data(), basis + n, n);
-    vector_exp_scaled(-theta[4], in.log_value[1].data(), basis + 2 * n, n);
-    for (std::size_t i = 0; i < n; ++i) {
-      target[i] = y[i];
-      scale[i] = 1 / y[i];
-    }
-    return true;
-  }
-
-  bool from_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(theta[3] * log_unit[0]);
-    theta[2] *= std::exp(theta[4] * log_unit[1]);
-    return true;
-  }
-  void to_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(-theta[3] * log_unit[0]);
-    theta[2] *= std::exp(-theta[4] * log_unit[1]);
   }
 };
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "fit/laws.h"
+#include "fit/laws/two_powers.h"
 #include "fit/vector_math.h"
 
 namespace frugal::fit::laws {
@@ -24,9 +25,9 @@ Effective effective(double x, double unique, double rate) {
           unique * ((1 - e) - e * repeats / rate)};
 }
 
-class DataConstrained : public Law {
+class DataConstrained : public TwoPowers {
  public:
-  DataConstrained() {
+  DataConstrained() : TwoPowers(3, 4) {
     name = "data_constrained";
     formula = "E + A/N'^alpha + B/D'^beta, N' and D' effective size and data after repetition";
     source = "Muennighoff et al. 2023, eq. 5-6";
@@ -69,8 +70,6 @@ class DataConstrained : public Law {
     }
   }
 
-  std::vector<std::size_t> linear() const override { return {0, 1, 2}; }
-
   // Only nearly separable: the compute-optimal size depends on A/B. The scan takes the size as it is.
   bool linearise(const double* theta, const Inputs& in, const double* y, double* basis, double* target,
                  double* scale) const override {
@@ -86,15 +85,6 @@ class DataConstrained : public Law {
     return true;
   }
 
-  bool from_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(theta[3] * log_unit[0]);
-    theta[2] *= std::exp(theta[4] * log_unit[1]);
-    return true;
-  }
-  void to_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(-theta[3] * log_unit[0]);
-    theta[2] *= std::exp(-theta[4] * log_unit[1]);
-  }
   void share_units(double* log_unit) const override { log_unit[2] = log_unit[1]; }
 };
 

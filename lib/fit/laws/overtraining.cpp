@@ -4,14 +4,15 @@
 #include <cmath>
 
 #include "fit/laws.h"
+#include "fit/laws/two_powers.h"
 #include "fit/vector_math.h"
 
 namespace frugal::fit::laws {
 namespace {
 
-class Overtraining : public Law {
+class Overtraining : public TwoPowers {
  public:
-  Overtraining() {
+  Overtraining() : TwoPowers(3, 3) {
     name = "overtraining";
     formula = "E + a/size^eta + b/data^eta";
     source = "Gadre et al. 2024, eq. 4";
@@ -37,31 +38,6 @@ class Overtraining : public Law {
       jacobian[i] = 1;
       jacobian[3 * n + i] = -theta[1] * log_size[i] * of_size[i] - theta[2] * log_data[i] * of_data[i];
     }
-  }
-
-  std::vector<std::size_t> linear() const override { return {0, 1, 2}; }
-
-  bool linearise(const double* theta, const Inputs& in, const double* y, double* basis, double* target,
-                 double* scale) const override {
-    const std::size_t n = in.count;
-    vector_exp_scaled(-theta[3], in.log_value[0].data(), basis + n, n);
-    vector_exp_scaled(-theta[3], in.log_value[1].data(), basis + 2 * n, n);
-    for (std::size_t i = 0; i < n; ++i) {
-      basis[i] = 1;
-      target[i] = y[i];
-      scale[i] = 1 / y[i];
-    }
-    return true;
-  }
-
-  bool from_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(theta[3] * log_unit[0]);
-    theta[2] *= std::exp(theta[3] * log_unit[1]);
-    return true;
-  }
-  void to_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(-theta[3] * log_unit[0]);
-    theta[2] *= std::exp(-theta[3] * log_unit[1]);
   }
 };
 
