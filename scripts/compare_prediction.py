@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prints a prediction beside what was measured: compare_prediction.py PREDICTION SMALL_RUNS MEASURED.
+"""Prints a prediction beside what was measured: compare_prediction.py PREDICTION SMALL_RUNS MEASURED FIT.
 
 PREDICTION is what `scalefit predict` printed for one scale, SMALL_RUNS the runs.jsonl it was fitted to,
-MEASURED a runs.jsonl that holds runs at that scale.
+MEASURED a runs.jsonl that holds runs at that scale, FIT what `scalefit fit` printed, for what it says of itself.
 """
 import json
 import statistics
@@ -15,7 +15,7 @@ def lines(path):
 
 
 def main():
-    prediction_path, small_path, measured_path = sys.argv[1:4]
+    prediction_path, small_path, measured_path, fit_path = sys.argv[1:5]
     with open(prediction_path) as file:
         prediction = json.load(file)["predictions"][0]
     at, error = prediction["at"], prediction["error"]
@@ -37,6 +37,9 @@ predicted from {len(small)} small runs (at most {max(r['parameters'] for r in sm
   compute     one large run costs {one / spent:.0f} times what all the small ones together cost
               ({one:.3g} against {spent:.3g} floating-point operations)
 """)
+    with open(fit_path) as file:
+        for note in json.load(file)["fits"][0]["notes"]:
+            print(f"  note: {note}")
 
 
 if __name__ == "__main__":
