@@ -1,7 +1,7 @@
 // Shared by the sources of lib/config alone.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace frugal::config {

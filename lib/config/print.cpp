@@ -1,5 +1,6 @@
 // The whole effective config as JSON, and as one line of help a field.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/random.h"
 #include "config/config.h"

@@ -1,5 +1,6 @@
 // Reading a struct's fields out of JSON: every error has file, path, value and what would be right.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>

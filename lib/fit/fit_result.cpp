@@ -1,11 +1,8 @@
 // What `scalefit fit` prints; fit/read_fit.cpp reads it back.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "fit/curve_surface.h"
 #include "fit/fit_command.h"
 #include "fit/series.h"
@@ -14,7 +11,6 @@ namespace frugal::fit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using base::UserError;
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 

@@ -1,5 +1,8 @@
 #include "report/painter.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <set>
 
 #include "base/random.h"
@@ -21,6 +24,8 @@ std::size_t characters(const std::string& utf8) {
 }
 
 }  // namespace
+
+std::string paint::xy(double x, double y) { return fmt::format("{:.2f},{:.2f}", x, y); }
 
 void paint::settle(const Axis& axis, Limits limits, bool tight, Mapping& mapping) {
   mapping.log = axis.log;
@@ -70,17 +75,19 @@ Plot::Painter::Painter(const Plot& plot, int width, int height)
 }
 
 std::string Plot::Painter::paint() {
-  put(R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" height="{}" role="img" )"
+  put(fmt::format(
+      R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" height="{}" role="img" )"
       R"(font-family="Helvetica, Arial, sans-serif" font-size="12" fill="{}">)",
-      width_, height_, width_, height_, text_color);
-  put("<title>{}</title>", escape(plot_.title_));
-  put(R"(<rect width="{}" height="{}" fill="#ffffff"/>)", width_, height_);
+      width_, height_, width_, height_, text_color));
+  put(fmt::format("<title>{}</title>", escape(plot_.title_)));
+  put(fmt::format(R"(<rect width="{}" height="{}" fill="#ffffff"/>)", width_, height_));
   const std::string clip = "clip" + base::hash_hex(plot_.title_ + plot_.x_.label);
-  put(R"(<clipPath id="{}"><rect x="{}" y="{}" width="{:.1f}" height="{:.1f}"/></clipPath>)", clip, left_,
-      top_, right_ - left_, y_.from - top_);
-  put(R"(<text x="{}" y="22" font-size="15" font-weight="bold">{}</text>)", left_, escape(plot_.title_));
+  put(fmt::format(R"(<clipPath id="{}"><rect x="{}" y="{}" width="{:.1f}" height="{:.1f}"/></clipPath>)",
+                  clip, left_, top_, right_ - left_, y_.from - top_));
+  put(fmt::format(R"(<text x="{}" y="22" font-size="15" font-weight="bold">{}</text>)", left_,
+                  escape(plot_.title_)));
   axes();
-  put(R"svg(<g clip-path="url(#{})">)svg", clip);
+  put(fmt::format(R"svg(<g clip-path="url(#{})">)svg", clip));
   if (plot_.heat_) heat();
   for (const Item& item : plot_.items_) {
     if (item.kind == Item::Kind::band) band(item);
@@ -93,33 +100,38 @@ std::string Plot::Painter::paint() {
   return std::move(out_);
 }
 
+void Plot::Painter::put(const std::string& line) { out_ += line + "\n"; }
+
 void Plot::Painter::axes() {
   const double base = y_.from;
   const Ticks xs = make_ticks(x_.low, x_.high, x_.log, 6), ys = make_ticks(y_.low, y_.high, y_.log, 6);
   for (const double value : xs.minor) {
-    put(R"(<path d="M{} v4" stroke="{}"/>)", xy(x_.at(value), base), axis_color);
+    put(fmt::format(R"(<path d="M{} v4" stroke="{}"/>)", xy(x_.at(value), base), axis_color));
   }
   for (const double value : ys.minor) {
-    put(R"(<path d="M{} h-4" stroke="{}"/>)", xy(left_, y_.at(value)), axis_color);
+    put(fmt::format(R"(<path d="M{} h-4" stroke="{}"/>)", xy(left_, y_.at(value)), axis_color));
   }
   for (std::size_t i = 0; i < xs.major.size(); ++i) {
     const double px = x_.at(xs.major[i]);
-    put(R"(<path d="M{} V{}" stroke="{}"/><path d="M{} v6" stroke="{}"/>)", xy(px, base), top_, grid_color,
-        xy(px, base), axis_color);
-    put(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>)", px, base + 20, xs.labels[i]);
+    put(fmt::format(R"(<path d="M{} V{}" stroke="{}"/><path d="M{} v6" stroke="{}"/>)", xy(px, base), top_,
+                    grid_color, xy(px, base), axis_color));
+    put(fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>)", px, base + 20,
+                    xs.labels[i]));
   }
   for (std::size_t i = 0; i < ys.major.size(); ++i) {
     const double py = y_.at(ys.major[i]);
-    put(R"(<path d="M{} H{:.1f}" stroke="{}"/><path d="M{} h-6" stroke="{}"/>)", xy(left_, py), right_,
-        grid_color, xy(left_, py), axis_color);
-    put(R"(<text x="{}" y="{:.1f}" text-anchor="end">{}</text>)", left_ - 9, py + 4, ys.labels[i]);
+    put(fmt::format(R"(<path d="M{} H{:.1f}" stroke="{}"/><path d="M{} h-6" stroke="{}"/>)", xy(left_, py),
+                    right_, grid_color, xy(left_, py), axis_color));
+    put(fmt::format(R"(<text x="{}" y="{:.1f}" text-anchor="end">{}</text>)", left_ - 9, py + 4,
+                    ys.labels[i]));
   }
-  put(R"(<path d="M{} V{:.1f} H{:.1f}" fill="none" stroke="{}"/>)", xy(left_, top_), base, right_,
-      axis_color);
-  put(R"(<text x="{:.1f}" y="{}" text-anchor="middle" font-size="13">{}</text>)", (left_ + right_) / 2,
-      height_ - 12, escape(plot_.x_.label));
-  put(R"svg(<text transform="translate(18 {:.1f}) rotate(-90)" text-anchor="middle" font-size="13">{}</text>)svg",
-      (top_ + base) / 2, escape(plot_.y_.label));
+  put(fmt::format(R"(<path d="M{} V{:.1f} H{:.1f}" fill="none" stroke="{}"/>)", xy(left_, top_), base, right_,
+                  axis_color));
+  put(fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle" font-size="13">{}</text>)",
+                  (left_ + right_) / 2, height_ - 12, escape(plot_.x_.label)));
+  put(fmt::format(
+      R"svg(<text transform="translate(18 {:.1f}) rotate(-90)" text-anchor="middle" font-size="13">{}</text>)svg",
+      (top_ + base) / 2, escape(plot_.y_.label)));
 }
 
 void Plot::Painter::band(const Item& item) {
@@ -135,7 +147,7 @@ void Plot::Painter::band(const Item& item) {
         path += (i == start ? "M" : "L") + xy(x_.at(item.x[i]), y_.at(item.high[i]));
       }
       for (std::size_t i = end; i-- > start;) path += "L" + xy(x_.at(item.x[i]), y_.at(item.low[i]));
-      put(R"(<path d="{}Z" fill="{}" fill-opacity="0.2"/>)", path, item.color);
+      put(fmt::format(R"(<path d="{}Z" fill="{}" fill-opacity="0.2"/>)", path, item.color));
     }
     start = std::max(end, start + 1);
   }
@@ -151,14 +163,14 @@ void Plot::Painter::draw(const Item& item) {
       break;
     case Item::Kind::horizontal:
       if (y_.shows(item.y[0])) {
-        put(R"(<path d="M{} H{:.1f}" stroke="{}" stroke-width="1.5" stroke-dasharray="5 4"/>)",
-            xy(left_, y_.at(item.y[0])), right_, item.color);
+        put(fmt::format(R"(<path d="M{} H{:.1f}" stroke="{}" stroke-width="1.5" stroke-dasharray="5 4"/>)",
+                        xy(left_, y_.at(item.y[0])), right_, item.color));
       }
       break;
     case Item::Kind::vertical:
       if (x_.shows(item.x[0])) {
-        put(R"(<path d="M{} V{}" stroke="{}" stroke-width="1.5" stroke-dasharray="5 4"/>)",
-            xy(x_.at(item.x[0]), y_.from), top_, item.color);
+        put(fmt::format(R"(<path d="M{} V{}" stroke="{}" stroke-width="1.5" stroke-dasharray="5 4"/>)",
+                        xy(x_.at(item.x[0]), y_.from), top_, item.color));
       }
       break;
     case Item::Kind::band:
@@ -178,8 +190,8 @@ void Plot::Painter::line(const Item& item) {
     pen_down = true;
   }
   if (path.empty()) return;
-  put(R"(<path d="{}" fill="none" stroke="{}" stroke-width="2"{}/>)", path, item.color,
-      item.dashed ? " stroke-dasharray=\"6 4\"" : "");
+  put(fmt::format(R"(<path d="{}" fill="none" stroke="{}" stroke-width="2"{}/>)", path, item.color,
+                  item.dashed ? " stroke-dasharray=\"6 4\"" : ""));
 }
 
 void Plot::Painter::points(const Item& item) {
@@ -187,8 +199,9 @@ void Plot::Painter::points(const Item& item) {
     if (!x_.shows(item.x[i]) || !y_.shows(item.y[i])) continue;
     const double px = x_.at(item.x[i]), py = y_.at(item.y[i]);
     if (!item.low.empty() && y_.shows(item.low[i]) && y_.shows(item.high[i])) {
-      put(R"(<path d="M{} V{:.2f} m-4,0 h8 M{} h8" stroke="{}" stroke-width="1.3" fill="none"/>)",
-          xy(px, y_.at(item.low[i])), y_.at(item.high[i]), xy(px - 4, y_.at(item.low[i])), item.color);
+      put(fmt::format(R"(<path d="M{} V{:.2f} m-4,0 h8 M{} h8" stroke="{}" stroke-width="1.3" fill="none"/>)",
+                      xy(px, y_.at(item.low[i])), y_.at(item.high[i]), xy(px - 4, y_.at(item.low[i])),
+                      item.color));
     }
     marker(item.marker, px, py, item.color);
   }
@@ -197,19 +210,22 @@ void Plot::Painter::points(const Item& item) {
 void Plot::Painter::marker(char kind, double x, double y, const std::string& color) {
   switch (kind) {
     case 'x':
-      put(R"(<path d="M{} l8,8 m0,-8 l-8,8" stroke="{}" stroke-width="2"/>)", xy(x - 4, y - 4), color);
+      put(fmt::format(R"(<path d="M{} l8,8 m0,-8 l-8,8" stroke="{}" stroke-width="2"/>)", xy(x - 4, y - 4),
+                      color));
       break;
     case 'd':
-      put(R"(<path d="M{} l5,6 l-5,6 l-5,-6 Z" fill="{}" stroke="#ffffff" stroke-width="0.8"/>)",
-          xy(x, y - 6), color);
+      put(fmt::format(R"(<path d="M{} l5,6 l-5,6 l-5,-6 Z" fill="{}" stroke="#ffffff" stroke-width="0.8"/>)",
+                      xy(x, y - 6), color));
       break;
     case 'c':
-      put(R"(<circle cx="{:.2f}" cy="{:.2f}" r="3.6" fill="#ffffff" stroke="{}" stroke-width="1.5"/>)", x, y,
-          color);
+      put(fmt::format(
+          R"(<circle cx="{:.2f}" cy="{:.2f}" r="3.6" fill="#ffffff" stroke="{}" stroke-width="1.5"/>)", x, y,
+          color));
       break;
     default:
-      put(R"(<circle cx="{:.2f}" cy="{:.2f}" r="3.6" fill="{}" stroke="#ffffff" stroke-width="0.8"/>)", x, y,
-          color);
+      put(fmt::format(
+          R"(<circle cx="{:.2f}" cy="{:.2f}" r="3.6" fill="{}" stroke="#ffffff" stroke-width="0.8"/>)", x, y,
+          color));
   }
 }
 
@@ -236,14 +252,14 @@ void Plot::Painter::legend() {
     if (item->kind == Item::Kind::points) {
       marker(item->marker, x + 10, y, item->color);
     } else if (item->kind == Item::Kind::band) {
-      put(R"(<rect x="{:.1f}" y="{:.1f}" width="20" height="10" fill="{}" fill-opacity="0.25"/>)", x, y - 5,
-          item->color);
+      put(fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="20" height="10" fill="{}" fill-opacity="0.25"/>)",
+                      x, y - 5, item->color));
     } else {
       const bool dashed = item->dashed || item->kind != Item::Kind::line;
-      put(R"(<path d="M{} h20" stroke="{}" stroke-width="2"{}/>)", xy(x, y), item->color,
-          dashed ? " stroke-dasharray=\"5 4\"" : "");
+      put(fmt::format(R"(<path d="M{} h20" stroke="{}" stroke-width="2"{}/>)", xy(x, y), item->color,
+                      dashed ? " stroke-dasharray=\"5 4\"" : ""));
     }
-    put(R"(<text x="{:.1f}" y="{:.1f}">{}</text>)", x + 26, y + 4, escape(item->name));
+    put(fmt::format(R"(<text x="{:.1f}" y="{:.1f}">{}</text>)", x + 26, y + 4, escape(item->name)));
     y += 19;
   }
 }

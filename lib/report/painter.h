@@ -2,11 +2,8 @@
 // written. Of lib/report alone.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +18,7 @@ constexpr const char* text_color = "#1b1b1b";
 constexpr const char* grid_color = "#e4e4e4";
 constexpr const char* axis_color = "#4a4a4a";
 
-inline std::string xy(double x, double y) { return fmt::format("{:.2f},{:.2f}", x, y); }
+std::string xy(double x, double y);  // "12.34,56.78"
 
 // Values to pixels along one axis.
 struct Mapping {
@@ -55,11 +52,7 @@ class Plot::Painter {
   std::string paint();
 
  private:
-  template <class... T>
-  void put(fmt::format_string<T...> format, T&&... arguments) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(arguments)...);
-    out_ += '\n';
-  }
+  void put(const std::string& line);
 
   void axes();
   void band(const Item& item);

@@ -1,4 +1,7 @@
 // Heat maps: cells, lines of equal value, the colour bar.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -59,8 +62,8 @@ void Plot::Painter::heat() {
       if (!heat_range_.shows(value)) continue;
       const double x0 = x_.at(ex[c]), x1 = x_.at(ex[c + 1]), y0 = y_.at(ey[r + 1]), y1 = y_.at(ey[r]);
       // Half a pixel of overlap hides the seams between cells.
-      put(R"(<rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="{}"/>)", x0, y0, x1 - x0 + 0.5,
-          y1 - y0 + 0.5, ramp(heat_range_.at(value)));
+      put(fmt::format(R"(<rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="{}"/>)", x0, y0,
+                      x1 - x0 + 0.5, y1 - y0 + 0.5, ramp(heat_range_.at(value))));
     }
   }
   for (const double level : map.levels) contour(map, level);
@@ -94,10 +97,12 @@ void Plot::Painter::contour(const HeatMap& map, double level) {
     }
   }
   if (path.empty()) return;
-  put(R"(<path d="{}" fill="none" stroke="#ffffff" stroke-width="1.2" stroke-opacity="0.9"/>)", path);
-  put(R"(<text x="{:.1f}" y="{:.1f}" font-size="11" text-anchor="end" fill="#ffffff" stroke="{}" stroke-width="2.6" )"
+  put(fmt::format(R"(<path d="{}" fill="none" stroke="#ffffff" stroke-width="1.2" stroke-opacity="0.9"/>)",
+                  path));
+  put(fmt::format(
+      R"(<text x="{:.1f}" y="{:.1f}" font-size="11" text-anchor="end" fill="#ffffff" stroke="{}" stroke-width="2.6" )"
       R"(paint-order="stroke">{:.4g}</text>)",
-      std::min(label_at->first, right_ - 4), std::max(label_at->second - 3, top_ + 10), text_color, level);
+      std::min(label_at->first, right_ - 4), std::max(label_at->second - 3, top_ + 10), text_color, level));
 }
 
 void Plot::Painter::color_bar() {
@@ -105,16 +110,17 @@ void Plot::Painter::color_bar() {
   const double x = right_ + 18, height = y_.from - top_;
   constexpr int steps = 60;
   for (int i = 0; i < steps; ++i) {
-    put(R"(<rect x="{:.1f}" y="{:.2f}" width="14" height="{:.2f}" fill="{}"/>)", x,
-        y_.from - height * (i + 1) / steps, height / steps + 0.5, ramp((i + 0.5) / steps));
+    put(fmt::format(R"(<rect x="{:.1f}" y="{:.2f}" width="14" height="{:.2f}" fill="{}"/>)", x,
+                    y_.from - height * (i + 1) / steps, height / steps + 0.5, ramp((i + 0.5) / steps)));
   }
   const Ticks ticks = make_ticks(heat_range_.low, heat_range_.high, map.log, 6);
   for (std::size_t i = 0; i < ticks.major.size(); ++i) {
     const double y = y_.from - height * heat_range_.at(ticks.major[i]);
-    put(R"(<path d="M{} h4" stroke="{}"/><text x="{:.1f}" y="{:.1f}">{}</text>)", xy(x + 14, y), axis_color,
-        x + 21, y + 4, ticks.labels[i]);
+    put(fmt::format(R"(<path d="M{} h4" stroke="{}"/><text x="{:.1f}" y="{:.1f}">{}</text>)", xy(x + 14, y),
+                    axis_color, x + 21, y + 4, ticks.labels[i]));
   }
-  put(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x + 22, top_ - 8, escape(map.label));
+  put(fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x + 22, top_ - 8,
+                  escape(map.label)));
 }
 
 }  // namespace frugal::report
