@@ -2,10 +2,11 @@
 #include "search/space.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
-
 #include "support/test.h"
 
 using namespace frugal;
