@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -139,9 +140,22 @@ void ShardedWriter::append(const void* bytes, std::size_t count) {
   }
 }
 
+// Weights of an earlier, differently cut write would be read beside these, or instead of them.
+void ShardedWriter::remove_others() const {
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    const bool shard = name.starts_with("model-") && name.ends_with(".safetensors");
+    if (name != single && name != index_name && !shard) continue;
+    const bool ours =
+        std::any_of(shards_.begin(), shards_.end(), [&](const Shard& one) { return one.name == name; });
+    if (!ours) fs::remove(entry.path());
+  }
+}
+
 void ShardedWriter::finish() {
   FRUGAL_ASSERT(writers_.size() == shards_.size(), "fewer tensors than declared");
   for (auto& writer : writers_) writer->finish();
+  remove_others();
   if (shards_.size() == 1) return;
   nlohmann::ordered_json index;
   std::uint64_t total = 0;

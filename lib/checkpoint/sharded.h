@@ -42,7 +42,8 @@ class ShardedFile {
 };
 
 // Writes a set of tensors in the order given, as one file or as shards of at most `shard_bytes` (0: one file)
-// with their index. Nothing is in the folder before finish(), which renames the shards and then the index.
+// with their index. Nothing is in the folder before finish(), which renames the shards, removes weights that
+// an earlier write left there, and writes the index.
 class ShardedWriter {
  public:
   ShardedWriter(const std::string& folder, const std::vector<SafetensorsWriter::Entry>& entries,
@@ -57,6 +58,8 @@ class ShardedWriter {
     std::vector<SafetensorsWriter::Entry> entries;
     std::uint64_t bytes = 0;
   };
+
+  void remove_others() const;
 
   std::string folder_;
   std::vector<Shard> shards_;

@@ -69,6 +69,14 @@ void grow_command(const std::string& source_folder, const std::string& out, cons
   options.type = type_named(config.dtype, source.dtype());
   options.shard_bytes = static_cast<std::uint64_t>(config.shard_gb * 1e9);
   options.quiet = quiet;
+  // First of all, so that a growth that was cut short can be made again in the same folder.
+  base::make_folder(out);
+  nlohmann::ordered_json growth_json;
+  growth_json["source"] = describe(source.config());
+  growth_json["width"] = config.growth.width;
+  growth_json["depth"] = config.growth.depth;
+  growth_json["seed"] = config.seed;
+  base::write_text(out + "/growth.json", growth_json.dump(2) + "\n");
   expand_directory(source, growth, out, options);
 
   result["source"] = describe(source.config());
@@ -98,12 +106,6 @@ void grow_command(const std::string& source_folder, const std::string& out, cons
                                  difference.largest, difference.scale));
     }
   }
-  nlohmann::ordered_json growth_json;
-  growth_json["source"] = result["source"];
-  growth_json["width"] = config.growth.width;
-  growth_json["depth"] = config.growth.depth;
-  growth_json["seed"] = config.seed;
-  base::write_text(out + "/growth.json", growth_json.dump(2) + "\n");
 }
 
 }  // namespace frugal::grow

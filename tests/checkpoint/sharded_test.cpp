@@ -39,6 +39,18 @@ TEST_CASE("one file where shards have no limit, and nothing where the writer was
   REQUIRE(ShardedFile(dir / ".").shard_count() == 1);
 }
 
+TEST_CASE("weights of an earlier write do not stay beside new ones") {
+  test::TempDir dir;
+  const std::vector<float> values = {1, 2, 3};
+  for (const std::uint64_t shard : {8, 0, 4, 0}) {
+    ShardedWriter writer(dir / ".", {{"a", DType::f32, {2}}, {"b", DType::f32, {1}}}, shard);
+    writer.append(values.data(), 12);
+    writer.finish();
+    REQUIRE(ShardedFile(dir / ".").shard_count() == (shard == 0 ? 1 : 2));
+  }
+  REQUIRE(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
+}
+
 TEST_CASE("an index that is none is refused with the place") {
   const auto error = [](const std::string& text) {
     try {
