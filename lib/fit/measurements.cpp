@@ -146,6 +146,7 @@ Chosen choose_columns(const Table& table, const MeasurementConfig& config, const
     if (index >= 0) take(role, static_cast<std::size_t>(index));
   }
   chosen.group = chooser.find_group(taken);
+  FRUGAL_ASSERT(series != nullptr, "a role for the series");
   for (const std::size_t index : chosen.group) take(*series, index);
   const auto need = [&](const std::string& name) {
     for (const Role& role : roles()) {

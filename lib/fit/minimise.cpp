@@ -179,9 +179,8 @@ const Minimum& Minimiser::run(const double* start, const MinimiseOptions& option
   for (std::size_t p = 0; p < p_; ++p) theta_[p] = std::clamp(start[p], lower_[p], upper_[p]);
   iterations_ = 0;
   const double target = problem_->objective().huber_delta;
-  double delta = target;
   if (std::isfinite(target)) {
-    delta = options.first_delta;
+    double delta = options.first_delta;
     if (delta < 0) {
       problem_->residuals(theta_.data(), residual_.data());
       for (double& r : residual_) r = std::fabs(r);

@@ -120,6 +120,21 @@ void add_learning_curves(Page& page, const Surface& surface, double coverage, co
                  coverage, k == 0 || k + 1 == some.size());
       add_points(plot, "", runs, variable, Plot::color(k), 'o', some[k]);
     }
+    // The curve that each predicted size would have.
+    std::vector<double> asked;
+    for (const RunScale& mark : marks) {
+      if (std::find(some.begin(), some.end(), mark.size) == some.end()) asked.push_back(mark.size);
+    }
+    for (const double size : some_of(asked, 3)) {
+      RunScale at = surface.largest();
+      at.size = size;
+      std::vector<double> y;
+      for (const double value : x) {
+        at.of(variable) = value;
+        y.push_back(surface.error(at, Surface::estimate, false));
+      }
+      plot.line("size " + base::human_count(size) + " (predicted)", x, std::move(y), "#444444", true);
+    }
   } else {
     draw_curve(plot, surface, surface.largest(), variable, x, "fit", Plot::color(0), coverage, true);
     add_points(plot, "fitted runs", runs, variable, Plot::color(6), 'o');

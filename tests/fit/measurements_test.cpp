@@ -122,6 +122,34 @@ TEST_CASE("rows that are the same in every column are counted once, told, kept o
   CHECK(has(error_of(text, config), "runs.csv:3: is the same as an earlier row"));
 }
 
+TEST_CASE("a series is named by one column, by several, or by every column that is left") {
+  const std::string text = "task,model,tokens,loss\nt,a,1,2\nt,b,2,3\nu,a,3,4\nt,a,2,1\n";
+  fit::MeasurementConfig config;
+  CHECK(read(text).group_names.empty());
+  config.columns.group = "model";
+  CHECK(read(text, config).group_names == std::vector<std::string>{"a", "b"});
+  config.columns.group = "task,model";
+  CHECK(read(text, config).group_names == std::vector<std::string>{"t/a", "t/b", "u/a"});
+  config.columns.group = "others";
+  const fit::Measurements m = read(text, config);
+  CHECK(m.group_names == std::vector<std::string>{"t/a", "t/b", "u/a"});
+  CHECK(m.group == std::vector<std::size_t>{0, 1, 2, 0});
+  config.columns.group = "task,modle";
+  CHECK(has(error_of(text, config), "no column 'modle' (columns.group)|did you mean 'model'?"));
+}
+
+TEST_CASE("rows that cannot be used are left out where that is asked for, and told") {
+  const std::string text = "tokens,loss\n1,2\n0,3\n2,nan\nthree,1\n4,1\n";
+  fit::MeasurementConfig config;
+  config.invalid = "drop";
+  const fit::Measurements m = read(text, config);
+  CHECK(m.data == std::vector<double>{1, 4});
+  CHECK(m.error == std::vector<double>{2, 1});
+  CHECK(m.dropped_invalid == 3);
+  CHECK(has(m.notes.back(), "3 rows left out because a value cannot be used (first: runs.csv:3"));
+  CHECK(has(error_of("tokens,loss\n0,1\n", config), "none of 1 rows is left"));
+}
+
 TEST_CASE("repeats of one scale give the pooled deviation of the log error") {
   const fit::Measurements m =
       read("params,tokens,seed,loss\n1,2,0,1.0\n1,2,1,1.2\n3,2,0,0.9\n3,2,1,0.9\n4,2,0,0.8\n");

@@ -1,0 +1,61 @@
+#include "fit/fit_isoflop.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "support/test.h"
+
+using namespace frugal;
+
+namespace {
+
+// Three budgets of seven sizes, each a parabola in ln(size) around 0.1 √C; `tilt` moves minima out of the
+// runs.
+fit::Measurements runs(double tilt) {
+  fit::Measurements m;
+  for (const double compute : {1e18, 1e19, 1e20}) {
+    for (int i = -3; i <= 3; ++i) {
+      const double best = 0.1 * std::sqrt(compute), size = best * std::pow(1.5, i);
+      m.size.push_back(size);
+      m.data.push_back(compute / (6 * size));
+      const double away = std::log(size / best) - tilt;
+      m.error.push_back((3 - 0.1 * std::log10(compute / 1e18) + 0.1 * away * away) *
+                        (1 + 1e-4 * std::sin(7.0 * static_cast<double>(m.error.size()))));
+    }
+  }
+  return m;
+}
+
+}  // namespace
+
+TEST_CASE("measured isoFLOP curves give the exponent with an interval, and the caveat") {
+  const auto measured = fit::measure_isoflop(runs(0), "6*N*D", 0.95, 1);
+  REQUIRE(measured);
+  REQUIRE(measured->fit.budgets.size() == 3);
+  CHECK(measured->size_exponent.value == Approx(0.5).margin(0.01));
+  CHECK(measured->size_exponent.low <= 0.5 + 1e-3);
+  CHECK(measured->size_exponent.high >= 0.5 - 1e-3);
+  CHECK(measured->size_exponent.low < measured->size_exponent.high);
+  const auto json = fit::to_json(*measured);
+  CHECK(json["caveat"].get<std::string>().find("biased even without noise") != std::string::npos);
+  CHECK(json["budgets"].size() == 3);
+}
+
+TEST_CASE("no interior minimum is refused with the reason, and no line is drawn") {
+  const auto measured = fit::measure_isoflop(runs(4), "6*N*D", 0.95, 1);
+  REQUIRE(measured);
+  const auto json = fit::to_json(*measured);
+  CHECK(json["budgets"][0]["refused"].get<std::string>().find("no interior minimum") != std::string::npos);
+  CHECK(json.contains("refused"));
+  CHECK_FALSE(json.contains("size_exponent"));
+}
+
+TEST_CASE("runs without budgets of three sizes have no isoFLOP curves") {
+  fit::Measurements m;
+  m.size = {1e6, 2e6, 4e6};
+  m.data = {1e7, 1e9, 1e11};
+  m.error = {3, 2, 1};
+  CHECK_FALSE(fit::measure_isoflop(m, "6*N*D", 0.95, 0));
+  m.data.clear();
+  CHECK_FALSE(fit::measure_isoflop(m, "6*N*D", 0.95, 0));
+}
