@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "model/compact.h"
 #include "model/network.h"
+#include "nas_search/commands.h"
 #include "report/result.h"
 #include "train/image_evaluate.h"
 #include "train/image_run.h"
@@ -156,5 +157,9 @@ int main(int argc, char** argv) {
     add_evaluate(app, evaluate_flags, evaluate_options);
     add_network(app, network_flags);
     add_speed(app, speed_flags, speed_options);
+    nas_search::add_latency(app);
+    nas_search::add_profile(app);
+    nas_search::add_derive(app);
+    nas_search::add_export(app);
   });
 }

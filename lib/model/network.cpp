@@ -152,6 +152,25 @@ std::vector<LayerCost> layer_costs(const NetworkConfig& network, std::int64_t re
   return walk.take();
 }
 
+std::vector<LayerCost> layer_costs(const Block& block, const Shape& in, const std::string& name) {
+  Walk walk(in, "");
+  walk.block(name, "mobile_inverted_conv", block);
+  return walk.take();
+}
+
+std::vector<LayerCost> layer_costs(const ConvLayer& layer, const Shape& in, const std::string& name) {
+  Walk walk(in, "");
+  walk.conv(name, layer);
+  return walk.take();
+}
+
+std::vector<LayerCost> layer_costs(const LinearLayer& layer, const Shape& in, const std::string& name) {
+  Walk walk(in, "");
+  walk.pool();
+  walk.linear(name, layer);
+  return walk.take();
+}
+
 std::int64_t parameter_count(const NetworkConfig& network) {
   std::int64_t total = 0;
   for (const LayerCost& layer : layer_costs(network)) total += layer.parameters;

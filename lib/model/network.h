@@ -101,6 +101,12 @@ struct NetworkConfig {
 std::vector<LayerCost> layer_costs(const NetworkConfig& network, std::int64_t resolution = 0,
                                    const std::string& origin = "");
 
+// Of one block, convolution or classifier that gets `in`; names start with `name`.
+std::vector<LayerCost> layer_costs(const Block& block, const Shape& in, const std::string& name = "block");
+std::vector<LayerCost> layer_costs(const ConvLayer& layer, const Shape& in, const std::string& name = "conv");
+std::vector<LayerCost> layer_costs(const LinearLayer& layer, const Shape& in,
+                                   const std::string& name = "classifier");
+
 // Trainable numbers: convolutions, batch norm's scale and shift, linear layers.
 std::int64_t parameter_count(const NetworkConfig& network);
 // Multiply-accumulates of one image: convolutions and linear layers (batch norm is folded away, bias is

@@ -1,0 +1,28 @@
+// What `nas-search derive` does: architecture parameters and hard limits in, one network a device out.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "search/derive.h"
+
+namespace frugal::search {
+
+struct DeriveOptions {
+  std::string space, alpha;         // files; alpha: {"alpha": [[…] of every block]}
+  std::vector<std::string> tables;  // one device each
+  std::string format = "auto";
+  // "latency_ms=30", "macs=3e8", …; "latency_ms=30,5" gives each table its own.
+  std::vector<std::string> limits;
+  std::string out;  // folder: network.json, or network-1.json, … where there are several devices; empty: none
+};
+
+// {"networks": [{"device", "choice", "log_probability", "costs", "latency_ms": {table: ms}, "fastest_on"}]}
+nlohmann::ordered_json derive_result(const DeriveOptions& options);
+
+// UserError where the numbers do not fit the space's blocks and candidates.
+BlockScores read_scores(const nlohmann::json& json, const SearchSpace& space, const std::string& origin);
+
+}  // namespace frugal::search

@@ -1,0 +1,48 @@
+// A stopwatch for many short pieces of work on a machine that is not quiet. Every piece is warmed up, then
+// all are measured in interleaved rounds, a few repetitions at a time; between them a reference operation
+// runs, and each sample is divided by how slow the reference is at that moment. A clock that drifts (heat,
+// another program) so moves all pieces alike and the reference with them. What is told is the median over
+// rounds.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/visitor.h"
+#include "search/table.h"
+
+namespace frugal::search {
+
+struct MeterConfig {
+  std::int64_t rounds = 25;
+  double sample_ms = 2;  // a sample repeats the work for about as long
+  // Wall time is what a user waits; processor time is for a machine that others use too (one thread only).
+  std::string clock = "wall";
+
+  void visit(config::Visitor& v);
+};
+
+class Meter {
+ public:
+  // reference_ms: what the reference took when the table was begun, 0 to find out now. Call with torch's
+  // threads set.
+  Meter(const MeterConfig& config, double reference_ms, bool channels_last);
+
+  std::vector<Measured> measure(const std::vector<std::function<void()>>& work);
+  double reference_ms() const { return reference_ms_; }
+
+ private:
+  double now_ms() const;
+  double time(const std::function<void()>& work, std::int64_t repetitions) const;
+  double slowness();  // of the last few runs of the reference against reference_ms_
+
+  MeterConfig config_;
+  std::function<void()> reference_;
+  std::int64_t reference_repetitions_ = 1;
+  double reference_ms_ = 0;
+  std::vector<double> recent_;
+};
+
+}  // namespace frugal::search

@@ -1,0 +1,157 @@
+// The exact search under limits against trying every network of small random spaces, the most probable path,
+// and what is said where no network keeps the limits.
+#include "search/derive.h"
+
+#include <cmath>
+#include <functional>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "support/test.h"
+
+using namespace frugal;
+using search::BlockCosts;
+using search::BlockScores;
+using search::Choice;
+using search::Limit;
+
+namespace {
+
+struct Space {
+  BlockScores scores;
+  std::vector<Limit> limits;
+};
+
+// Rough numbers (few distinct values) make ties; fine ones make long fronts.
+Space random_space(base::Random& random, bool rough) {
+  Space space;
+  const std::size_t blocks = 1 + random.below(6);
+  const std::size_t metrics = 1 + random.below(3);
+  std::vector<std::vector<double>> alpha(blocks);
+  for (auto& block : alpha) {
+    block.resize(1 + random.below(5));
+    for (double& a : block) a = rough ? static_cast<double>(random.below(3)) : random.normal();
+  }
+  space.scores = search::log_softmax(alpha);
+  for (std::size_t m = 0; m < metrics; ++m) {
+    Limit limit{"cost" + std::to_string(m), {}, 0};
+    limit.costs.peak = random.below(4) == 0;
+    limit.costs.fixed = random.uniform();
+    for (const auto& block : space.scores) {
+      std::vector<double> costs;
+      for (std::size_t i = 0; i < block.size(); ++i) {
+        costs.push_back(rough ? static_cast<double>(random.below(4)) : 3 * random.uniform());
+      }
+      limit.costs.of.push_back(costs);
+    }
+    const double least = limit.costs.least();
+    limit.at_most = least + (random.uniform() - 0.1) * static_cast<double>(blocks);
+    if (limit.at_most <= 0) limit.at_most = least;
+    space.limits.push_back(limit);
+  }
+  return space;
+}
+
+void each_choice(const BlockScores& scores, const std::function<void(const Choice&)>& visit) {
+  Choice choice(scores.size(), 0);
+  for (;;) {
+    visit(choice);
+    std::size_t b = 0;
+    while (b < choice.size() && ++choice[b] == scores[b].size()) choice[b++] = 0;
+    if (b == choice.size()) return;
+  }
+}
+
+bool keeps(const std::vector<Limit>& limits, const Choice& choice) {
+  for (const Limit& limit : limits) {
+    if (limit.costs.total(choice) > limit.at_most) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("the best network under limits is the one that trying all finds", "[search]") {
+  base::Random random(11, "derive");
+  int reachable = 0, unreachable = 0;
+  for (int round = 0; round < 400; ++round) {
+    const Space space = random_space(random, round % 2 == 0);
+    double best = -1e300, least_excess = 1e300;
+    each_choice(space.scores, [&](const Choice& choice) {
+      double excess = 0;
+      for (const Limit& limit : space.limits) {
+        excess = std::max(excess, limit.costs.total(choice) / limit.at_most - 1);
+      }
+      least_excess = std::min(least_excess, excess);
+      if (keeps(space.limits, choice)) best = std::max(best, search::score_of(space.scores, choice));
+    });
+    INFO("round " << round);
+    const auto choice = search::best_within(space.scores, space.limits);
+    if (best > -1e299) {
+      ++reachable;
+      REQUIRE(choice.has_value());
+      CHECK(keeps(space.limits, *choice));
+      CHECK(search::score_of(space.scores, *choice) == Approx(best).margin(1e-9));
+      CHECK(search::best_within(space.scores, space.limits) == choice);
+    } else {
+      ++unreachable;
+      CHECK_FALSE(choice.has_value());
+      const auto nearest = search::nearest_to(space.scores, space.limits);
+      CHECK(nearest.excess == Approx(least_excess).margin(1e-6));
+      CHECK_FALSE(nearest.why.empty());
+    }
+  }
+  CHECK(reachable > 50);
+  CHECK(unreachable > 50);
+}
+
+TEST_CASE("the paper's size of space with three limits is solved at once", "[search]") {
+  base::Random random(5, "derive");
+  std::vector<std::vector<double>> alpha(21, std::vector<double>(7));
+  std::vector<Limit> limits(3);
+  for (auto& block : alpha) {
+    for (double& a : block) a = random.normal();
+  }
+  for (std::size_t m = 0; m < limits.size(); ++m) {
+    limits[m].name = "cost";
+    double sum = 0;
+    for (std::size_t b = 0; b < alpha.size(); ++b) {
+      std::vector<double> costs;
+      for (int i = 0; i < 7; ++i) costs.push_back(random.uniform());
+      limits[m].costs.of.push_back(costs);
+      sum += 0.5;
+    }
+    limits[m].at_most = 0.7 * sum;
+  }
+  const BlockScores scores = search::log_softmax(alpha);
+  const Choice choice = search::derive(scores, limits, "test");
+  CHECK(keeps(limits, choice));
+  // No single exchange is better and fits.
+  for (std::size_t b = 0; b < choice.size(); ++b) {
+    for (std::size_t i = 0; i < 7; ++i) {
+      Choice other = choice;
+      other[b] = i;
+      if (search::score_of(scores, other) > search::score_of(scores, choice) + 1e-12) {
+        CHECK_FALSE(keeps(limits, other));
+      }
+    }
+  }
+}
+
+TEST_CASE("without limits the most probable path of each block stands, the first of equals", "[search]") {
+  CHECK(search::most_probable({{-1, -1}, {-2, -0.5, -0.5}, {0}}) == Choice{0, 1, 0});
+  CHECK(search::best_within({{-2, -0.5}, {-0.1}}, {}) == Choice{1, 0});  // also a block with one candidate
+}
+
+TEST_CASE("an unreachable limit says why, and the nearest that can be reached", "[search]") {
+  Limit latency{"latency_ms", {10, {{1, 2}, {3, 4}}, false}, 12};
+  try {
+    search::derive({{-1, -0.1}, {-1, -0.1}}, {latency}, "--limit");
+    FAIL("accepted");
+  } catch (const base::UserError& error) {
+    CHECK(error.message() ==
+          "no network of the space keeps the limits: latency_ms can be no less than 14 in this space, the "
+          "limit is 12");
+    CHECK(error.hint() == "the nearest that can be reached is 16.67 % over: latency_ms 14; candidates 0 0");
+  }
+}

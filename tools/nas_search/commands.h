@@ -1,0 +1,23 @@
+// What the subcommands of nas-search share: one function each declares its flags and binds its work.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/run.h"
+#include "config/config.h"
+#include "report/result.h"
+
+namespace frugal::nas_search {
+
+void add_derive(CLI::App& app);
+void add_export(CLI::App& app);
+void add_latency(CLI::App& app);
+void add_profile(CLI::App& app);
+
+}  // namespace frugal::nas_search

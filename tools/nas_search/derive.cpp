@@ -1,0 +1,45 @@
+// nas-search derive
+#include "nas_search/commands.h"
+#include "search/derive_command.h"
+
+namespace frugal::nas_search {
+namespace {
+
+struct DeriveCommand {
+  cli::CommonFlags flags;
+  search::DeriveOptions options;
+
+  void run() {
+    options.out = flags.out == "-" ? "" : flags.out;
+    report::write_result("-", search::derive_result(options));
+  }
+};
+
+}  // namespace
+
+void add_derive(CLI::App& app) {
+  auto command = std::make_shared<DeriveCommand>();
+  CLI::App* sub = app.add_subcommand(
+      "derive", "The most probable network of a search, or the best one under hard limits");
+  sub->add_option("SPACE", command->options.space, "The search space, or a search config with one (JSON)")
+      ->required();
+  sub->add_option("--alpha", command->options.alpha, "Architecture parameters: what a search wrote (JSON)")
+      ->required();
+  sub->add_option("--table", command->options.tables, "Latency table; one network for each that is given");
+  sub->add_option("--format", command->options.format, "What the tables are; auto: by their content")
+      ->check(CLI::IsMember({"auto", "frugal", "proxyless", "mobilenetv3", "tf-nas"}));
+  sub->add_option("--limit", command->options.limits,
+                  "latency_ms=, macs=, parameters=, flash_bytes=, sram_bytes=; several at once")
+      ->allow_extra_args(false);
+  cli::FlagSet set;
+  set.config = set.seed = false;
+  cli::add_common_flags(*sub, command->flags, set, "Folder for network.json; - writes none");
+  sub->footer(
+      "Examples:\n"
+      "  nas-search derive space.json --alpha out/search/alpha.json --out out/net\n"
+      "  nas-search derive space.json --alpha alpha.json --table phone.json --limit latency_ms=30 "
+      "--limit flash_bytes=1e6");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::nas_search

@@ -1,0 +1,70 @@
+// nas-search profile
+#include "nas_search/commands.h"
+#include "search/profile_command.h"
+
+namespace frugal::nas_search {
+namespace {
+
+struct ProfileCommand {
+  cli::CommonFlags flags;
+  search::ProfileOptions options;
+  search::DeviceConfig device;
+  std::string runner;
+  std::int64_t batch = 0;
+  bool serve = false;
+
+  void run() {
+    config::read(device, config::load(flags.config, flags.settings));
+    if (!runner.empty()) device.runner = runner;
+    if (batch > 0) device.batch = batch;
+    if (flags.threads > 0) device.threads = flags.threads;
+    if (flags.print_config) {
+      nlohmann::json printed;
+      config::print(device, printed);
+      base::write_text("-", config::to_text(printed));
+      return;
+    }
+    if (serve) {
+      search::serve(device);
+      return;
+    }
+    if (options.space.empty())
+      throw base::UserError("SPACE", "is needed", "for example configs/spaces/fashion.json");
+    options.out = flags.out == "-" ? "" : flags.out;
+    options.resume = flags.resume;
+    options.quiet = flags.quiet;
+    options.seed = flags.seed;
+    report::write_result("-", search::profile_result(options, device));
+  }
+};
+
+}  // namespace
+
+void add_profile(CLI::App& app) {
+  auto command = std::make_shared<ProfileCommand>();
+  CLI::App* sub = app.add_subcommand(
+      "profile", "Measure the operations of a search space on a device: its latency table");
+  sub->add_option("SPACE", command->options.space, "The search space, or a search config with one (JSON)");
+  sub->add_option("--config", command->flags.config, "Config of the device (JSON)");
+  sub->add_option("--batch", command->batch, "Images of an inference")->check(CLI::Range(1, 65536));
+  sub->add_option("--runner", command->runner,
+                  "Measure elsewhere: a command that reads operation lines and answers latency lines");
+  sub->add_option("--check", command->options.check,
+                  "Then measure as many whole networks, held out, and compare with the table's predictions")
+      ->check(CLI::Range(1, 1000000));
+  sub->add_option("--fit", command->options.fit,
+                  "Networks to fit offset and scale on before; default: half of --check")
+      ->check(CLI::Range(2, 1000000));
+  sub->add_option("--table", command->options.table, "Check this table instead of measuring one");
+  sub->add_flag("--serve", command->serve, "Be a runner: answer the operation lines of standard input");
+  cli::FlagSet set;
+  set.threads = set.resume = true;
+  cli::add_common_flags(*sub, command->flags, set, "The latency table (JSON)");
+  sub->footer(
+      "Examples:\n"
+      "  nas-search profile configs/spaces/fashion.json --threads 1 --out out/latency.json --check 100\n"
+      "  nas-search profile space.json --runner 'scripts/latency-runner-ssh pi@board' --out out/board.json");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::nas_search
