@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "model/compact.h"
 #include "model/network.h"
+#include "model/tree.h"
 #include "nas_search/commands.h"
 #include "report/result.h"
 #include "train/image_evaluate.h"
@@ -91,6 +92,21 @@ void add_evaluate(CLI::App& app, cli::CommonFlags& flags, train::EvaluateOptions
   });
 }
 
+// A network of trees is counted and written as it was; false where the file is another network.
+bool print_tree_counts(const std::string& file, const cli::CommonFlags& flags) {
+  const std::string text = base::read_text(file);
+  const nlohmann::json json = config::parse(text, file);
+  if (!model::is_tree_network(json)) return false;
+  const model::TreeNetwork network = model::read_tree_network(json, file);
+  const model::TreeCounts counts = model::counts(network, 0, file);
+  if (!flags.quiet) {
+    fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n", counts.parameters,
+               counts.macs, network.resolution);
+  }
+  if (flags.out != "/dev/null") base::write_text(flags.out, text);
+  return true;
+}
+
 void add_network(CLI::App& app, cli::CommonFlags& flags) {
   CLI::App* command =
       app.add_subcommand("network", "Write network.json from one line of blocks; count parameters and MACs");
@@ -111,6 +127,7 @@ void add_network(CLI::App& app, cli::CommonFlags& flags) {
       base::write_text("-", config::to_text(printed));
       return;
     }
+    if (!choice.file.empty() && print_tree_counts(choice.file, flags)) return;
     const model::NetworkConfig network = choice.load("blocks");
     if (!flags.quiet) {
       fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n",

@@ -18,6 +18,7 @@ namespace frugal::model {
 enum class Activation { none, relu, relu6, h_swish, h_sigmoid, sigmoid, tanh };
 
 const char* name_of(Activation activation);  // as in the file; "" for none (null in the file)
+std::optional<Activation> activation_named(const std::string& name);
 
 // Convolution ("same" padding: dilation · (kernel / 2)), batch norm, activation.
 struct ConvLayer {

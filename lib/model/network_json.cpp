@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "model/json_node.h"
 #include "model/network.h"
 
 namespace frugal::model {
@@ -15,138 +16,8 @@ namespace {
 
 using base::UserError;
 using Json = nlohmann::json;
+using Node = JsonNode;
 using Ordered = nlohmann::ordered_json;
-
-struct ActivationName {
-  Activation activation;
-  const char* name;
-};
-constexpr ActivationName activations[] = {
-    {Activation::relu, "relu"},           {Activation::relu6, "relu6"},     {Activation::h_swish, "h_swish"},
-    {Activation::h_sigmoid, "h_sigmoid"}, {Activation::sigmoid, "sigmoid"}, {Activation::tanh, "tanh"}};
-
-// One JSON object with its place, which notes the keys that were asked for.
-class Node {
- public:
-  Node(const Json& json, std::string path, const std::string& origin)
-      : json_(json), path_(std::move(path)), origin_(origin) {
-    if (!json.is_object()) fail("must be an object, got " + std::string(json.type_name()));
-  }
-
-  [[noreturn]] void fail(const std::string& message, const std::string& hint = "",
-                         const char* key = nullptr) const {
-    std::string place = path_.empty() && key == nullptr ? "/" : path_;
-    if (key != nullptr) place += std::string("/") + key;
-    throw UserError(origin_ + ":" + place, message, hint);
-  }
-
-  // Null where the key is absent or null.
-  const Json* find(const char* key) const {
-    asked_.emplace_back(key);
-    const auto found = json_.find(key);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-  const Json& need(const char* key) const {
-    const Json* found = find(key);
-    if (found == nullptr) {
-      std::vector<std::string> there;
-      for (const auto& [name, value] : json_.items()) there.push_back(name);
-      fail(fmt::format("needs the key '{}'", key), base::suggest(key, there));
-    }
-    return *found;
-  }
-  Node child(const char* key) const { return {need(key), path_ + "/" + key, origin_}; }
-  std::optional<Node> child_if(const char* key) const {
-    const Json* found = find(key);
-    if (found == nullptr) return std::nullopt;
-    return Node(*found, path_ + "/" + key, origin_);
-  }
-
-  std::int64_t integer(const char* key, std::int64_t low = 1) const {
-    return as_integer(need(key), key, low);
-  }
-  std::int64_t integer_or(const char* key, std::int64_t otherwise, std::int64_t low = 1) const {
-    const Json* found = find(key);
-    return found == nullptr ? otherwise : as_integer(*found, key, low);
-  }
-  std::int64_t odd_kernel() const {
-    const char* key = "kernel_size";
-    const Json* value = &need(key);
-    // Some files give [k, k].
-    if (value->is_array() && value->size() == 2 && (*value)[0] == (*value)[1]) value = &(*value)[0];
-    const std::int64_t kernel = as_integer(*value, key, 1);
-    if (kernel % 2 == 0) fail(fmt::format("must be odd, got {}", kernel), "", key);
-    return kernel;
-  }
-  double number_or(const char* key, double otherwise, double low, double high) const {
-    const Json* found = find(key);
-    if (found == nullptr) return otherwise;
-    if (!found->is_number()) fail(fmt::format("must be a number, got {}", found->dump()), "", key);
-    const double value = found->get<double>();
-    if (!(value >= low && value <= high)) {
-      fail(fmt::format("must be in [{}, {}], got {}", low, high, value), "", key);
-    }
-    return value;
-  }
-  bool flag_or(const char* key, bool otherwise) const {
-    const Json* found = find(key);
-    if (found == nullptr) return otherwise;
-    if (!found->is_boolean()) fail(fmt::format("must be true or false, got {}", found->dump()), "", key);
-    return found->get<bool>();
-  }
-  std::string text(const char* key) const {
-    const Json& value = need(key);
-    if (!value.is_string()) fail(fmt::format("must be text, got {}", value.dump()), "", key);
-    return value.get<std::string>();
-  }
-  Activation activation_or(const char* key, Activation otherwise) const {
-    asked_.emplace_back(key);
-    const auto found = json_.find(key);
-    if (found == json_.end()) return otherwise;
-    if (found->is_null()) return Activation::none;
-    if (!found->is_string()) fail(fmt::format("must be text or null, got {}", found->dump()), "", key);
-    const auto name = found->get<std::string>();
-    std::vector<std::string> known;
-    for (const ActivationName& entry : activations) {
-      if (name == entry.name) return entry.activation;
-      known.emplace_back(entry.name);
-    }
-    fail(fmt::format("unknown activation '{}'", name), base::suggest(name, known), key);
-  }
-
-  // A key that nobody asked for is another project's, unless it is nearly one of ours that is absent.
-  void finish() const {
-    for (const auto& [key, value] : json_.items()) {
-      if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
-      std::vector<std::string> absent;
-      for (const std::string& name : asked_) {
-        if (!json_.contains(name)) absent.push_back(name);
-      }
-      const std::string hint = base::suggest(key, absent);
-      if (hint.starts_with("did you mean")) fail(fmt::format("unknown key '{}'", key), hint, key.c_str());
-    }
-  }
-
-  const std::string& path() const { return path_; }
-  const std::string& origin() const { return origin_; }
-
- private:
-  std::int64_t as_integer(const Json& value, const char* key, std::int64_t low) const {
-    if (!value.is_number_integer())
-      fail(fmt::format("must be a whole number, got {}", value.dump()), "", key);
-    const auto number = value.get<std::int64_t>();
-    constexpr std::int64_t high = 1 << 20;  // keeps every product of extents within 64 bits
-    if (number < low || number > high) {
-      fail(fmt::format("must be in [{}, {}], got {}", low, high, number), "", key);
-    }
-    return number;
-  }
-
-  const Json& json_;
-  std::string path_;
-  std::string origin_;
-  mutable std::vector<std::string> asked_;
-};
 
 void check_order(const Node& node) {
   if (const Json* order = node.find("ops_order"); order != nullptr && *order != "weight_bn_act") {
@@ -323,13 +194,6 @@ Ordered block_json(const Block& block, std::int64_t channels) {
 }
 
 }  // namespace
-
-const char* name_of(Activation activation) {
-  for (const ActivationName& entry : activations) {
-    if (entry.activation == activation) return entry.name;
-  }
-  return "";
-}
 
 NetworkConfig read_network(const Json& json, const std::string& origin) {
   const Node node(json, "", origin);

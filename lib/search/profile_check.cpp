@@ -41,7 +41,7 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
-std::vector<double> apply(const Correction& correction, std::vector<double> sums) {
+std::vector<double> with_correction(const Correction& correction, std::vector<double> sums) {
   for (double& sum : sums) sum = correction.offset_ms + correction.scale * sum;
   return sums;
 }
@@ -122,7 +122,7 @@ Check check_prediction(LatencyTable table, const std::vector<model::NetworkConfi
   Check check;
   check.measured_ms.assign(measured.begin() + split, measured.end());
   check.correction = fit_correction(fit_sums, {measured.begin(), measured.begin() + split});
-  check.predicted_ms = apply(check.correction, held);
+  check.predicted_ms = with_correction(check.correction, held);
   check.plain = agreement(held, check.measured_ms);
   check.corrected = agreement(check.predicted_ms, check.measured_ms);
   check.warning = unit_warning(held, check.measured_ms);

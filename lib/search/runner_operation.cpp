@@ -68,9 +68,8 @@ class Fields {
   }
   model::Activation activation() const {
     const Json& value = need("act_func");
-    for (int i = 0; i <= static_cast<int>(model::Activation::tanh); ++i) {
-      const auto one = static_cast<model::Activation>(i);
-      if (value == model::name_of(one)) return one;
+    if (value.is_string()) {
+      if (const auto named = model::activation_named(value.get<std::string>())) return *named;
     }
     throw UserError(place_, "unknown activation " + value.dump());
   }

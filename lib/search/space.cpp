@@ -105,6 +105,7 @@ void StageConfig::visit(config::Visitor& v) {
   v.field("depth", depth, config::between(1, 1000), "blocks");
   v.field("stride", stride, config::between(1, 8), "of its first block");
   v.field("candidates", candidates, "of its blocks; empty: those of the space");
+  v.choice("act_func", act_func, {"relu", "relu6", "h_swish"}, "activation of its bottlenecks");
 }
 
 void SpaceConfig::visit(config::Visitor& v) {
@@ -187,7 +188,10 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
           }
           continue;
         }
-        block.candidates.push_back({label, make_block(spec, channels, width, stride, block.shortcut)});
+        Candidate candidate{label, make_block(spec, channels, width, stride, block.shortcut)};
+        candidate.block.mb_conv.activation =
+            model::activation_named(stage.act_func).value_or(model::Activation::relu6);
+        block.candidates.push_back(std::move(candidate));
       }
       searched = searched || block.candidates.size() > 1;
       blocks_.push_back(std::move(block));

@@ -23,6 +23,7 @@ using Choice = std::vector<std::size_t>;  // candidate of every block
 struct StageConfig {
   std::int64_t width = 0, depth = 1, stride = 1;
   std::vector<std::string> candidates;  // empty: those of the space
+  std::string act_func = "relu6";       // of its bottlenecks
 
   void visit(config::Visitor& v);
 };

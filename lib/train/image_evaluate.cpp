@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "config/config.h"
 #include "data/dataset.h"
 #include "model/image_network.h"
+#include "model/tree_network.h"
 #include "report/result.h"
 #include "tensor/device.h"
 #include "tensor/safetensors.h"
@@ -19,15 +21,36 @@ namespace {
 
 using base::UserError;
 
-torch::Tensor read_input(const std::string& path, const model::NetworkConfig& network) {
+torch::Tensor read_input(const std::string& path, std::int64_t channels) {
   const torch::Tensor input = tensor::read_tensor(checkpoint::SafetensorsFile(path), "input");
-  if (input.dim() != 4 || input.size(1) != network.input_channels() ||
-      input.scalar_type() != torch::kFloat32) {
+  if (input.dim() != 4 || input.size(1) != channels || input.scalar_type() != torch::kFloat32) {
     throw UserError(path + ":input",
-                    fmt::format("must be float32 [B, {}, H, W], got [{}]", network.input_channels(),
+                    fmt::format("must be float32 [B, {}, H, W], got [{}]", channels,
                                 fmt::join(input.sizes().begin(), input.sizes().end(), ", ")));
   }
   return input;
+}
+
+void put_logits(const torch::Tensor& logits, const std::string& path, nlohmann::ordered_json& result) {
+  if (!path.empty()) tensor::write_tensors(path, {{"logits", logits}});
+  const torch::Tensor best = logits.argmax(1);
+  result["examples"] = logits.size(0);
+  result["classes"] = std::vector<std::int64_t>(best.const_data_ptr<std::int64_t>(),
+                                                best.const_data_ptr<std::int64_t>() + best.numel());
+}
+
+// Networks of trees are read and run; they are trained nowhere here, so a data set is not their input.
+void evaluate_trees(const EvaluateOptions& options, const nlohmann::json& json,
+                    nlohmann::ordered_json& result) {
+  if (options.input.empty()) {
+    throw UserError(options.network, "is a network of trees, which is evaluated on --input alone");
+  }
+  const model::TreeNetwork network = model::read_tree_network(json, options.network);
+  model::TreeImageNetwork module(network);
+  tensor::load_weights(module, options.weights);
+  const torch::NoGradGuard no_grad;
+  module.eval();
+  put_logits(module.forward(read_input(options.input, network.input_channels())), options.logits, result);
 }
 
 }  // namespace
@@ -35,7 +58,17 @@ torch::Tensor read_input(const std::string& path, const model::NetworkConfig& ne
 nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::DataConfig& data) {
   const report::RunClock clock;
   const int threads = tensor::set_threads(options.threads);
-  const model::NetworkConfig network = model::load_network(options.network);
+  const nlohmann::json described = config::parse(base::read_text(options.network), options.network);
+  if (model::is_tree_network(described)) {
+    auto result = report::start_result({"frugal.nas-search.evaluate/1", "nas-search evaluate", 0},
+                                       nlohmann::json::object());
+    result["network"] = options.network;
+    result["weights"] = options.weights;
+    evaluate_trees(options, described, result);
+    result["run"] = clock.describe(threads);
+    return result;
+  }
+  const model::NetworkConfig network = model::read_network(described, options.network);
   model::ImageNetwork module(network);
   tensor::load_weights(module, options.weights);
   nlohmann::json printed;
@@ -45,15 +78,10 @@ nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::Data
   result["network"] = options.network;
   result["weights"] = options.weights;
   if (!options.input.empty()) {
-    const torch::Tensor input = read_input(options.input, network);
+    const torch::Tensor input = read_input(options.input, network.input_channels());
     const torch::NoGradGuard no_grad;
     module.eval();
-    const torch::Tensor logits = module.forward(input);
-    if (!options.logits.empty()) tensor::write_tensors(options.logits, {{"logits", logits}});
-    const torch::Tensor best = logits.argmax(1);
-    result["examples"] = input.size(0);
-    result["classes"] = std::vector<std::int64_t>(best.const_data_ptr<std::int64_t>(),
-                                                  best.const_data_ptr<std::int64_t>() + best.numel());
+    put_logits(module.forward(input), options.logits, result);
   } else {
     const data::Split split = options.split == "train"        ? data::Split::train
                               : options.split == "validation" ? data::Split::validation
