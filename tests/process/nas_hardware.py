@@ -219,14 +219,14 @@ def two_devices(folder):
     arguments = ["derive", folder / "space.json", "--alpha", folder / "alpha.json", "--out", folder / "out"]
     for table in tables:
         arguments += ["--table", table]
-    done = run(*arguments, "--limit", "latency_ms=24,9")
+    done = run(*arguments, "--limit", "latency_ms=45,10")
     networks = json.loads(done.stdout)["networks"]
     for network in networks:
         print(network["choice"], network["latency_ms"])
     assert networks[0]["choice"] != networks[1]["choice"]
     for network, table in zip(networks, tables):
         assert network["fastest_on"] == [str(table)], networks
-    again = json.loads(run(*arguments, "--limit", "latency_ms=24,9").stdout)
+    again = json.loads(run(*arguments, "--limit", "latency_ms=45,10").stdout)
     assert again["networks"] == networks
 
 
