@@ -39,7 +39,7 @@ Forward convolution(const ConvLayer& layer, bool channels_last) {
                              layer.dilation, layer.groups);
     y = model::activate(std::move(y), layer.activation);
     if (!reduce.defined()) return y;
-    const Tensor squeezed = torch::relu_(torch::conv2d(y.mean({2, 3}, true), reduce, reduce_bias));
+    const Tensor squeezed = torch::relu(torch::conv2d(y.mean({2, 3}, true), reduce, reduce_bias));
     return y * torch::hardsigmoid(torch::conv2d(squeezed, expand, expand_bias));
   };
 }
