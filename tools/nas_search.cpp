@@ -177,6 +177,7 @@ int main(int argc, char** argv) {
     nas_search::add_latency(app);
     nas_search::add_profile(app);
     nas_search::add_derive(app);
+    nas_search::add_report(app);
     nas_search::add_export(app);
   });
 }

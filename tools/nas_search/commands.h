@@ -19,5 +19,6 @@ void add_derive(CLI::App& app);
 void add_export(CLI::App& app);
 void add_latency(CLI::App& app);
 void add_profile(CLI::App& app);
+void add_report(CLI::App& app);
 
 }  // namespace frugal::nas_search
