@@ -19,7 +19,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.argv[1]) / "nas-search"
 SHARED = pathlib.Path(os.environ.get("FRUGAL_SHARED", SOURCE.parent / "shared" / "data")) / "nas"
 SPACE = {"input_channels": 1, "classes": 4, "resolution": 16, "stem": 8, "stem_stride": 2, "first_block": 0,
-         "candidates": ["3e2", "5e2", "Z"], "stages": [{"width": 8, "depth": 2, "stride": 1}], "head": 0}
+         "candidates": ["3e2", "5e2", "Z"], "stages": [{"width": 8, "depth": 1, "stride": 1},
+                                                          {"width": 16, "depth": 2, "stride": 2}], "head": 0}
 FAST = ["--set", "meter.rounds=3", "--set", "meter.sample_ms=0.05"]
 
 
@@ -51,7 +52,7 @@ def runner_over_ssh(folder):
                env={**os.environ, "FRUGAL_SSH": str(ssh)})
     assert (folder / "host").read_text().strip() == "pi@board"
     table = json.loads((folder / "t.json").read_text())
-    assert len(table["operations"]) == 6, table  # stem, 2 candidates with a shortcut and 2 without, classifier
+    assert len(table["operations"]) == 8, table  # stem, two candidates in three places, classifier
     assert all(one["ms"] > 0 for one in table["operations"].values())
     check = json.loads(done.stdout)["run"]["check"]
     assert check["held_out"]["networks"] == 3 and len(check["measured_ms"]) == 3
@@ -70,10 +71,10 @@ def kill_and_resume(folder):
     process.send_signal(signal.SIGKILL)
     process.wait()
     before = json.loads(table.read_text())["operations"]
-    assert 2 <= len(before) < 6
+    assert 2 <= len(before) < 8
     run(*command[1:], "--resume")
     after = json.loads(table.read_text())["operations"]
-    assert len(after) == 6 and all(after[key] == value for key, value in before.items())
+    assert len(after) == 8 and all(after[key] == value for key, value in before.items())
     bytes_before = table.read_bytes()
     run(*command[1:], "--resume")
     assert table.read_bytes() == bytes_before
