@@ -21,6 +21,8 @@ double quantile(std::vector<double> values, double at) {
   return values[below] + (position - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
+constexpr std::int64_t fewest = 5;  // single runs of a sample
+
 // A bottleneck of middling size: the kernels that the spaces here are made of.
 Piece reference_piece() {
   model::Block block;
@@ -49,13 +51,11 @@ Meter::Meter(const MeterConfig& config, double reference_ms, bool channels_last)
   const c10::InferenceMode inference;
   time(reference_, 20);
   reference_repetitions_ =
-      std::max<std::int64_t>(1, std::llround(0.3 * config_.sample_ms / (time(reference_, 20) / 20)));
+      std::max<std::int64_t>(fewest, std::llround(0.3 * config_.sample_ms / time(reference_, 20)));
   std::vector<double> samples;
-  for (int i = 0; i < 41; ++i) {
-    samples.push_back(time(reference_, reference_repetitions_) / static_cast<double>(reference_repetitions_));
-  }
+  for (int i = 0; i < 41; ++i) samples.push_back(time(reference_, reference_repetitions_));
   if (reference_ms_ <= 0) reference_ms_ = quantile(samples, 0.5);
-  recent_.assign(samples.end() - 5, samples.end());
+  recent_.assign(samples.end() - 3, samples.end());
 }
 
 double Meter::now_ms() const {
@@ -64,15 +64,20 @@ double Meter::now_ms() const {
   return 1e3 * static_cast<double>(at.tv_sec) + 1e-6 * static_cast<double>(at.tv_nsec);
 }
 
+// The median of single runs: one that another program interrupted says nothing of the work.
 double Meter::time(const std::function<void()>& work, std::int64_t repetitions) const {
-  const double start = now_ms();
-  for (std::int64_t i = 0; i < repetitions; ++i) work();
-  return now_ms() - start;
+  std::vector<double> each;
+  for (std::int64_t i = 0; i < repetitions; ++i) {
+    const double start = now_ms();
+    work();
+    each.push_back(now_ms() - start);
+  }
+  return quantile(std::move(each), 0.5);
 }
 
 double Meter::slowness() {
   recent_.erase(recent_.begin());
-  recent_.push_back(time(reference_, reference_repetitions_) / static_cast<double>(reference_repetitions_));
+  recent_.push_back(time(reference_, reference_repetitions_));
   return quantile(recent_, 0.5) / reference_ms_;
 }
 
@@ -81,16 +86,16 @@ std::vector<Measured> Meter::measure(const std::vector<std::function<void()>>& w
   std::vector<std::int64_t> repetitions;
   for (const auto& one : work) {
     time(one, 2);  // kernels are chosen and memory is got at the first calls
-    const double once = std::max(1e-6, std::min(time(one, 1), time(one, 1)));
+    const double once = std::max(1e-6, time(one, 3));
     repetitions.push_back(
-        std::clamp<std::int64_t>(std::llround(config_.sample_ms / once), 1, std::int64_t{100000}));
+        std::clamp<std::int64_t>(std::llround(config_.sample_ms / once), fewest, std::int64_t{100000}));
   }
   std::vector<std::vector<double>> samples(work.size());
   for (std::int64_t round = 0; round < config_.rounds; ++round) {
     for (std::size_t i = 0; i < work.size(); ++i) {
       base::stop_if_requested();
       const double slow = slowness();
-      samples[i].push_back(time(work[i], repetitions[i]) / static_cast<double>(repetitions[i]) / slow);
+      samples[i].push_back(time(work[i], repetitions[i]) / slow);
     }
   }
   std::vector<Measured> measured;

@@ -35,7 +35,7 @@ class Meter {
 
  private:
   double now_ms() const;
-  double time(const std::function<void()>& work, std::int64_t repetitions) const;
+  double time(const std::function<void()>& work, std::int64_t repetitions) const;  // of one run
   double slowness();  // of the last few runs of the reference against reference_ms_
 
   MeterConfig config_;

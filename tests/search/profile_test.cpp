@@ -26,14 +26,14 @@ model::NetworkConfig small(const std::string& blocks = "3e1w8 | 5e3s2w8 3e6 3e6 
   return model::expand(compact, "test");
 }
 
-// A device whose time is what a law says: 2 ms + 1.5 × the sum of the table.
+// A device whose time is what a law says: 0.2 ms + 1.5 × the sum of the table.
 class FakeDevice : public search::Device {
  public:
   explicit FakeDevice(search::LatencyTable table) : table_(std::move(table)) {}
   void measure(const std::vector<search::Piece>&, const Done&) override {}
   void measure(const std::vector<model::NetworkConfig>& networks, const Done& done) override {
     for (std::size_t i = 0; i < networks.size(); ++i) {
-      done(i, {2 + 1.5 * unit * search::predict(table_, networks[i]).total_ms, 0, 0, 1});
+      done(i, {unit * (0.2 + 1.5 * search::predict(table_, networks[i]).total_ms), 0, 0, 1});
     }
   }
   double reference_ms() const override { return 0; }
@@ -102,7 +102,7 @@ TEST_CASE("the check finds offset and scale, and judges held-out networks", "[se
   table.correction = {100, 7};  // of an earlier check: must play no part
   const auto check = search::check_prediction(table, networks, 6, device, true);
   CHECK(check.correction.scale == Approx(1.5));
-  CHECK(check.correction.offset_ms == Approx(2));
+  CHECK(check.correction.offset_ms == Approx(0.2));
   CHECK(check.corrected.relative_rmse < 1e-9);
   CHECK(check.corrected.networks == 8);
   CHECK(check.plain.relative_rmse > 0.1);
@@ -112,7 +112,7 @@ TEST_CASE("the check finds offset and scale, and judges held-out networks", "[se
   CHECK(search::check_prediction(table, networks, 6, device, true).warning.find("in seconds?") !=
         std::string::npos);
   device.unit = 1e-3;
-  CHECK(search::check_prediction(table, networks, 6, device, true).warning.find("is the table in milli") !=
+  CHECK(search::check_prediction(table, networks, 6, device, true).warning.find("in microseconds?") !=
         std::string::npos);
 }
 
