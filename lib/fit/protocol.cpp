@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/stop.h"
 #include "fit/fit.h"
+#include "fit/predictive.h"
 
 namespace frugal::fit {
 namespace {
@@ -53,7 +54,7 @@ std::vector<ProtocolResult> simulate_protocol(double noise, int repeats, std::ui
     ProtocolResult result;
     result.name = truth.name;
     result.theta = {truth.a, truth.b, truth.c_inf, truth.alpha, truth.beta, truth.eps0};
-    std::vector<double> in_fit, beyond;
+    std::vector<double> in_fit, beyond, by_default;
     for (int repeat = 0; repeat < repeats; ++repeat) {
       base::stop_if_requested();
       base::Random random(seed, std::string("protocol/") + truth.name + "/" + std::to_string(repeat));
@@ -92,9 +93,16 @@ std::vector<ProtocolResult> simulate_protocol(double noise, int repeats, std::ui
       const auto theta = fit(*law, points.select(corner), options_for(truth, seed)).theta;
       const auto y = predict(*law, theta, target);
       for (std::size_t i = 0; i < y.size(); ++i) beyond.push_back((y[i] - target.y[i]) / target.y[i]);
+      const auto intervals = Predictive(points.select(corner), PredictiveOptions{}).predict(target);
+      for (std::size_t i = 0; i < intervals.size(); ++i) {
+        by_default.push_back((intervals[i].estimate - target.y[i]) / target.y[i]);
+        if (intervals[i].lower <= target.y[i] && target.y[i] <= intervals[i].upper) ++result.default_covered;
+      }
     }
     mean_and_deviation(in_fit, result.fit_mu, result.fit_sigma);
     mean_and_deviation(beyond, result.extrapolation_mu, result.extrapolation_sigma);
+    mean_and_deviation(by_default, result.default_mu, result.default_sigma);
+    result.default_covered /= static_cast<double>(by_default.size());
     results.push_back(std::move(result));
   }
   return results;

@@ -17,6 +17,9 @@ struct ProtocolResult {
   // Mean and standard deviation of the relative error δ = (ε̂ − ε)/ε against the noisy measurements.
   double fit_mu = 0, fit_sigma = 0;
   double extrapolation_mu = 0, extrapolation_sigma = 0;
+  // The same extrapolation by what `scalefit fit` does where no law is named, and the share of its intervals
+  // that hold the measurement.
+  double default_mu = 0, default_sigma = 0, default_covered = 0;
 };
 
 // One result for every built-in parameter set, each over `repeats` draws of the noise.

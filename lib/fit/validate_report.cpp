@@ -166,12 +166,14 @@ void add_protocol(Page& page, const std::vector<ProtocolResult>& results) {
   std::vector<std::vector<std::string>> rows;
   for (const ProtocolResult& r : results) {
     rows.push_back({r.name, std::to_string(r.runs), pm(r.fit_mu, r.fit_sigma), std::to_string(r.corner_runs),
-                    pm(r.extrapolation_mu, r.extrapolation_sigma)});
+                    pm(r.extrapolation_mu, r.extrapolation_sigma), pm(r.default_mu, r.default_sigma),
+                    share(r.default_covered)});
   }
   page.table(
-      {"surface", "runs", "in fit, 10-fold", "runs of the corner", "extrapolated"}, rows,
+      {"surface", "runs", "in fit, 10-fold", "runs of the corner", "extrapolated", "by default", "covered"},
+      rows,
       "Mean ± standard deviation of predicted / measured − 1. The corner has at most 1/16 of the size and "
-      "1/8 of the data (Rosenfeld et al. 2020).");
+      "1/8 of the data (Rosenfeld et al. 2020). By default: the average that answers where no law is named.");
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ void add_protocol(const std::vector<ProtocolResult>& results, Json& out) {
          {"runs", r.runs},
          {"in_fit", {{"mu", r.fit_mu}, {"sigma", r.fit_sigma}}},
          {"corner_runs", r.corner_runs},
-         {"extrapolation", {{"mu", r.extrapolation_mu}, {"sigma", r.extrapolation_sigma}}}});
+         {"extrapolation", {{"mu", r.extrapolation_mu}, {"sigma", r.extrapolation_sigma}}},
+         {"extrapolation_by_default",
+          {{"mu", r.default_mu}, {"sigma", r.default_sigma}, {"covered", r.default_covered}}}});
   }
 }
 
