@@ -77,7 +77,7 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
     double square = 0;
     for (const HoldOut& h : hold_outs) square += mean_square(h.misses[c]) / double(hold_outs.size());
     if (!hold_outs.empty()) candidate.hold_out = std::sqrt(square);
-    candidate.weight = 1 / (square + options.indifference * options.indifference);
+    candidate.weight = 1 / std::sqrt(square + options.indifference * options.indifference);
     if (!std::isfinite(candidate.weight)) candidate.weight = 0;
     total += candidate.weight;
   }

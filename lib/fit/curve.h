@@ -6,9 +6,9 @@
 //  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest
 //  and
 //     predicts what was hidden.
-//  3. The prediction is the average of ln y over the candidates, weighted by 1 / (hold-out error² + 0.005²).
-//     Choosing the best one instead is worse: a hold-out has one draw of the noise. The constant keeps
-//     candidates that differ by less than a hold-out can tell at nearly equal weight.
+//  3. The prediction is the average of ln y over the candidates, weighted by 1 / √(hold-out error² + 0.005²).
+//     Choosing the best one instead is worse: a hold-out has one draw of the noise. So is weighting by the
+//     square (tried inside the rows to fit of 72 curves: mean .0171 against .0162).
 //  4. The interval: noise, the spread of the candidates, and how far the average itself missed on the
 //  hold-outs,
 //     growing with ln(x / x_edge).

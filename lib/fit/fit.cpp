@@ -147,8 +147,9 @@ Search search_globally(Problem& problem, const Setup& setup, const FitOptions& o
   if (search.best.theta.empty()) throw base::Failure("no start of the fit came to a finite objective");
   const std::vector<double> weight = problem.weight();
   std::vector<double> shaken(weight.size());
-  for (int s = 0; s < options.max_shakes; ++s) {
-    if (s >= options.shakes && agreeing(search) >= options.min_agreeing) break;
+  const int shakes = options.shakes * problem.law().shaking;
+  for (int s = 0; s < std::max(shakes, options.max_shakes); ++s) {
+    if (s >= shakes && agreeing(search) >= options.min_agreeing) break;
     for (std::size_t i = 0; i < weight.size(); ++i) shaken[i] = -weight[i] * std::log(1 - random.uniform());
     problem.set_weight(shaken.data());
     const std::vector<double> away = minimiser.run(search.best.theta.data(), {}).theta;

@@ -89,6 +89,11 @@ void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed,
     one.average_log_rmse = std::sqrt(square);
     series.hold_outs.push_back(std::move(one));
   }
+  for (const Posterior::Doubt& doubt : predictive.posterior().doubts())
+    series.notes.push_back(
+        fmt::format("size {:g} on data {:g}{} lies above what its neighbours say, as if trained too little: "
+                    "it counts less",
+                    doubt.size, doubt.data, points.has(variable::unique_data) ? " (effective)" : ""));
   if (series.hold_outs.empty())
     series.notes.push_back(
         "too few scales for a rolling hold-out: the interval rests on the priors and on how the runs "

@@ -81,6 +81,7 @@ Json posterior_of(const JointSurface& surface) {
                      {"wander", part.amplitude},
                      {"steepness", part.steepness},
                      {"noise", part.noise},
+                     {"doubtful", part.doubtful},
                      {"parameters", part.parameters}});
   }
   return {{"deviation_factor", surface.factor()},

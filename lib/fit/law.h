@@ -37,6 +37,9 @@ class Law {
   std::string name, formula, source;
   std::vector<std::string> variables;
   std::vector<Parameter> parameters;
+  // How many times as often as usual the search shakes a minimum (fit.h): more where neighbouring minima are
+  // hard to leave.
+  int shaking = 1;
 
   // y[i] for every run; where jacobian is not null, jacobian[p * count + i] = ∂y[i]/∂theta[p].
   virtual void evaluate(const double* theta, const Inputs& inputs, double* y, double* jacobian) const = 0;

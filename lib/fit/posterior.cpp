@@ -22,6 +22,10 @@ constexpr double log_amplitude = -4.2, log_noise = -4.4;
 // Evidence this far below the best makes no difference.
 constexpr double negligible = 7;
 
+// Under-trained runs: logarithm of the odds against one, variance that it adds to ln y, and how many at most.
+constexpr double doubt_cost = 3.5, doubt_variance = 0.04;
+constexpr std::size_t least_share = 8;
+
 double matern(double distance) {
   const double r = std::sqrt(3.0) * distance;
   return (1 + r) * std::exp(-r);
@@ -86,9 +90,10 @@ void Posterior::set_cells(const Points& points) {
   }
 }
 
-Posterior::Frame Posterior::frame(double amplitude, double steepness, double noise) const {
+Posterior::Frame Posterior::frame(double amplitude, double steepness, double noise,
+                                  std::vector<std::size_t> doubtful) const {
   const std::size_t n = log_y_.size();
-  Frame frame{amplitude, steepness, noise, std::vector<double>(n * n), 0};
+  Frame frame{amplitude, steepness, noise, std::move(doubtful), std::vector<double>(n * n), 0};
   std::vector<double> scale(n);
   for (std::size_t i = 0; i < n; ++i)
     scale[i] = amplitude * std::exp(-steepness * (x_[2 * i] + x_[2 * i + 1]));
@@ -99,6 +104,7 @@ Posterior::Frame Posterior::frame(double amplitude, double steepness, double noi
                                 matern(std::fabs(x_[2 * i + 1] - x_[2 * j + 1]) / options_.length);
     frame.factor[i * n + i] += noise * noise / count_[i] + known_[i] + 1e-10;
   }
+  for (const std::size_t i : frame.doubtful) frame.factor[i * n + i] += doubt_variance;
   const bool positive = cholesky(frame.factor.data(), n);
   FRUGAL_ASSERT(positive, "a covariance has a Cholesky factor");
   for (std::size_t i = 0; i < n; ++i) frame.log_determinant += std::log(frame.factor[i * n + i]);
@@ -156,7 +162,8 @@ double Posterior::evidence(const Frame& frame, PosteriorPart& part,
 
   const double log_determinant = set_covariance(frame, part);
   if (!std::isfinite(log_determinant)) return -std::numeric_limits<double>::infinity();
-  double value = -best->cost - frame.log_determinant - log_determinant;
+  double value =
+      -best->cost - frame.log_determinant - log_determinant - doubt_cost * double(frame.doubtful.size());
   for (std::size_t k = 0; k < p; ++k) value -= std::log(deviation[k]);
   value -= 0.5 * std::pow(std::log(frame.amplitude) - log_amplitude, 2);
   value -= 0.5 * std::pow(std::log(frame.noise) - log_noise, 2);
@@ -186,6 +193,51 @@ double Posterior::set_covariance(const Frame& frame, PosteriorPart& part) const 
   return log_determinant;
 }
 
+double Posterior::doubt(Frame& frame, PosteriorPart& part, double value) const {
+  const std::size_t n = log_y_.size(), p = part.law->size;
+  std::vector<double> residual(n), jacobian(n * p), column(n);
+  while (frame.doubtful.size() < std::max<std::size_t>(1, n / least_share)) {
+    // Each cell as predicted from all others: with P the inverse of the cells' covariance, the parameters'
+    // included, it misses by (P r)ᵢ/Pᵢᵢ with a variance of 1/Pᵢᵢ.
+    part.law->evaluate(part.parameters.data(), x_, residual.data(), jacobian.data());
+    for (std::size_t i = 0; i < n; ++i) residual[i] = log_y_[i] - residual[i];
+    whiten(frame, residual.data(), 1);
+    whiten(frame, jacobian.data(), p);
+    double most = doubt_cost;
+    std::size_t worst = n;
+    for (std::size_t i = 0; i < n; ++i) {
+      // Column i of the inverse of the Cholesky factor.
+      for (std::size_t k = i; k < n; ++k) {
+        double sum = k == i ? 1 : 0;
+        for (std::size_t j = i; j < k; ++j) sum -= frame.factor[k * n + j] * column[j];
+        column[k] = sum / frame.factor[k * n + k];
+      }
+      double precision = 0, pull = 0, shared[8] = {};
+      for (std::size_t k = i; k < n; ++k) {
+        precision += column[k] * column[k];
+        pull += column[k] * residual[k];
+        for (std::size_t a = 0; a < p; ++a) shared[a] += column[k] * jacobian[k * p + a];
+      }
+      for (std::size_t a = 0; a < p; ++a)
+        for (std::size_t b = 0; b < p; ++b) precision -= shared[a] * part.covariance[a * p + b] * shared[b];
+      if (!(precision > 0) || pull <= 0) continue;
+      if (std::find(frame.doubtful.begin(), frame.doubtful.end(), i) != frame.doubtful.end()) continue;
+      const double variance = 1 / precision, wider = variance + doubt_variance, miss = pull * variance;
+      const double gain = 0.5 * std::log(variance / wider) + 0.5 * miss * miss * (precision - 1 / wider);
+      if (gain > most) {
+        most = gain;
+        worst = i;
+      }
+    }
+    if (worst == n) break;
+    auto doubtful = frame.doubtful;
+    doubtful.push_back(worst);
+    frame = this->frame(frame.amplitude, frame.steepness, frame.noise, std::move(doubtful));
+    value = evidence(frame, part, {part.parameters});
+  }
+  return value;
+}
+
 Posterior Posterior::fit(const Points& points, const PosteriorOptions& options) {
   Posterior posterior;
   posterior.options_ = options;
@@ -202,7 +254,7 @@ Posterior Posterior::fit(const Points& points, const PosteriorOptions& options) 
   std::vector<Frame> frames;
   for (const double amplitude : options.amplitudes)
     for (const double steepness : options.steepness)
-      for (const double noise : noises) frames.push_back(posterior.frame(amplitude, steepness, noise));
+      for (const double noise : noises) frames.push_back(posterior.frame(amplitude, steepness, noise, {}));
   double best_of_all = -std::numeric_limits<double>::infinity();
   for (const std::string& name : options.laws) {
     const PosteriorLaw* law = find_posterior_law(name);
@@ -229,6 +281,8 @@ Posterior Posterior::fit(const Points& points, const PosteriorOptions& options) 
       if (starts.size() > 1) agreement = part.agreement;
       part.agreement = agreement;
       if (!std::isfinite(own[f])) continue;
+      if (name == options.laws.front()) own[f] = posterior.doubt(frames[f], part, own[f]);
+      part.doubtful = frames[f].doubtful;
       best = std::max(best, own[f]);
       starts = {part.parameters};  // the next is near
       parts.push_back(std::move(part));
@@ -260,6 +314,11 @@ Posterior Posterior::restore(const Points& points, std::vector<PosteriorPart> pa
   Posterior posterior;
   posterior.options_ = options;
   posterior.set_cells(points);
+  for (const PosteriorPart& part : parts)
+    for (const std::size_t cell : part.doubtful)
+      if (cell >= posterior.log_y_.size())
+        throw base::UserError("", fmt::format("doubtful scale {} of {}", cell, posterior.log_y_.size()),
+                              "the runs are not those that were fitted");
   posterior.parts_ = std::move(parts);
   posterior.make_ready();
   return posterior;
@@ -273,7 +332,8 @@ void Posterior::make_ready() {
            !(frames_[ready.frame].amplitude == part.amplitude &&
              frames_[ready.frame].steepness == part.steepness && frames_[ready.frame].noise == part.noise))
       ++ready.frame;
-    if (ready.frame == frames_.size()) frames_.push_back(frame(part.amplitude, part.steepness, part.noise));
+    if (ready.frame == frames_.size())
+      frames_.push_back(frame(part.amplitude, part.steepness, part.noise, part.doubtful));
     const Frame& frame = frames_[ready.frame];
     const std::size_t p = part.law->size;
     ready.residual.resize(n);
@@ -324,6 +384,19 @@ Posterior::Moments Posterior::at(double size, double data) const {
     }
   }
   return {mean, std::sqrt(std::max(0.0, square - mean * mean))};
+}
+
+std::vector<Posterior::Doubt> Posterior::doubts() const {
+  std::map<std::size_t, double> share;
+  for (const PosteriorPart& part : parts_)
+    for (const std::size_t i : part.doubtful) share[i] += part.weight;
+  std::vector<Doubt> doubts;
+  for (const auto& [i, probability] : share) {
+    if (probability > 0.5)
+      doubts.push_back(
+          {std::exp(x_[2 * i + 1] + edge_.log_size), std::exp(x_[2 * i] + edge_.log_data), probability});
+  }
+  return doubts;
 }
 
 double Posterior::log_law(const PosteriorPart& part, const double* parameters, double size,

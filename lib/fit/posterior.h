@@ -5,6 +5,10 @@
 // them. The wander is a Gaussian process of covariance τ² s s' k(x − x') k(z − z'), k the Matérn 3/2 function
 // of length ℓ, and s = (compute / largest compute)^−p: laws hold best where much compute was spent.
 //
+// A run that was trained too little or badly tuned can only be too high, and by far more than its noise: with
+// a probability of 3 % a run is one, and ln y has a deviation of 0.2 more. Without this one such run would
+// pass for a large wander.
+//
 // For each law and each (τ, p, σ) of a grid the most probable parameters are found, with the curvature there
 // (Laplace's approximation); the evidence weights them all. So the noise, the size of the wander and the law
 // are averaged over, not chosen; repeated runs say what the noise is. A prediction is the mean and the
@@ -25,8 +29,8 @@ inline constexpr int posterior_starts = 4;  // of each law
 
 struct PosteriorOptions {
   std::vector<std::string> laws = {"overtraining", "chinchilla", "rosenfeld"};
-  std::vector<double> amplitudes = {0.003, 0.01, 0.03, 0.08};     // τ, of ln y
-  std::vector<double> steepness = {0, 0.15, 0.3, 0.45};           // p
+  std::vector<double> amplitudes = {0.02, 0.04, 0.08, 0.16};      // τ, of ln y
+  std::vector<double> steepness = {0, 0.1, 0.2};                  // p
   std::vector<double> noises = {0.002, 0.006, 0.015, 0.04, 0.1};  // σ, where repeated runs do not say it
   double length = 1;                                              // ℓ, in ln
   std::size_t most_cells = 200;  // more runs are averaged in cells of ln data and ln size
@@ -37,6 +41,7 @@ struct PosteriorPart {
   const PosteriorLaw* law = nullptr;
   double amplitude = 0, steepness = 0, noise = 0;
   double weight = 0;
+  std::vector<std::size_t> doubtful;  // cells taken for under-trained
   std::vector<double> parameters;
   double gradient = 0;             // largest |∂ ln posterior|
   double agreement = 0;            // share of the starts that ended there
@@ -61,6 +66,11 @@ class Posterior {
   const std::vector<PosteriorPart>& parts() const { return parts_; }
   const Edge& edge() const { return edge_; }
   const PosteriorOptions& options() const { return options_; }
+  // Scales whose runs are more likely under-trained than not.
+  struct Doubt {
+    double size, data, probability;
+  };
+  std::vector<Doubt> doubts() const;
   // Parameters of the part drawn from its normal approximation; normals: part.law->size of them.
   std::vector<double> draw(const PosteriorPart& part, const std::vector<double>& normals) const;
 
@@ -68,6 +78,7 @@ class Posterior {
   // What parts of one (τ, p, σ) share.
   struct Frame {
     double amplitude, steepness, noise;
+    std::vector<std::size_t> doubtful;
     std::vector<double> factor;  // lower Cholesky factor of the covariance of the cells' ln y
     double log_determinant;      // of that factor
   };
@@ -78,7 +89,9 @@ class Posterior {
   };
 
   void set_cells(const Points& points);
-  Frame frame(double amplitude, double steepness, double noise) const;
+  Frame frame(double amplitude, double steepness, double noise, std::vector<std::size_t> doubtful) const;
+  // Takes cells for under-trained as long as the evidence of part's law grows by it; fits part anew.
+  double doubt(Frame& frame, PosteriorPart& part, double evidence_before) const;
   void whiten(const Frame& frame, double* rows, std::size_t columns) const;
   double evidence(const Frame& frame, PosteriorPart& part,
                   const std::vector<std::vector<double>>& starts) const;

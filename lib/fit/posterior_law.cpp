@@ -58,10 +58,10 @@ void evaluate(const double* parameters, std::span<const double> x, double* log_y
 
 template <std::size_t N>
 void prior(const Edge& edge, double* mean, double* deviation) {
-  constexpr double log_exponent = -1.0498221244986778;  // ln 0.35
-  // Floor: 38 % of the value at the edge, 3 % to 92 %. Random guess: twice the highest value seen.
+  constexpr double log_exponent = -1.1086626245216111;  // ln 0.33
+  // Floor: 38 % of the value at the edge, 8 % to 82 %. Random guess: twice the highest value seen.
   const std::array<double, 6> means{edge.level, -0.5, 0, log_exponent, 0, edge.highest + 0.7};
-  const std::array<double, 6> deviations{3, 1.5, 1.5, 0.6, 0.5, 0.5};
+  const std::array<double, 6> deviations{3, 1, 1.5, 0.35, 0.35, 0.5};
   std::copy_n(means.begin(), N, mean);
   std::copy_n(deviations.begin(), N, deviation);
 }

@@ -87,7 +87,8 @@ Predictive::Predictive(const Points& given, const PredictiveOptions& options)
       break;  // too few scales below this cut, and below the next
     }
   }
-  factor_ = std::sqrt(squares / cuts);
+  // Posteriors of fewer scales are wider than they need be; that is no reason to narrow this one.
+  factor_ = std::sqrt(std::max(1.0, squares / cuts));
 }
 
 std::vector<Interval> Predictive::predict(const Points& given) const {

@@ -93,6 +93,10 @@ std::unique_ptr<Surface> read_posterior(const Node& fit, std::uint64_t seed, int
     part.amplitude = list[k]["wander"].real();
     part.steepness = list[k]["steepness"].real();
     part.noise = list[k]["noise"].real();
+    for (const double cell : list[k]["doubtful"].reals()) {
+      if (!(cell >= 0)) list[k]["doubtful"].fail("numbers of scales");
+      part.doubtful.push_back(static_cast<std::size_t>(cell));
+    }
     part.parameters = list[k]["parameters"].reals();
     if (part.parameters.size() != part.law->size)
       list[k]["parameters"].fail("one value a parameter of the law");

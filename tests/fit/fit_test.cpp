@@ -1,5 +1,6 @@
 #include "fit/fit.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -53,5 +54,64 @@ TEST_CASE("every seed reaches the same minimum of noisy runs", "[fit]") {
     const auto other = fit::fit(*law, points, options);
     CHECK(std::fabs(other.objective / first.objective - 1) < 1e-6);
     for (int p = 0; p < 5; ++p) CHECK(std::fabs(other.theta[p] / first.theta[p] - 1) < 1e-6);
+  }
+}
+
+namespace {
+
+// A surface of every law of size and data, with parameters as published or near.
+struct Known {
+  const char* law;
+  std::vector<double> theta;
+};
+const std::vector<Known> known = {
+    {"chinchilla", {1.7, 406, 410, 0.34, 0.28}},
+    {"rosenfeld", {40, 30, 0.05, 0.35, 0.4, 0.9}},
+    {"kaplan", {8.8e13, 5.4e13, 0.076, 0.095}},
+    {"data_constrained", {1.87, 521, 1488, 0.35, 0.35, 15.4, 5.3}},
+    {"overtraining", {1.6, 320, 520, 0.31}},
+};
+
+Points runs_of(const Known& truth, double noise, std::uint64_t seed, std::size_t every = 1) {
+  Points points = grid(0, 1);
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < points.count(); i += every) rows.push_back(i);
+  points = points.select(rows);
+  std::vector<double> unique;
+  for (std::size_t i = 0; i < points.count(); ++i)  // up to 16 repetitions
+    unique.push_back(points.column("data")[i] / std::pow(2.0, double(i * 7 % 5)));
+  points.set_column("unique_data", unique);
+  points.y = fit::predict(*fit::find_law(truth.law), truth.theta, points);
+  base::Random random(seed);
+  for (double& y : points.y) y *= std::exp(noise * random.normal());
+  return points;
+}
+
+}  // namespace
+
+TEST_CASE("every law recovers its surface within 1e-8 without noise", "[fit]") {
+  for (const Known& truth : known) {
+    CAPTURE(truth.law);
+    const auto law = fit::find_law(truth.law);
+    const Points points = runs_of(truth, 0, 1);
+    const auto result = fit::fit(*law, points);
+    for (std::size_t i = 0; i < points.count(); ++i)
+      CHECK(std::fabs(result.predicted[i] / points.y[i] - 1) < 1e-8);
+  }
+}
+
+TEST_CASE("100 of 100 seeds reach the same optimum of every law", "[fit][slow]") {
+  for (const Known& truth : known) {
+    CAPTURE(truth.law);
+    const auto law = fit::find_law(truth.law);
+    const Points points = runs_of(truth, 0.02, 7, 3);
+    std::vector<double> objectives;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+      fit::FitOptions options;
+      options.seed = seed;
+      objectives.push_back(fit::fit(*law, points, options).objective);
+    }
+    const double least = *std::min_element(objectives.begin(), objectives.end());
+    for (const double objective : objectives) CHECK(objective <= least * (1 + 1e-6));
   }
 }
