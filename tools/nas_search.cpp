@@ -176,6 +176,8 @@ int main(int argc, char** argv) {
     add_speed(app, speed_flags, speed_options);
     nas_search::add_latency(app);
     nas_search::add_profile(app);
+    nas_search::add_search(app);
+    nas_search::add_search_speed(app);
     nas_search::add_derive(app);
     nas_search::add_report(app);
     nas_search::add_export(app);

@@ -178,12 +178,12 @@ ImageNetwork::ImageNetwork(const NetworkConfig& config) : config_(config) {
   classifier_ = classifier->register_module(
       "linear", nn::Linear(nn::LinearOptions(config.classifier.in_features, config.classifier.out_features)
                                .bias(config.classifier.bias)));
-  initialise();
+  initialise_weights(*this);
 }
 
-void ImageNetwork::initialise() {
+void initialise_weights(nn::Module& root) {
   const torch::NoGradGuard no_grad;
-  for (const auto& module : modules(/*include_self=*/false)) {
+  for (const auto& module : root.modules(/*include_self=*/false)) {
     if (auto* conv = module->as<nn::Conv2d>()) {
       const auto& options = conv->options;
       const double fan_out = static_cast<double>(options.out_channels() * options.kernel_size()->at(0) *

@@ -77,10 +77,13 @@ class BlockUnit : public torch::nn::Module {
   std::shared_ptr<ConvUnit> conv_;
 };
 
+// Convolutions He normal, fan-out; batch norm 1 and 0; classifier N(0, 0.01) and 0 (the ProxylessNAS
+// program's "he_fout"). From torch's generator: seed it first.
+void initialise_weights(torch::nn::Module& module);
+
 class ImageNetwork : public torch::nn::Module {
  public:
-  // Weights: convolutions He normal, fan-out; batch norm 1 and 0; classifier N(0, 0.01) and 0 (the
-  // ProxylessNAS program's "he_fout"). They come from torch's generator: seed it first.
+  // Weights by initialise_weights.
   explicit ImageNetwork(const NetworkConfig& config);
 
   // images [B, C, H, W] -> logits [B, classes]
@@ -93,8 +96,6 @@ class ImageNetwork : public torch::nn::Module {
   const NetworkConfig& config() const { return config_; }
 
  private:
-  void initialise();
-
   NetworkConfig config_;
   std::shared_ptr<ConvUnit> first_conv_, final_expand_, feature_mix_;
   std::vector<std::shared_ptr<BlockUnit>> blocks_;

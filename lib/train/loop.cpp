@@ -101,7 +101,8 @@ class Loop {
     at_start_ = false;
     // Whatever torch draws in this step (dropout) follows from (seed, step, process) alone.
     tensor::seed_torch(base::derive_seed(place_.seed, fmt::format("step/{}/{}", step, communicator_.rank())));
-    learning_rate_ = learning_rate(config_.schedule, step, total_, per_epoch_);
+    const std::optional<double> own_rate = task_.learning_rate(step);
+    learning_rate_ = own_rate ? *own_rate : learning_rate(config_.schedule, step, total_, per_epoch_);
     const StepLoss outcome = task_.loss(step);
     double loss = outcome.loss.item<double>();
     communicator_.sum(&loss, 1);
@@ -131,7 +132,7 @@ class Loop {
         state_.step / per_epoch_ % config_.evaluate_every == 0) {
       log_metrics(evaluate());
     }
-    progress_.update(state_.step, fmt::format("loss {:.4f}", loss_));
+    progress_.update(state_.step, fmt::format("loss {:.4f}{}", loss_, note_));
     double stop = base::stop_signal();
     if (communicator_.size() > 1) communicator_.sum(&stop, 1);  // all stop at the same step
     if (stop != 0 && state_.step < total_) {
@@ -173,13 +174,16 @@ class Loop {
 
   void log_step() {
     const double elapsed = seconds_since(logged_);
-    events_.write({{"step", state_.step},
-                   {"epoch", static_cast<double>(state_.step) / static_cast<double>(per_epoch_)},
-                   {"loss", loss_},
-                   {"lr", learning_rate_},
-                   {"samples_per_s", static_cast<double>(examples_since_log_) / std::max(1e-9, elapsed)},
-                   {"seconds", seconds()},
-                   {"peak_resident_bytes", report::peak_resident_bytes()}});
+    nlohmann::ordered_json event{
+        {"step", state_.step},
+        {"epoch", static_cast<double>(state_.step) / static_cast<double>(per_epoch_)},
+        {"loss", loss_},
+        {"lr", learning_rate_},
+        {"samples_per_s", static_cast<double>(examples_since_log_) / std::max(1e-9, elapsed)},
+        {"seconds", seconds()},
+        {"peak_resident_bytes", report::peak_resident_bytes()}};
+    note_ = task_.describe(event);
+    events_.write(event);
     logged_ = Clock::now();
     examples_since_log_ = 0;
   }
@@ -222,6 +226,7 @@ class Loop {
   bool at_start_ = true;
   std::int64_t saved_step_ = 0, examples_since_log_ = 0;
   double learning_rate_ = 0, loss_ = 0, before_ = 0;
+  std::string note_;  // the task's own, as of the last line of the log
   Clock::time_point started_, logged_, saved_;
 };
 

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "tensor/safetensors.h"
@@ -35,6 +37,13 @@ class Task {
   // run needs no further state.
   virtual void start(std::int64_t step) = 0;
   virtual StepLoss loss(std::int64_t step) = 0;
+
+  // The learning rate of a step, where the task has a schedule of its own.
+  virtual std::optional<double> learning_rate(std::int64_t /*step*/) const { return std::nullopt; }
+
+  // Adds what is worth seeing to a line of events.jsonl. What it returns stands after the loss in the
+  // progress.
+  virtual std::string describe(nlohmann::ordered_json& /*event*/) { return ""; }
 
   // Evaluation of the present weights on what the task holds out; empty where there is nothing.
   virtual Metrics evaluate() { return {}; }

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""nas-search search as a process: killed in the warm-up and in the search, resumed, diverging, with bad input.
+
+usage: search_process.py BIN_DIR [CASE…]
+Every case searches a tiny space on tiny made-up images for a second or two.
+"""
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from train_process import write_idx
+
+BIN = pathlib.Path(sys.argv[1]) / "nas-search"
+
+
+class Case:
+    def __init__(self, name: str):
+        self.temp = tempfile.TemporaryDirectory(prefix="frugal-search-")
+        self.folder = pathlib.Path(self.temp.name)
+        write_idx(self.folder / "data")
+        self.config = {
+            "space": {"input_channels": 1, "classes": 2, "resolution": 8, "stem": 4, "stem_stride": 1, "first_block": 0,
+                      "head": 0, "candidates": ["3e1", "3e2", "5e1", "Z"], "stages": [{"width": 8, "depth": 2, "stride": 2}]},
+            "data": {"kind": "idx", "path": str(self.folder / "data"), "validation": 0.25,
+                     "augment": {"crop_padding": 1, "flip": True}},
+            "batch_size": 8, "strategy": {"lr": 0.05}, "log_every": 1, "checkpoint_every": 5,
+            "schedule": {"warmup_epochs": 3, "epochs": 6, "architecture_every": 2},
+        }
+
+    def start(self, out: str, config: dict, *flags: str) -> subprocess.Popen:
+        process = subprocess.Popen([str(BIN), "search", "-", "--out", str(self.folder / out), "--threads", "1", "--quiet",
+                                    *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process.stdin.write(json.dumps(config))
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def run(self, out: str, config: dict, *flags: str, expect: int = 0):
+        process = self.start(out, config, *flags)
+        stdout, stderr = process.communicate(timeout=300)
+        assert process.returncode == expect, f"exit code {process.returncode}, not {expect}: {stderr}"
+        return stdout, stderr
+
+    def kill_at(self, out: str, config: dict, steps: int, *flags: str, sign=signal.SIGKILL) -> None:
+        process = self.start(out, config, *flags)
+        path = self.folder / out / "events.jsonl"
+        while not path.exists() or path.read_text().count("\n") < steps:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.002)
+        process.send_signal(sign)
+        process.wait()
+
+    def changed(self, **changes) -> dict:
+        config = json.loads(json.dumps(self.config))
+        for path, value in changes.items():
+            part = config
+            *folders, last = path.split("__")
+            for folder in folders:
+                part = part.setdefault(folder, {})
+            part[last] = value
+        return config
+
+
+def same_result(case: Case, a: str, b: str) -> None:
+    for name in ("weights.safetensors", "network.json"):
+        assert (case.folder / a / name).read_bytes() == (case.folder / b / name).read_bytes(), f"{name} differs"
+    results = [json.loads((case.folder / out / "search.json").read_text()) for out in (a, b)]
+    for result in results:
+        result.pop("run")
+    assert results[0] == results[1], "search.json differs"
+
+
+def resumed(case: Case, kind: str) -> None:
+    """Killed in the warm-up, in the search, and asked to stop: ends as the search that nothing happened to."""
+    config = case.changed(strategy__kind=kind)
+    case.run("whole", config)
+    case.kill_at("broken", config, 12)  # of 27 steps of warm-up
+    _, stderr = case.run("broken", config, expect=2)
+    assert "--resume" in stderr, stderr
+    case.kill_at("broken", config, 50, "--resume")
+    case.kill_at("broken", config, 60, "--resume", sign=signal.SIGTERM)
+    case.run("broken", config, "--resume")
+    same_result(case, "whole", "broken")
+    result = json.loads((case.folder / "whole" / "search.json").read_text())
+    assert result["architecture_steps"] == 20 and result["warm_up_steps"] == 27, result
+    stdout, _ = case.run("whole", config)
+    assert json.loads(stdout) == result, "a finished search answers with its result"
+    case.run("whole", case.changed(seed=7), expect=2)
+
+
+def resumed_gradient(case: Case) -> None:
+    resumed(case, "gradient")
+
+
+def resumed_reinforce(case: Case) -> None:
+    resumed(case, "reinforce")
+
+
+def resumed_evolution(case: Case) -> None:
+    resumed(case, "evolution")
+
+
+def diverges(case: Case) -> None:
+    config = case.changed(schedule__lr=1e18, schedule__warmup_lr=0.01)
+    _, stderr = case.run("a", config, expect=1)
+    assert "not finite" in stderr and "checkpoint" in stderr, stderr
+    assert (case.folder / "a" / "checkpoint.safetensors").exists()
+    assert not (case.folder / "a" / "search.json").exists()
+
+
+def two_devices(case: Case) -> None:
+    """Two objectives that want opposite things share the weights and get different networks."""
+    config = case.changed(
+        schedule__epochs=12, strategy__lr=0.2,
+        devices=[{"name": "small", "metric": "macs", "loss": "add_linear", "reference": 1000, "lambda": 5},
+                 {"name": "free", "metric": "parameters"}])
+    case.run("a", config)
+    result = json.loads((case.folder / "a" / "search.json").read_text())
+    small, free = result["targets"]
+    assert small["macs"] < free["macs"], (small["network"], free["network"])
+    table = result["every_network_on_every_device"]
+    assert [row["network_of"] for row in table] == ["small", "free"]
+    assert table[0]["on"]["small"] == small["macs"] and table[0]["on"]["free"] == small["parameters"], table
+    for name in ("small", "free"):
+        network = case.folder / "a" / name
+        done = subprocess.run([str(BIN), "evaluate", str(network / "network.json"), "--weights",
+                               str(network / "weights.safetensors"), "--data", "-"], capture_output=True, text=True,
+                              input=json.dumps(config["data"]))
+        assert done.returncode == 0, done.stderr
+
+
+def limited(case: Case) -> None:
+    """The derived network keeps a hard limit, whatever alpha says."""
+    free = json.loads(case.run("free", case.config)[0])["targets"][0]
+    limit = free["macs"] - 1
+    kept = json.loads(case.run("limited", case.changed(objective__limits={"macs": limit}))[0])["targets"][0]
+    assert kept["macs"] <= limit and kept["limits"]["macs"]["at_most"] == limit, kept
+
+
+def bad_input(case: Case) -> None:
+    def refused(words, **changes):
+        _, stderr = case.run("bad", case.changed(**changes), expect=2)
+        assert all(word in stderr for word in words), stderr
+        assert not (case.folder / "bad" / "checkpoint.safetensors").exists()
+
+    refused(["data/validation"], data__validation=0)
+    refused(["data/validation"], data__validation=0.001)
+    refused(["space/candidates", "nothing to search"], space__candidates=["3e1"])
+    refused(["stages/0/candidates", "shape would change"],
+            space__stages=[{"width": 8, "stride": 2, "candidates": ["3e1", "5e1", "Z"]}])
+    refused(["objective/limits", "macs"], objective__limits={"macs": 1})
+    refused(["objective/reference"], objective__loss="mul_log")
+    refused(["strategy", "gradiant", "gradient"], strategy__kind="gradiant")
+    refused(["space/classes", "2"], space__classes=10)
+    refused(["space/resolution", "8"], space__resolution=12)
+    refused(["devices", "twice"], devices=[{"name": "a"}, {"name": "a"}])
+    table = case.folder / "table.yaml"
+    table.write_text("Conv-input:8x8x1-output:8x8x4:\n  mean: 1.0\n")
+    refused(["table.yaml"], objective__metric="latency_ms", objective__table=str(table))
+
+
+CASES = [resumed_gradient, resumed_reinforce, resumed_evolution, diverges, two_devices, limited, bad_input]
+
+
+def main() -> int:
+    chosen = sys.argv[2:]
+    failed = 0
+    for test in CASES:
+        if chosen and test.__name__ not in chosen:
+            continue
+        try:
+            test(Case(test.__name__))
+            print(f"{test.__name__}: ok")
+        except AssertionError as error:
+            failed += 1
+            print(f"{test.__name__}: FAILED: {error}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
