@@ -40,7 +40,7 @@ TEST_CASE("The ImageNet space has the paper's counts", "[search]") {
   const search::SearchSpace space = preset("imagenet");
   CHECK(space.blocks().size() == 21);
   CHECK(space.operation_count() == 141);
-  CHECK(std::pow(10, space.log10_networks()) / 1e17 == Approx(4.7476).epsilon(0.6));
+  CHECK(std::pow(10, space.log10_networks()) == Approx(std::pow(6, 6) * std::pow(7, 15)));
   CHECK(space.network(search::Choice(21, 0)).blocks.size() == 22);
   // All 7×7 e6 is a network of the family: its stem, first block, head and classifier are the paper's.
   CHECK(space.frame().feature_mix_layer->out_channels == 1280);
@@ -49,10 +49,28 @@ TEST_CASE("The ImageNet space has the paper's counts", "[search]") {
   CHECK(search::SearchSpace(search::SpaceConfig(), "").operation_count() == 141);
 }
 
-TEST_CASE("The space of the benchmark", "[search]") {
+TEST_CASE("The space of the benchmark: 8 blocks, 53 operations, 1,139,018 parameters", "[search]") {
   const search::SearchSpace space = preset("cifar");
   CHECK(space.blocks().size() == 8);
   CHECK(space.operation_count() == 53);
+  // A network's parameters are those of its parts, so the parts' sum follows from networks that differ in one
+  // block.
+  const search::Choice first(8, 0);
+  const std::int64_t base = model::parameter_count(space.network(first));
+  std::int64_t all = base;
+  for (std::size_t b = 0; b < 8; ++b) {
+    std::int64_t own = 0;  // of the first candidate: what Zero saves, or what its layers have
+    for (const auto& layer : model::layer_costs(space.network(first))) {
+      if (layer.name.starts_with("blocks." + std::to_string(b + space.fixed_blocks()) + "."))
+        own += layer.parameters;
+    }
+    for (std::size_t i = 1; i < space.blocks()[b].candidates.size(); ++i) {
+      search::Choice other = first;
+      other[b] = i;
+      all += model::parameter_count(space.network(other)) - base + own;
+    }
+  }
+  CHECK(all == 1139018);
 }
 
 TEST_CASE("Width, divisor and resolution change the shapes", "[search]") {
