@@ -58,7 +58,7 @@ def main() -> int:
         choice = tuple(block["chosen"] for block in target["blocks"])
         found = next((n for n in networks if n["choice"] == choice), None)
         if not found:
-            raise SystemExit(f"the table lacks {choice}")
+            raise SystemExit(f"the table lacks {choice}: let scripts/nas_table.py finish")
         seconds = result["run"]["cpu_seconds"]
         trainings = seconds / training_seconds
         draw = random.Random(seed)
