@@ -64,7 +64,7 @@ void add_search(CLI::App& app) {
   sub->footer(
       "Examples:\n"
       "  nas-search search configs/search/fashion.json --out out/search\n"
-      "  nas-search search configs/search/fashion.json --set objective.limits.macs=1e6 --out out/small "
+      "  nas-search search configs/search/fashion.json --set objective.limits.macs=3e6 --out out/small "
       "--resume");
   sub->callback([command] { command->run(); });
 }
