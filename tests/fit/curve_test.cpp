@@ -106,6 +106,8 @@ TEST_CASE("published parameters give the published formula") {
   CHECK(m2[2] == Approx(-0.4).epsilon(0.02));
 }
 
+// Weights by the root of a hold-out leave more to the laws that are not the truth; on measured curves, where
+// none is, that is what predicts better (fit/curve.h).
 TEST_CASE("the default continues each law's own curves") {
   const std::vector<double> x = log_grid(1e5, 1e8, 50), beyond = {1.5e8, 2e8, 4e8};
   const auto check = [&](const char* name, auto law, double tolerance) {
@@ -113,7 +115,7 @@ TEST_CASE("the default continues each law's own curves") {
     CHECK(worst_miss(Curve::fit(x, map(x, law)), beyond, map(beyond, law)) < tolerance);
   };
   check(
-      "power", [](double v) { return 50 * std::pow(v, -0.3); }, 0.015);
+      "power", [](double v) { return 50 * std::pow(v, -0.3); }, 0.02);
   check(
       "floor", [](double v) { return 1.7 + 400 * std::pow(v, -0.35); }, 0.015);
   check(
@@ -125,7 +127,7 @@ TEST_CASE("the default continues each law's own curves") {
       0.03);
   check(
       "break",
-      [](double v) { return std::pow(v / 1e5, -0.05) * std::pow(1 + std::pow(v / 3e6, 2.0), -0.15); }, 0.05);
+      [](double v) { return std::pow(v / 1e5, -0.05) * std::pow(1 + std::pow(v / 3e6, 2.0), -0.15); }, 0.06);
 }
 
 TEST_CASE("a curve is fitted the same whatever the order and the units") {
