@@ -15,11 +15,11 @@ struct TargetConfig {
 };
 
 struct OperatorConfig {
-  std::string width = "exact", depth = "identity";
-  double noise = 0;         // on copies, times a tensor's std
-  double fresh_std = 0.02;  // of fresh random entries
-  bool unequal = false;     // copies share at random
-  std::string slices;       // of depth "slices": "0-4,2-6"
+  std::string width = "fresh", depth = "identity";
+  double noise = 0;      // on copies, times a tensor's std
+  double fresh_std = 0;  // of fresh random entries; 0: the operator's own
+  bool unequal = false;  // copies share at random
+  std::string slices;    // of depth "slices": "0-4,2-6"
   void visit(config::Visitor& v);
 };
 

@@ -62,7 +62,8 @@ void OperatorConfig::visit(config::Visitor& v) {
   v.choice("width", width, widths, "how units are added");
   v.choice("depth", depth, depths, "how layers are added");
   v.field("noise", noise, config::at_least(0), "noise on copies, times a tensor's standard deviation");
-  v.field("fresh_std", fresh_std, config::at_least(0), "standard deviation of fresh entries");
+  v.field("fresh_std", fresh_std, config::at_least(0),
+          "standard deviation of fresh entries; 0: 0.02, and 1/sqrt(hidden_size) of fresh");
   v.field("unequal", unequal, "consumers of copies take random shares, not equal ones");
   v.field("slices", slices, "layers for depth slices, half-open ranges: 0-4,2-6");
 }
@@ -123,7 +124,7 @@ GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& t
   plan.source = source;
   plan.target = target;
   plan.noise = config.noise;
-  plan.fresh_std = config.fresh_std;
+  if (config.fresh_std > 0) plan.fresh_std = config.fresh_std;
   plan.unequal = config.unequal;
   plan.seed = seed;
   for (const WidthOperator& one : width_operators()) {

@@ -79,7 +79,7 @@ bool whole_multiples(const GrowthPlan& plan);
 void no_identity(GrowthPlan& plan);
 
 namespace width {
-extern const WidthOperator exact, lemon, fpi, net2net, aki, hypercloning, staged, pad, pad_zero;
+extern const WidthOperator fresh_read, exact, lemon, fpi, net2net, aki, hypercloning, staged, pad, pad_zero;
 }
 namespace depth {
 extern const DepthOperator identity, stack, interleave, slices, gradual, mslt;

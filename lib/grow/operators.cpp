@@ -4,8 +4,9 @@
 namespace frugal::grow {
 namespace {
 
-const WidthOperator widths[] = {width::exact,        width::lemon,  width::fpi, width::net2net, width::aki,
-                                width::hypercloning, width::staged, width::pad, width::pad_zero};
+const WidthOperator widths[] = {width::fresh_read, width::exact,   width::lemon,        width::fpi,
+                                width::net2net,    width::aki,     width::hypercloning, width::staged,
+                                width::pad,        width::pad_zero};
 const DepthOperator depths[] = {depth::identity, depth::stack,   depth::interleave,
                                 depth::slices,   depth::gradual, depth::mslt};
 

@@ -48,7 +48,7 @@ OperatorConfig with(const std::string& width, const std::string& depth = "identi
 TEST_CASE("pre-norm models keep their function at any width and depth") {
   base::Random random(11);
   for (const char* type : {"gpt2", "llama", "vit", "deit"}) {
-    for (const char* width : {"exact", "lemon"}) {
+    for (const char* width : {"fresh", "exact", "lemon"}) {
       for (int round = 0; round < 4; ++round) {
         TransformerConfig source = tiny_config(type);
         if (!source.image()) source.tied_head = round % 2 == 0;
@@ -79,6 +79,23 @@ TEST_CASE("pre-norm models keep their function at any width and depth") {
   }
 }
 
+TEST_CASE("fresh is the default: new units read at 1/sqrt(D) and write nothing") {
+  const TransformerConfig source = tiny_config("gpt2");
+  TargetConfig sizes;
+  sizes.hidden_size = 32;
+  sizes.layers = 4;
+  const Grown grown = grow_and_measure(source, sizes, OperatorConfig());
+  REQUIRE(grown.difference < 1e-5);
+  const auto read = grown.weights.at("layers.0.ffn_in.weight").slice(0, source.ffn_size);
+  REQUIRE(read.std().item<double>() == Approx(1 / std::sqrt(32.0)).epsilon(0.1));
+  REQUIRE(grown.weights.at("layers.0.ffn_out.weight").slice(1, source.ffn_size).abs().max().item<double>() ==
+          0);
+  OperatorConfig given;
+  given.fresh_std = 0.3;
+  const auto wide = grow_and_measure(source, sizes, given).weights.at("layers.0.ffn_in.weight");
+  REQUIRE(wide.slice(0, source.ffn_size).std().item<double>() == Approx(0.3).epsilon(0.1));
+}
+
 TEST_CASE("64 to 96: exact where the eps rule holds, wrong without it") {
   TransformerConfig source = tiny_config("gpt2");
   source.hidden_size = 64;
@@ -100,7 +117,7 @@ TEST_CASE("64 to 96: exact where the eps rule holds, wrong without it") {
 TEST_CASE("whole multiples keep BERT, and staged growth and FPI keep GPT-2") {
   TargetConfig doubled;
   doubled.hidden_size = 32;
-  for (const char* width : {"fpi", "hypercloning", "lemon", "exact", "staged"}) {
+  for (const char* width : {"fpi", "hypercloning", "lemon", "exact", "fresh", "staged"}) {
     for (const bool tied : {true, false}) {
       for (const char* type : {"bert", "gpt2", "llama"}) {
         CAPTURE(width, tied, type);
