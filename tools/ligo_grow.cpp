@@ -12,5 +12,6 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     ligo_grow::add_grow(app);
     ligo_grow::add_inspect(app);
+    ligo_grow::add_tokenize(app);
   });
 }

@@ -16,6 +16,7 @@ namespace frugal::ligo_grow {
 
 void add_grow(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_tokenize(CLI::App& app);
 
 // What every subcommand does first: read the config, or print it and stop. Flags win over the config.
 template <class Config>
