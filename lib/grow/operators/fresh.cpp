@@ -18,7 +18,7 @@ void plan_fresh(const OperatorConfig& config, GrowthPlan& plan) {
 
 }  // namespace
 
-const WidthOperator fresh_read = {"fresh", "as exact, new units read at the scale of trained ones; ends best",
+const WidthOperator fresh_read = {"fresh", "as exact, new units read at the scale of trained ones",
                                   plan_fresh};
 
 }  // namespace frugal::grow::width
