@@ -103,7 +103,7 @@ bool print_tree_counts(const std::string& file, const cli::CommonFlags& flags) {
     fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n", counts.parameters,
                counts.macs, network.resolution);
   }
-  if (flags.out != "/dev/null") base::write_text(flags.out, text);
+  base::write_text(flags.out, text);
   return true;
 }
 
@@ -133,7 +133,7 @@ void add_network(CLI::App& app, cli::CommonFlags& flags) {
       fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n",
                  model::parameter_count(network), model::mac_count(network), network.resolution);
     }
-    if (flags.out != "/dev/null") base::write_text(flags.out, model::to_text(network));
+    base::write_text(flags.out, model::to_text(network));
   });
 }
 

@@ -95,8 +95,21 @@ void write_text(const std::string& path, std::string_view text) {
   file.commit();
 }
 
+// What is there and is no regular file (/dev/null, a pipe, /dev/stdout) is written to as it stands, with no
+// file aside: a rename would put a file in its place. A symbolic link stays one.
 AtomicFile::AtomicFile(const std::string& path) : path_(path) {
-  aside_ = fmt::format("{}.{}.part", path, ::getpid());
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+      descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+      if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot open: {}", path, reason()));
+      return;
+    }
+    std::error_code unresolved;
+    const auto target = std::filesystem::canonical(path, unresolved);
+    if (!unresolved) path_ = target.string();
+  }
+  aside_ = fmt::format("{}.{}.part", path_, ::getpid());
   descriptor_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot create: {}", path, reason()), disk_hint(errno));
 }
@@ -104,7 +117,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(aside_.c_str());
+  if (!aside_.empty()) ::unlink(aside_.c_str());
 }
 
 void AtomicFile::write(const void* bytes, std::size_t count) { write_all(descriptor_, bytes, count, path_); }
@@ -124,6 +137,7 @@ void AtomicFile::commit() {
   }
   ::close(descriptor_);
   descriptor_ = -1;
+  if (aside_.empty()) return;
   if (::rename(aside_.c_str(), path_.c_str()) != 0) {
     const std::string why = reason();
     ::unlink(aside_.c_str());

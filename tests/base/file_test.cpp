@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,27 @@ TEST_CASE("a file written aside appears whole or not at all") {
   REQUIRE(files_in(dir.path()) == 1);
   base::write_text(path, "new");
   REQUIRE(base::read_text(path) == "new");
+}
+
+TEST_CASE("what is no regular file is written to and stays what it is") {
+  test::TempDir dir;
+  const std::string pipe = dir / "pipe", file = dir / "file", link = dir / "link";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  base::write_text(pipe, "through");
+  char got[16] = {};
+  REQUIRE(::read(reader, got, sizeof got) == 7);
+  ::close(reader);
+  REQUIRE(std::filesystem::is_fifo(pipe));
+  base::write_text("/dev/null", "gone");
+  REQUIRE(std::filesystem::is_character_file("/dev/null"));
+
+  base::write_text(file, "old");
+  std::filesystem::create_symlink(file, link);
+  base::write_text(link, "new");
+  REQUIRE(std::filesystem::is_symlink(link));
+  REQUIRE(base::read_text(file) == "new");
+  REQUIRE(files_in(dir.path()) == 3);
 }
 
 TEST_CASE("reading what is not there or is a folder is the user's error") {
