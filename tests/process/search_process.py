@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from cases import run_cases
 from train_process import write_idx
 
 BIN = pathlib.Path(sys.argv[1]) / "nas-search"
@@ -166,20 +167,5 @@ def bad_input(case: Case) -> None:
 CASES = [resumed_gradient, resumed_reinforce, resumed_evolution, diverges, two_devices, limited, bad_input]
 
 
-def main() -> int:
-    chosen = sys.argv[2:]
-    failed = 0
-    for test in CASES:
-        if chosen and test.__name__ not in chosen:
-            continue
-        try:
-            test(Case(test.__name__))
-            print(f"{test.__name__}: ok")
-        except AssertionError as error:
-            failed += 1
-            print(f"{test.__name__}: FAILED: {error}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases(CASES, Case))

@@ -1,0 +1,23 @@
+"""What the programs of cases share: each case is a function of one argument; all run, or those that are named."""
+import sys
+from typing import Callable, Iterable
+
+
+def run_cases(cases: Iterable[Callable], argument: Callable[[str], object]) -> int:
+    """Runs the cases that the command line names after BIN_DIR (all where it names none), each on argument(its name);
+    an AssertionError fails that case alone. Returns the exit code."""
+    chosen = sys.argv[2:]
+    by_name = {case.__name__: case for case in cases}
+    unknown = [name for name in chosen if name not in by_name]
+    if unknown:
+        print(f"no such case: {', '.join(unknown)}; there are {', '.join(by_name)}", file=sys.stderr)
+        return 2
+    failed = 0
+    for name in chosen or by_name:
+        try:
+            by_name[name](argument(name))
+            print(f"{name}: ok")
+        except AssertionError as error:
+            failed += 1
+            print(f"{name}: FAILED: {error}")
+    return 1 if failed else 0
