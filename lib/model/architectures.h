@@ -75,7 +75,14 @@ class TensorTable {
   std::vector<FileTensor> tensors_;
 };
 
-// BERT's embeddings and layers, which RoBERTa shares.
+// What RoBERTa shares with BERT: config.json but for its head, and the embeddings and layers.
+struct BertDefaults {
+  std::int64_t vocab_size, pad_token;
+};
+void read_bert(const nlohmann::json& json, const std::string& origin, const BertDefaults& defaults,
+               TransformerConfig& config);
+// classes: the prefix of `architectures` where the source has none, Bert or Roberta.
+void write_bert(const TransformerConfig& config, const std::string& classes, nlohmann::ordered_json& json);
 void bert_encoder(TensorTable& table, const TransformerConfig& config, const std::string& base);
 
 namespace arch {

@@ -5,36 +5,14 @@
 #include "base/error.h"
 #include "model/architectures.h"
 #include "support/test.h"
+#include "support/tiny_transformer.h"
 
 using namespace frugal;
 using namespace frugal::model;
 
-namespace {
-
-TransformerConfig tiny(const std::string& type) {
-  TransformerConfig config;
-  config.model_type = type;
-  config.hidden_size = 16;
-  config.layers = 2;
-  config.heads = config.kv_heads = 4;
-  config.head_dim = 4;
-  config.ffn_size = 24;
-  config.vocab_size = 20;
-  config.positions = 8;
-  if (type == "llama") {
-    config.norm = NormKind::rms_norm;
-    config.kv_heads = 2;
-    config.rotary = config.gated_ffn = true;
-    config.qkv_bias = config.o_bias = config.ffn_bias = false;
-  }
-  return config;
-}
-
-}  // namespace
-
 TEST_CASE("joined and separate products give the same logits, and unfuse undoes fuse") {
   for (const char* type : {"gpt2", "llama"}) {
-    const TransformerConfig config = tiny(type);
+    const TransformerConfig config = test::tiny_config(type);
     const Weights weights = initial_weights(config, 1, 0.3);
     const Weights joined = fuse(config, weights);
     const TransformerInput input{torch::randint(20, {2, 8}), {}, {}, {}};
@@ -48,7 +26,7 @@ TEST_CASE("joined and separate products give the same logits, and unfuse undoes 
 
 TEST_CASE("a causal model does not see what comes later") {
   for (const char* type : {"gpt2", "llama"}) {
-    const TransformerConfig config = tiny(type);
+    const TransformerConfig config = test::tiny_config(type);
     const Weights weights = initial_weights(config, 2, 0.3);
     torch::Tensor ids = torch::randint(20, {1, 8});
     const torch::Tensor before = logits(config, weights, {ids, {}, {}, {}}).clone();
@@ -60,7 +38,7 @@ TEST_CASE("a causal model does not see what comes later") {
 }
 
 TEST_CASE("dropped tokens pass by, and keeping all changes nothing") {
-  const TransformerConfig config = tiny("llama");
+  const TransformerConfig config = test::tiny_config("llama");
   const Weights weights = initial_weights(config, 3, 0.3);
   const TransformerInput input{torch::randint(20, {2, 8}), {}, {}, {}};
   ForwardOptions options;

@@ -3,6 +3,7 @@
 // them.
 #include <fmt/format.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "model/architectures.h"
@@ -10,43 +11,22 @@
 namespace frugal::model::arch {
 namespace {
 
-using Config = TransformerConfig;
-constexpr JsonField fields[] = {
-    {"vocab_size", &Config::vocab_size, 30522},     {"hidden_size", &Config::hidden_size, 768},
-    {"num_hidden_layers", &Config::layers, 12},     {"num_attention_heads", &Config::heads, 12},
-    {"intermediate_size", &Config::ffn_size, 3072}, {"max_position_embeddings", &Config::positions, 512},
-    {"type_vocab_size", &Config::token_types, 2}};
-
-void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has, Config& config) {
-  read_fields(json, origin, fields, config);
-  config.kv_heads = config.heads;
-  read_head_dim(json, origin, config);
-  config.norm_eps = number_or(json, origin, "layer_norm_eps", 1e-12);
-  config.activation = text_or(json, origin, "hidden_act", "gelu");
-  config.pad_token = static_cast<std::int64_t>(number_or(json, origin, "pad_token_id", 0));
-  config.pre_norm = config.causal = config.final_norm = false;
-  config.embedding_norm = true;
+void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has,
+          TransformerConfig& config) {
+  read_bert(json, origin, {30522, 0}, config);
   const bool masked =
       has ? has("cls.predictions.transform.dense.weight")
           : class_ends(json, "ForMaskedLM", false) || class_ends(json, "ForPreTraining", false);
   config.head = masked ? HeadKind::masked : HeadKind::none;
   config.head_bias = masked;
-  config.tied_head = bool_or(json, origin, "tie_word_embeddings", true);
   config.pooler = has ? has("bert.pooler.dense.weight") : class_ends(json, "Model", true);
 }
 
-void write(const Config& config, nlohmann::ordered_json& json) {
-  if (!json.contains("architectures")) {
-    json["architectures"] = {config.head == HeadKind::masked ? "BertForMaskedLM" : "BertModel"};
-  }
-  write_fields(config, fields, json);
-  json["layer_norm_eps"] = config.norm_eps;
-  json["hidden_act"] = config.activation;
-  json["pad_token_id"] = config.pad_token;
-  json["tie_word_embeddings"] = config.tied_head;
+void write(const TransformerConfig& config, nlohmann::ordered_json& json) {
+  write_bert(config, "Bert", json);
 }
 
-std::vector<FileTensor> tensors(const Config& config) {
+std::vector<FileTensor> tensors(const TransformerConfig& config) {
   TensorTable t(config);
   const std::string base = config.head == HeadKind::none ? "" : "bert.";
   bert_encoder(t, config, base);
@@ -71,6 +51,45 @@ const Architecture bert = {"bert", "BERT, masked language model or bare", "bert.
 }  // namespace frugal::model::arch
 
 namespace frugal::model {
+namespace {
+
+std::array<JsonField, 7> bert_fields(std::int64_t vocab_size) {
+  using Config = TransformerConfig;
+  return {{{"vocab_size", &Config::vocab_size, vocab_size},
+           {"hidden_size", &Config::hidden_size, 768},
+           {"num_hidden_layers", &Config::layers, 12},
+           {"num_attention_heads", &Config::heads, 12},
+           {"intermediate_size", &Config::ffn_size, 3072},
+           {"max_position_embeddings", &Config::positions, 512},
+           {"type_vocab_size", &Config::token_types, 2}}};
+}
+
+}  // namespace
+
+void read_bert(const nlohmann::json& json, const std::string& origin, const BertDefaults& defaults,
+               TransformerConfig& config) {
+  read_fields(json, origin, bert_fields(defaults.vocab_size), config);
+  config.kv_heads = config.heads;
+  read_head_dim(json, origin, config);
+  config.norm_eps = number_or(json, origin, "layer_norm_eps", 1e-12);
+  config.activation = text_or(json, origin, "hidden_act", "gelu");
+  config.pad_token = static_cast<std::int64_t>(
+      number_or(json, origin, "pad_token_id", static_cast<double>(defaults.pad_token)));
+  config.pre_norm = config.causal = config.final_norm = false;
+  config.embedding_norm = true;
+  config.tied_head = bool_or(json, origin, "tie_word_embeddings", true);
+}
+
+void write_bert(const TransformerConfig& config, const std::string& classes, nlohmann::ordered_json& json) {
+  if (!json.contains("architectures")) {
+    json["architectures"] = {classes + (config.head == HeadKind::masked ? "ForMaskedLM" : "Model")};
+  }
+  write_fields(config, bert_fields(0), json);
+  json["layer_norm_eps"] = config.norm_eps;
+  json["hidden_act"] = config.activation;
+  json["pad_token_id"] = config.pad_token;
+  json["tie_word_embeddings"] = config.tied_head;
+}
 
 void bert_encoder(TensorTable& t, const TransformerConfig& config, const std::string& base) {
   t.table(base + "embeddings.word_embeddings.weight", Role::token_embedding, Dim::vocab);
