@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <functional>
 
 // After <cstdio>: jpeglib.h uses FILE and size_t without declaring them.
 #include <jpeglib.h>
@@ -13,22 +12,15 @@
 #include "data/dataset.h"
 #include "data/decode.h"
 #include "data/resize.h"
+#include "support/message_of.h"
 #include "support/test.h"
 
 using namespace frugal;
 using namespace frugal::data;
 using Catch::Matchers::Contains;
+using test::message_of;
 
 namespace {
-
-std::string message_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const base::UserError& error) {
-    return error.place() + ": " + error.message();
-  }
-  return "no error";
-}
 
 // A pixel of a smooth picture, so that JPEG keeps it nearly.
 std::uint8_t shade(std::int64_t y, std::int64_t x, std::int64_t c) {

@@ -1,16 +1,17 @@
 #include "data/idx.h"
 
 #include <cmath>
-#include <functional>
 
 #include "base/error.h"
 #include "data/dataset.h"
 #include "data/gzip.h"
+#include "support/message_of.h"
 #include "support/test.h"
 
 using namespace frugal;
 using namespace frugal::data;
 using Catch::Matchers::Contains;
+using test::message_of;
 
 namespace {
 
@@ -27,15 +28,6 @@ std::string idx(char type, const std::vector<std::uint32_t>& dims, const std::st
 
 std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string message_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const base::UserError& error) {
-    return error.place() + ": " + error.message();
-  }
-  return "no error";
 }
 
 std::string parse_error(const std::string& text) {
