@@ -22,10 +22,10 @@ Taps make_taps(std::int64_t in_size, double begin, double extent, std::int64_t o
   taps.weights.assign(static_cast<std::size_t>(out_size * taps.width), 0.0f);
   for (std::int64_t o = 0; o < out_size; ++o) {
     const double center = begin + (static_cast<double>(o) + 0.5) * scale;
-    const auto low =
-        std::clamp<std::int64_t>(static_cast<std::int64_t>(center - support + 0.5), 0, in_size - 1);
-    const auto high =
-        std::clamp<std::int64_t>(static_cast<std::int64_t>(center + support + 0.5), low + 1, in_size);
+    const auto low = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(center - support + 0.5)),
+                                              0, in_size - 1);
+    const auto high = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(center + support + 0.5)),
+                                               low + 1, in_size);
     float* weight = taps.weights.data() + o * taps.width;
     double sum = 0;
     for (std::int64_t i = low; i < high; ++i) {

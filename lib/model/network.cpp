@@ -133,7 +133,8 @@ ConvLayer MBConvLayer::projection() const {
 }
 
 std::int64_t squeeze_channels(std::int64_t channels) {
-  return make_divisible(static_cast<double>(channels / 4), 8);
+  const std::int64_t quarter = channels / 4;
+  return make_divisible(static_cast<double>(quarter), 8);
 }
 
 std::vector<LayerCost> layer_costs(const NetworkConfig& network, std::int64_t resolution,

@@ -14,7 +14,6 @@
 namespace frugal::model {
 namespace {
 
-using base::UserError;
 using Json = nlohmann::json;
 using Node = JsonNode;
 using Ordered = nlohmann::ordered_json;
