@@ -43,6 +43,8 @@ void small_nnls(const double* gram, const double* right, std::size_t q, double* 
 
 namespace {
 
+constexpr double wide_delta = 0.1;  // of the Huber loss that compares starts: their residuals are large
+
 double from_unit_interval(const Parameter& parameter, double lower, double upper, double u) {
   const double low = std::clamp(parameter.start_lower, lower, upper);
   const double high = std::clamp(parameter.start_upper, lower, upper);
@@ -95,10 +97,7 @@ std::vector<Start> find_starts(Problem& problem, const Setup& setup, int scan_po
     for (std::size_t d = 0; d < over.size(); ++d)
       theta[over[d]] = from_unit_interval(law.parameters[over[d]], setup.lower[over[d]], setup.upper[over[d]],
                                           lattice.at[d]);
-    double score;
-    if (q_all == 0) {
-      score = problem.value(theta.data(), 0.1);
-    } else {
+    if (q_all != 0) {
       if (!law.linearise(theta.data(), problem.inputs(), problem.y().data(), basis.data(), target.data(),
                          scale.data()))
         continue;
@@ -123,16 +122,14 @@ std::vector<Start> find_starts(Problem& problem, const Setup& setup, int scan_po
           gram[a * q + b] = gram[b * q + a] = dot(scaled.data(), basis.data() + linear[b] * n, n);
       }
       small_nnls(gram.data(), right.data(), q, solution.data());
-      score = dot(scale.data(), target.data(), target.data(), n);
       // Parameters that are fixed keep their values; set_linear sees the others.
       for (std::size_t k = 0; k < q_all; ++k) all[k] = theta[can_be_linear[k]];
-      for (std::size_t a = 0; a < q; ++a) {
-        all[linear[a]] = solution[a];
-        score -= solution[a] * right[a];
-      }
+      for (std::size_t a = 0; a < q; ++a) all[linear[a]] = solution[a];
       law.set_linear(theta.data(), all.data());
     }
     for (std::size_t p = 0; p < p_count; ++p) theta[p] = std::clamp(theta[p], setup.lower[p], setup.upper[p]);
+    // Not the sum of squares of the linearised law, which can prefer another basin than the law does.
+    const double score = problem.value(theta.data(), wide_delta);
     if (std::isfinite(score)) starts.push_back({theta, score});
   }
   std::stable_sort(starts.begin(), starts.end(),

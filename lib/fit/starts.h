@@ -11,7 +11,7 @@ namespace frugal::fit {
 
 struct Start {
   std::vector<double> theta;  // in working units
-  double score = 0;           // a summed squared relative error, or the objective with a wide δ
+  double score = 0;           // the objective with a wide δ
 };
 
 // scan_points candidates, best first; those that cannot be evaluated are left out.
