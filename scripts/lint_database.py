@@ -3,8 +3,8 @@
 
 usage: lint_database.py BUILD_DIR OUT_DIR PATH…
 
-Writes OUT_DIR/compile_commands.json: one entry a source (the fuzzers compile some a second time), without gcc's
-precompiled headers and flags that clang does not know. Prints the sources under the PATHs, one a line, after the word
+Writes OUT_DIR/compile_commands.json: one entry a source (the fuzzers compile some a second time), with torch/torch.h
+itself in place of gcc's precompiled header, and without flags that clang does not know. Prints the sources under the PATHs, one a line, after the word
 `torch` (torch's headers are reached through ours) or `plain`.
 """
 import json
@@ -31,7 +31,8 @@ def main() -> int:
     build, out, *wanted = sys.argv[1:]
     entries = {}
     for entry in json.loads(pathlib.Path(build, "compile_commands.json").read_text()):
-        command = re.sub(r" -include \S+/cmake_pch\.hxx", "", entry["command"])
+        command = re.sub(r" -include \S+/frugal_learn.dir/cmake_pch\.hxx", " -include torch/torch.h", entry["command"])
+        command = re.sub(r" -include \S+/cmake_pch\.hxx", "", command)
         command = re.sub(r" (-Winvalid-pch|-fpch-preprocess|-Wno-restrict|-Werror)(?= )", "", command)
         command = re.sub(r" -fsanitize\S+| -fno-sanitize\S+", "", command)
         entries.setdefault(entry["file"], {**entry, "command": command})

@@ -40,7 +40,7 @@ Attribute attribute(const std::string& name, std::vector<std::int64_t> values);
 // A graph under way: nodes in order of execution, each with one output.
 class Graph {
  public:
-  explicit Graph(std::string name) { graph_.bytes(2, name); }
+  explicit Graph(const std::string& name) { graph_.bytes(2, name); }
 
   // Returns the name of the output, which is also the node's.
   std::string node(const std::string& type, const std::vector<std::string>& inputs, const std::string& name,

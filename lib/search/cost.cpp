@@ -69,9 +69,9 @@ Metric metric_of(const std::string& name, const std::string& place) {
 double flash_bytes(const Piece& piece) {
   double bytes = 0;
   for (const LayerCost& layer : layers_of(piece)) {
-    const double weights = static_cast<double>(layer.in.channels / layer.groups * layer.out.channels *
-                                               layer.kernel_size * layer.kernel_size);
-    bytes += weights + 8 * static_cast<double>(layer.out.channels);
+    const std::int64_t weights =
+        layer.in.channels / layer.groups * layer.out.channels * layer.kernel_size * layer.kernel_size;
+    bytes += static_cast<double>(weights) + 8 * static_cast<double>(layer.out.channels);
   }
   return bytes;
 }

@@ -120,6 +120,7 @@ class Knapsack {
           for (std::size_t m = 0; m < metrics(); ++m) value -= lambda[m] * one.cost[m];
           if (value > best) best = value, chosen = &one;
         }
+        FRUGAL_ASSERT(chosen != nullptr, "a block without a candidate of finite value");
         suffix[b] = suffix[b + 1] + best;
         for (std::size_t m = 0; m < metrics(); ++m) total[m] += chosen->cost[m];
       }

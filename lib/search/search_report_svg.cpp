@@ -136,8 +136,8 @@ std::string path_picture(const SearchSpace& space, const std::vector<PathSnapsho
   std::vector<std::string> labels;
   for (std::size_t b = 0; b < blocks; ++b) {
     const double left = gap + static_cast<double>(b % static_cast<std::size_t>(columns)) * (panel + gap);
-    const double up =
-        top + gap + static_cast<double>(b / static_cast<std::size_t>(columns)) * (high + gap + 16);
+    const std::size_t row = b / static_cast<std::size_t>(columns);
+    const double up = top + gap + static_cast<double>(row) * (high + gap + 16);
     body +=
         fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"#ccc\"/>\n",
                     left, up, panel, high);
@@ -163,8 +163,10 @@ std::string path_picture(const SearchSpace& space, const std::vector<PathSnapsho
     body += text(x + 18, 17, label, 11, "start");
     x += 34 + 7 * static_cast<double>(label.size());
   }
-  const double rows = static_cast<double>((blocks + 5) / 6);
-  return open(columns * (panel + gap) + gap, top + gap + rows * (high + gap + 16)) + body + "</svg>\n";
+  const std::size_t rows =
+      (blocks + static_cast<std::size_t>(columns) - 1) / static_cast<std::size_t>(columns);
+  return open(columns * (panel + gap) + gap, top + gap + static_cast<double>(rows) * (high + gap + 16)) +
+         body + "</svg>\n";
 }
 
 }  // namespace frugal::search
