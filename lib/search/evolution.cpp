@@ -1,22 +1,16 @@
 // Regularised evolution as a baseline (Real, Aggarwal, Huang, Le 2019): of a few networks drawn from those
-// alive the best is the parent, its child differs in one block, and the oldest dies. Networks are judged on a
-// supernet that was trained with paths all equally likely, with the budget of random search.
+// alive the best is the parent, its child differs in one block, and the oldest dies.
 #include <algorithm>
 #include <deque>
 
-#include "search/strategies.h"
+#include "search/sampling_strategy.h"
 
 namespace frugal::search {
 namespace {
 
-class Evolution final : public Strategy {
+class Evolution final : public SamplingStrategy {
  public:
-  using Strategy::Strategy;
-
-  torch::Tensor weight_logits(const torch::Tensor& images, bool /*warm_up*/, base::Random& random) override {
-    return Strategy::weight_logits(images, true, random);
-  }
-  double architecture_step(const HeldOutBatch& /*batch*/, base::Random& /*random*/) override { return 0; }
+  using SamplingStrategy::SamplingStrategy;
 
   std::optional<Choice> conclude(const ErrorOf& error_of, std::int64_t evaluations,
                                  base::Random& random) override {
@@ -29,7 +23,7 @@ class Evolution final : public Strategy {
       member.choice = alive.size() < population ? architecture_.sample_uniform(random)
                                                 : child_of(parent(alive, random).choice, random);
       if (!objective_.keeps_limits(member.choice)) continue;
-      member.reward = objective_.reward(1 - error_of(member.choice), objective_.costs().total(member.choice));
+      member.reward = reward_of(member.choice, error_of);
       if (!best || member.reward > best->reward) best = member;
       alive.push_back(std::move(member));
       if (alive.size() > population) alive.pop_front();

@@ -1,19 +1,12 @@
-// Random search as a baseline (Li, Talwalkar 2019): the supernet is trained with paths that are all equally
-// likely, then networks drawn at random are judged on held-out batches, as many as the gradient strategy's
-// architecture steps would have paid for.
-#include "search/strategies.h"
+// Random search as a baseline (Li, Talwalkar 2019): networks drawn at random, all equally likely.
+#include "search/sampling_strategy.h"
 
 namespace frugal::search {
 namespace {
 
-class RandomSearch final : public Strategy {
+class RandomSearch final : public SamplingStrategy {
  public:
-  using Strategy::Strategy;
-
-  torch::Tensor weight_logits(const torch::Tensor& images, bool /*warm_up*/, base::Random& random) override {
-    return Strategy::weight_logits(images, true, random);
-  }
-  double architecture_step(const HeldOutBatch& /*batch*/, base::Random& /*random*/) override { return 0; }
+  using SamplingStrategy::SamplingStrategy;
 
   std::optional<Choice> conclude(const ErrorOf& error_of, std::int64_t evaluations,
                                  base::Random& random) override {
@@ -23,7 +16,7 @@ class RandomSearch final : public Strategy {
       const Choice choice = architecture_.sample_uniform(random);
       if (!objective_.keeps_limits(choice))
         continue;  // costs nothing, and yet uses up a try: no endless search
-      const double reward = objective_.reward(1 - error_of(choice), objective_.costs().total(choice));
+      const double reward = reward_of(choice, error_of);
       if (best && reward <= best_reward) continue;
       best = choice;
       best_reward = reward;
