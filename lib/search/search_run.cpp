@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "search/k_best.h"
 
 namespace frugal::search {
 namespace {
@@ -162,34 +163,65 @@ std::string SearchTask::describe(nlohmann::ordered_json& event) {
   return note;
 }
 
+std::vector<HeldOutBatch> SearchTask::first_held_out(std::int64_t count) const {
+  data::Loader loader(held_out_, loader_config(config_, false));
+  loader.start_epoch(0);
+  std::vector<HeldOutBatch> kept;
+  for (data::Batch batch; static_cast<std::int64_t>(kept.size()) != count && loader.next(batch);) {
+    kept.push_back({batch.images, batch.labels});
+  }
+  return kept;
+}
+
+// With statistics of the batch: the averages of a block that paths share are those of no single path.
+SearchTask::Judged SearchTask::judge(const Choice& choice, const std::vector<HeldOutBatch>& batches) {
+  base::stop_if_requested();
+  const torch::NoGradGuard no_grad;
+  const Supernet::Frozen frozen(net_);
+  net_.train();
+  double wrong = 0, loss = 0, count = 0;
+  for (const HeldOutBatch& batch : batches) {
+    const torch::Tensor logits = net_.forward_path(batch.images, choice);
+    const auto size = static_cast<double>(batch.labels.numel());
+    wrong += logits.argmax(1).ne(batch.labels).sum().item<double>();
+    loss += size * torch::cross_entropy_loss(logits, batch.labels).item<double>();
+    count += size;
+  }
+  return {wrong / count, loss / count};
+}
+
+Choice SearchTask::conclude(const Strategy& strategy) {
+  const std::int64_t rerank = strategy.config().rerank;
+  Choice best = strategy.derived();
+  if (rerank < 2) return best;
+  const Objective& objective = strategy.objective();
+  const auto batches = first_held_out(-1);
+  const auto loss_of = [&](const Choice& choice) {
+    return objective.loss(judge(choice, batches).cross_entropy, objective.costs().total(choice)).value;
+  };
+  double least = loss_of(best);
+  for (const Choice& choice : k_most_probable(log_softmax(strategy.architecture().values()),
+                                              objective.limits(), static_cast<std::size_t>(rerank))) {
+    const double loss = loss_of(choice);
+    if (loss >= least) continue;
+    least = loss;
+    best = choice;
+  }
+  return best;
+}
+
 std::vector<Choice> SearchTask::conclude() {
   const std::int64_t steps = timetable_.architecture_before(timetable_.total());
   std::vector<Choice> choices;
   for (std::size_t t = 0; t < strategies_.size(); ++t) {
-    const std::int64_t batches = strategies_[t]->score_batches();
+    const std::int64_t batches = strategies_[t]->config().score_batches;
     const std::int64_t evaluations =
         std::max<std::int64_t>(1, steps * forwards_of_an_architecture_step / batches);
     base::Random random(config_.seed, fmt::format("search/conclude/{}", t));
-    data::Loader loader(held_out_, loader_config(config_, false));
-    std::vector<HeldOutBatch> kept;  // the same batches for every network
-    loader.start_epoch(0);
-    for (data::Batch batch; static_cast<std::int64_t>(kept.size()) < batches && loader.next(batch);) {
-      kept.push_back({batch.images, batch.labels});
-    }
-    const auto error_of = [&](const Choice& choice) {
-      base::stop_if_requested();
-      const torch::NoGradGuard no_grad;
-      const Supernet::Frozen frozen(net_);
-      net_.train();  // batch statistics: the averages of a shared block are those of no single path
-      double wrong = 0, count = 0;
-      for (const HeldOutBatch& batch : kept) {
-        wrong += net_.forward_path(batch.images, choice).argmax(1).ne(batch.labels).sum().item<double>();
-        count += static_cast<double>(batch.labels.numel());
-      }
-      return wrong / count;
-    };
+    const auto kept = first_held_out(batches);
+    const auto error_of = [&](const Choice& choice) { return judge(choice, kept).error; };
     const std::optional<Choice> chosen = strategies_[t]->conclude(error_of, evaluations, random);
-    choices.push_back(chosen ? *chosen : strategies_[t]->derived());
+    choices.push_back(chosen ? *chosen : conclude(*strategies_[t]));
   }
   return choices;
 }

@@ -71,12 +71,19 @@ class SearchTask final : public train::Task {
   const Timetable& timetable() const { return timetable_; }
   const std::vector<std::unique_ptr<Strategy>>& strategies() const { return strategies_; }
 
-  // What random search and evolution choose, else what α says; by target.
+  // What random search and evolution choose, else what α says, tried once more where strategy.rerank asks for
+  // it; by target.
   std::vector<Choice> conclude();
 
  private:
   void architecture_step(std::int64_t step, std::int64_t which);
   HeldOutBatch held_out_batch();
+  std::vector<HeldOutBatch> first_held_out(std::int64_t count) const;  // the same ones each time; -1: all
+  struct Judged {
+    double error, cross_entropy;
+  };
+  Judged judge(const Choice& choice, const std::vector<HeldOutBatch>& batches);
+  Choice conclude(const Strategy& strategy);
 
   Supernet& net_;
   std::vector<std::unique_ptr<Strategy>> strategies_;

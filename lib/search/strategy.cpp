@@ -50,6 +50,10 @@ void StrategyConfig::visit(config::Visitor& v) {
           "evolution: networks of which the best is the parent");
   v.field("score_batches", score_batches, config::at_least(1),
           "random, evolution: held-out batches that judge a network");
+  v.field(
+      "rerank", rerank, config::between(1, 100000),
+      "at the end, of so many most probable networks the one that has the least loss on all held-out images "
+      "with the shared weights; 1: the most probable");
 }
 
 Architecture::Architecture(const SearchSpace& space, double initial_std, base::Random random) {

@@ -30,6 +30,7 @@ struct StrategyConfig {
   std::int64_t population = 40;    // evolution
   std::int64_t tournament = 10;    // evolution: of which the best is the parent
   std::int64_t score_batches = 4;  // random, evolution: held-out batches that judge a network
+  std::int64_t rerank = 1;         // of so many most probable networks the best by the held-out loss
 
   void visit(config::Visitor& v);
 };
@@ -85,7 +86,7 @@ class Strategy {
   // Everything that a checkpoint must hold, under `name`.
   virtual tensor::NamedTensors state();
 
-  std::int64_t score_batches() const { return config_.score_batches; }
+  const StrategyConfig& config() const { return config_; }
   const Architecture& architecture() const { return architecture_; }
   const Objective& objective() const { return objective_; }
 

@@ -6,6 +6,7 @@ Every case searches a tiny space on tiny made-up images for a second or two.
 """
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -93,16 +94,40 @@ def resumed(case: Case, kind: str) -> None:
     case.run("whole", case.changed(seed=7), expect=2)
 
 
-def resumed_gradient(case: Case) -> None:
-    resumed(case, "gradient")
+def strategies(case: Case) -> list:
+    """All that the program has, from what it says to an unknown one."""
+    _, stderr = case.run("none", case.changed(strategy__kind="zzz"), expect=2)
+    names = re.search(r"hint: one of: (.*)", stderr)
+    assert names, stderr
+    return names[1].split(", ")
 
 
-def resumed_reinforce(case: Case) -> None:
-    resumed(case, "reinforce")
+def resumed_with_every_strategy(case: Case) -> None:
+    names = strategies(case)
+    assert "gradient" in names and len(names) > 3, names
+    for kind in names:
+        resumed(Case(kind), kind)
 
 
-def resumed_evolution(case: Case) -> None:
-    resumed(case, "evolution")
+def reranked(case: Case) -> None:
+    """Of all networks of the space the one with the least held-out loss, whatever alpha says; resumed, the same."""
+    config = case.changed(strategy__rerank=12)
+    case.run("whole", config)
+    case.kill_at("broken", config, 60)
+    case.run("broken", config, "--resume")
+    same_result(case, "whole", "broken")
+
+
+def report(case: Case) -> None:
+    case.run("a", case.config)
+    page = case.folder / "page.html"
+    done = subprocess.run([str(BIN), "report", str(case.folder / "a"), "--out", str(page)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = page.read_text()
+    network = json.loads((case.folder / "a" / "search.json").read_text())["targets"][0]["network"]
+    assert network.split()[0] in text and text.count("<svg") >= 2 and "</html>" in text, text[:500]
+    done = subprocess.run([str(BIN), "report", str(case.folder / "none"), "--out", str(page)], capture_output=True, text=True)
+    assert done.returncode == 2 and "none" in done.stderr, done.stderr
 
 
 def diverges(case: Case) -> None:
@@ -164,7 +189,7 @@ def bad_input(case: Case) -> None:
     refused(["table.yaml"], objective__metric="latency_ms", objective__table=str(table))
 
 
-CASES = [resumed_gradient, resumed_reinforce, resumed_evolution, diverges, two_devices, limited, bad_input]
+CASES = [resumed_with_every_strategy, reranked, report, diverges, two_devices, limited, bad_input]
 
 
 if __name__ == "__main__":
