@@ -45,7 +45,7 @@ std::vector<Piece> distinct_operations(const std::vector<Piece>& pieces) {
 }
 
 LatencyTable profile(const std::vector<Piece>& operations, const DeviceConfig& given,
-                     const ProfileFiles& files) {
+                     const ProfileFiles& files, const std::vector<model::NetworkConfig>& networks) {
   DeviceConfig config = given;
   if (config.name.empty()) config.name = config.runner.empty() ? processor_name() : config.runner;
   LatencyTable table;
@@ -71,12 +71,18 @@ LatencyTable profile(const std::vector<Piece>& operations, const DeviceConfig& g
   progress.update(static_cast<std::int64_t>(done));
   if (!open.empty()) {
     const auto device = open_device(config, table.reference_ms);
-    device->measure(open, [&](std::size_t i, const Measured& measured) {
+    const auto done_one = [&](std::size_t i, const Measured& measured) {
       table.operations[key_of(open[i], KeyStyle::own).value()] = measured;
       table.reference_ms = device->reference_ms();
       if (files.out != "-") report::write_result(files.out, to_json(table));
       progress.update(static_cast<std::int64_t>(++done));
-    });
+    };
+    // A table that was begun alone, or with other operations, is finished so.
+    if (config.within_networks && !networks.empty() && open.size() == operations.size()) {
+      device->measure_within(networks, open, done_one);
+    } else {
+      device->measure(open, done_one);
+    }
   }
   progress.finish();
   return table;

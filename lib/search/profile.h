@@ -22,8 +22,10 @@ std::vector<Piece> distinct_operations(const std::vector<Piece>& pieces);
 
 // Measures what the table does not have yet. Throws UserError where a table to resume from is of another
 // device, batch or number of threads, or where the runner fails; what was measured is then in the file.
+// networks: where the operations are found together, for config.within_networks (search/profile_networks.h);
+// empty: each is measured alone.
 LatencyTable profile(const std::vector<Piece>& operations, const DeviceConfig& config,
-                     const ProfileFiles& files);
+                     const ProfileFiles& files, const std::vector<model::NetworkConfig>& networks = {});
 
 struct Agreement {
   double rmse_ms = 0, relative_rmse = 0, mean_relative_error = 0, rank_correlation = 0;

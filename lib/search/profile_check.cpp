@@ -61,6 +61,19 @@ std::string unit_warning(const std::vector<double>& predicted, const std::vector
       ratio, guess);
 }
 
+// All of 0 … count − 1 with the first `fit` of them spread evenly among the others.
+std::vector<std::size_t> spread(std::size_t fit, std::size_t count) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto place = [&](std::size_t i) {
+    return i < fit ? (static_cast<double>(i) + 0.5) / static_cast<double>(fit)
+                   : (static_cast<double>(i - fit) + 0.5) / static_cast<double>(count - fit);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  return order;
+}
+
 }  // namespace
 
 Agreement agreement(const std::vector<double>& predicted, const std::vector<double>& measured) {
@@ -111,8 +124,12 @@ Check check_prediction(LatencyTable table, const std::vector<model::NetworkConfi
   for (const model::NetworkConfig& network : networks) sums.push_back(predict(table, network).total_ms);
   base::Progress progress("check", static_cast<std::int64_t>(networks.size()), quiet);
   std::int64_t done = 0;
-  device.measure(networks, [&](std::size_t i, const Measured& one) {
-    measured[i] = one.ms;
+  // What is fitted on and what is judged take turns: a machine that changes changes for both.
+  const auto order = spread(fit, networks.size());
+  std::vector<model::NetworkConfig> in_turn;
+  for (const std::size_t i : order) in_turn.push_back(networks[i]);
+  device.measure(in_turn, [&](std::size_t i, const Measured& one) {
+    measured[order[i]] = one.ms;
     progress.update(++done);
   });
   progress.finish();

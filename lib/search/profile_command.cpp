@@ -7,29 +7,14 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "base/random.h"
 #include "config/config.h"
 #include "report/result.h"
 #include "search/cost.h"
+#include "search/profile_networks.h"
 #include "search/table_report.h"
 
 namespace frugal::search {
 namespace {
-
-// Uniform over candidates, block by block; the same ones for a seed however many are asked for.
-std::vector<model::NetworkConfig> sample_networks(const SearchSpace& space, std::int64_t count,
-                                                  std::uint64_t seed) {
-  base::Random random(seed, "profile.networks");
-  std::vector<model::NetworkConfig> networks;
-  for (std::int64_t n = 0; n < count; ++n) {
-    Choice choice;
-    for (const SearchBlock& block : space.blocks()) {
-      choice.push_back(static_cast<std::size_t>(random.below(block.candidates.size())));
-    }
-    networks.push_back(space.network(choice));
-  }
-  return networks;
-}
 
 nlohmann::ordered_json check(const ProfileOptions& options, const DeviceConfig& config,
                              const SearchSpace& space, LatencyTable& table) {
@@ -61,7 +46,8 @@ nlohmann::ordered_json profile_result(const ProfileOptions& options, const Devic
   const SearchSpace space = load_space(options.space);
   const std::vector<Piece> operations = distinct_operations(operations_of(space));
   LatencyTable table = options.table.empty()
-                           ? profile(operations, config, {options.out, options.resume, options.quiet})
+                           ? profile(operations, config, {options.out, options.resume, options.quiet},
+                                     covering_networks(space, options.seed))
                            : load_table(options.table);
 
   nlohmann::json effective;

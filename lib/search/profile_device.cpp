@@ -5,6 +5,8 @@
 
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -39,6 +41,32 @@ class ThisMachine : public Device {
                          {network.input_channels(), network.resolution, network.resolution});
         },
         done);
+  }
+
+  void measure_within(const std::vector<model::NetworkConfig>& networks, const std::vector<Piece>& pieces,
+                      const Done& done) override {
+    std::map<std::string, std::size_t> index;  // by key
+    for (std::size_t i = 0; i < pieces.size(); ++i) index[key_of(pieces[i], KeyStyle::own).value()] = i;
+    const c10::InferenceMode inference;
+    std::map<std::string, Forward> forwards;  // an operation has other weights in each block
+    const auto x = std::make_shared<torch::Tensor>();
+    std::vector<Meter::Chain> chains;
+    for (const model::NetworkConfig& network : networks) {
+      const torch::Tensor input =
+          made_up_input({network.input_channels(), network.resolution, network.resolution}, config_.batch,
+                        config_.channels_last);
+      Meter::Chain chain{[x, input] { *x = input; }, {}};
+      for (const Piece& piece : pieces_of(network)) {
+        if (piece.is_free()) continue;
+        const std::string key = key_of(piece, KeyStyle::own).value();
+        Forward& forward = forwards[piece.name + " " + key];
+        if (!forward) forward = deployed(piece, config_.channels_last);
+        chain.steps.push_back({index.at(key), [x, forward] { *x = forward(*x); }});
+      }
+      chains.push_back(std::move(chain));
+    }
+    const std::vector<Measured> measured = meter_.measure_within(chains, pieces.size());
+    for (std::size_t i = 0; i < measured.size(); ++i) done(i, measured[i]);
   }
 
   double reference_ms() const override { return meter_.reference_ms(); }
@@ -114,6 +142,8 @@ void DeviceConfig::visit(config::Visitor& v) {
   v.field("threads", threads, config::between(1, 1024), "threads that an inference uses");
   v.field("batch", batch, config::between(1, 65536), "images of an inference; times are of the whole batch");
   v.field("channels_last", channels_last, "memory order NHWC");
+  v.field("within_networks", within_networks,
+          "time operations inside networks of the space, with caches as in use; false: each alone");
   v.object("meter", meter, "how times are taken");
   v.field("runner", runner, "command that measures elsewhere: operation lines in, latency lines out");
   v.field("runner_timeout_s", runner_timeout_s, config::greater_than(0), "longest wait for one answer");

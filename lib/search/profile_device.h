@@ -15,6 +15,7 @@ struct DeviceConfig {
   std::string name;  // for people; empty: the processor's own name
   std::int64_t threads = 1, batch = 1;
   bool channels_last = true;
+  bool within_networks = true;  // where the profiler knows networks: operations are timed inside them
   MeterConfig meter;
   std::string runner;  // command of a device elsewhere; empty: this machine
   double runner_timeout_s = 120;
@@ -30,6 +31,12 @@ class Device {
   using Done = std::function<void(std::size_t index, const Measured& measured)>;
   virtual void measure(const std::vector<Piece>& pieces, const Done& done) = 0;
   virtual void measure(const std::vector<model::NetworkConfig>& networks, const Done& done) = 0;
+  // Each piece as it runs inside these networks, all of which are made of `pieces` and what is free. A device
+  // elsewhere knows no such thing: piece by piece.
+  virtual void measure_within(const std::vector<model::NetworkConfig>& /*networks*/,
+                              const std::vector<Piece>& pieces, const Done& done) {
+    measure(pieces, done);
+  }
   virtual double reference_ms() const = 0;  // 0 where the device has none
 };
 

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <numeric>
+#include <map>
 
+#include "base/error.h"
 #include "base/stop.h"
 #include "search/profile_module.h"
 
@@ -37,8 +38,11 @@ Piece reference_piece() {
 }  // namespace
 
 void MeterConfig::visit(config::Visitor& v) {
-  v.field("rounds", rounds, config::between(3, 10000), "interleaved rounds; the median over them is told");
+  v.field("rounds", rounds, config::between(3, 10000), "interleaved rounds");
   v.field("sample_ms", sample_ms, config::greater_than(0), "a sample repeats the work for about as long");
+  v.field("quantile", quantile, config::Range{0, 1, false, true},
+          "of the runs of a sample and of the samples of the rounds, what is told; lower on a machine that "
+          "others use");
   v.choice("clock", clock, {"wall", "cpu"}, "wall time, or processor time (one thread) on a shared machine");
 }
 
@@ -54,7 +58,7 @@ Meter::Meter(const MeterConfig& config, double reference_ms, bool channels_last)
       std::max<std::int64_t>(fewest, std::llround(0.3 * config_.sample_ms / time(reference_, 20)));
   std::vector<double> samples;
   for (int i = 0; i < 41; ++i) samples.push_back(time(reference_, reference_repetitions_));
-  if (reference_ms_ <= 0) reference_ms_ = quantile(samples, 0.5);
+  if (reference_ms_ <= 0) reference_ms_ = quantile(samples, config_.quantile);
   recent_.assign(samples.end() - 3, samples.end());
 }
 
@@ -64,7 +68,7 @@ double Meter::now_ms() const {
   return 1e3 * static_cast<double>(at.tv_sec) + 1e-6 * static_cast<double>(at.tv_nsec);
 }
 
-// The median of single runs: one that another program interrupted says nothing of the work.
+// A quantile of single runs: one that another program interrupted says nothing of the work.
 double Meter::time(const std::function<void()>& work, std::int64_t repetitions) const {
   std::vector<double> each;
   for (std::int64_t i = 0; i < repetitions; ++i) {
@@ -72,13 +76,13 @@ double Meter::time(const std::function<void()>& work, std::int64_t repetitions) 
     work();
     each.push_back(now_ms() - start);
   }
-  return quantile(std::move(each), 0.5);
+  return quantile(std::move(each), config_.quantile);
 }
 
 double Meter::slowness() {
   recent_.erase(recent_.begin());
   recent_.push_back(time(reference_, reference_repetitions_));
-  return quantile(recent_, 0.5) / reference_ms_;
+  return quantile(recent_, config_.quantile) / reference_ms_;
 }
 
 std::vector<Measured> Meter::measure(const std::vector<std::function<void()>>& work) {
@@ -99,11 +103,43 @@ std::vector<Measured> Meter::measure(const std::vector<std::function<void()>>& w
     }
   }
   std::vector<Measured> measured;
-  for (std::size_t i = 0; i < work.size(); ++i) {
-    measured.push_back({quantile(samples[i], 0.5), quantile(samples[i], 0.25), quantile(samples[i], 0.75),
-                        config_.rounds * repetitions[i]});
-  }
+  for (std::size_t i = 0; i < work.size(); ++i) measured.push_back(told(samples[i], repetitions[i]));
   return measured;
+}
+
+std::vector<Measured> Meter::measure_within(const std::vector<Chain>& chains, std::size_t results) {
+  const c10::InferenceMode inference;
+  std::vector<std::vector<double>> samples(results);
+  std::map<std::size_t, std::vector<double>> each;                  // of one visit, by result
+  for (std::int64_t round = -1; round < config_.rounds; ++round) {  // the first warms up
+    for (const Chain& chain : chains) {
+      base::stop_if_requested();
+      const double slow = slowness();
+      each.clear();
+      for (std::int64_t run = -1; run < fewest; ++run) {  // here too: caches held another network
+        chain.start();
+        double start = now_ms();
+        for (const Step& step : chain.steps) {
+          step.run();
+          const double end = now_ms();
+          if (run >= 0) each[step.which].push_back(end - start);
+          start = end;
+        }
+      }
+      if (round < 0) continue;
+      for (auto& [which, times] : each)
+        samples[which].push_back(quantile(std::move(times), config_.quantile) / slow);
+    }
+  }
+  std::vector<Measured> measured;
+  for (const auto& of_result : samples) measured.push_back(told(of_result, fewest));
+  return measured;
+}
+
+Measured Meter::told(const std::vector<double>& samples, std::int64_t repetitions) const {
+  FRUGAL_ASSERT(!samples.empty(), "every result is measured");
+  return {quantile(samples, config_.quantile), quantile(samples, 0.25), quantile(samples, 0.75),
+          static_cast<std::int64_t>(samples.size()) * repetitions};
 }
 
 }  // namespace frugal::search

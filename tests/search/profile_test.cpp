@@ -4,12 +4,14 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "model/compact.h"
 #include "model/image_network.h"
 #include "search/profile_module.h"
+#include "search/profile_networks.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -139,4 +141,40 @@ TEST_CASE("a table is measured, resumed without measuring again, and refused for
   config.meter.clock = "cpu";
   config.threads = 2;
   CHECK_THROWS_AS(search::profile(operations, config, {out, false, true}), base::UserError);
+}
+
+TEST_CASE("operations are timed inside the networks given, where the table is new", "[search]") {
+  const test::TempDir folder;
+  search::DeviceConfig config;
+  config.meter.rounds = 3;
+  const auto operations = search::distinct_operations(search::pieces_of(small()));
+  const std::vector<model::NetworkConfig> networks = {small(), small()};
+  const auto table = search::profile(operations, config, {folder / "within.json", false, true}, networks);
+  CHECK(table.operations.size() == operations.size());
+  for (const auto& [key, measured] : table.operations) {
+    INFO(key);
+    CHECK(measured.ms > 0);
+    CHECK(measured.repetitions == 2 * 3 * 5);  // networks, rounds, runs of a visit
+  }
+}
+
+TEST_CASE("covering networks have every candidate of every block, three times or more", "[search]") {
+  search::SpaceConfig config;
+  config.resolution = 8;
+  config.candidates = {"3e3", "5e3", "3e6", "Z"};
+  config.stages = {{8, 2, 2, {}}, {16, 2, 1, {}}};
+  const search::SearchSpace space(config, "");
+  const auto networks = search::covering_networks(space, 1);
+  for (std::size_t b = 0; b < space.blocks().size(); ++b) {
+    for (const auto& candidate : space.blocks()[b].candidates) {
+      const auto count =
+          std::count_if(networks.begin(), networks.end(), [&](const model::NetworkConfig& network) {
+            const auto piece = search::pieces_of(network)[1 + space.fixed_blocks() + b];
+            const auto wanted = search::block_piece(candidate.block, space.blocks()[b].in, "");
+            return search::key_of(piece, search::KeyStyle::own) ==
+                   search::key_of(wanted, search::KeyStyle::own);
+          });
+      CHECK(count >= 3);
+    }
+  }
 }
