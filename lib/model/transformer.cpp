@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "model/fast_gelu.h"
 #include "model/rotary.h"
 
 namespace frugal::model {
@@ -54,7 +55,7 @@ Tensor norm_of(const TransformerConfig& config, const Weights& weights, const ch
 }
 
 Tensor activate(const TransformerConfig& config, const Tensor& x) {
-  if (config.activation == "gelu") return torch::gelu(x);
+  if (config.activation == "gelu") return model::gelu(x);
   if (config.activation == "relu") return torch::relu(x);
   if (config.activation == "silu") return torch::silu(x);
   return torch::gelu(x, "tanh");  // gelu_new, gelu_pytorch_tanh; check() knows no others

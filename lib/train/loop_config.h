@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct OptimizerConfig {
   double momentum = 0.9;
   bool nesterov = true;
   double weight_decay = 4e-5;
-  std::vector<std::string> no_decay;  // parameters whose name contains one of these are not decayed
+  std::vector<std::string> no_decay;       // parameters whose name contains one of these are not decayed
+  std::map<std::string, double> lr_scale;  // of parameters whose name contains the key
   std::vector<double> betas = {0.9, 0.999};
   double eps = 1e-8;
   double clip_norm = 0;  // 0: none

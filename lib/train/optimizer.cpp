@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "tensor/vector_loops.h"
 
 namespace frugal::train {
 namespace {
@@ -33,6 +34,8 @@ void OptimizerConfig::visit(config::Visitor& v) {
   v.field("weight_decay", weight_decay, config::at_least(0), "pull towards zero");
   v.field("no_decay", no_decay,
           "parameters whose name contains one of these are not decayed, e.g. \"bn\", \"bias\"");
+  v.field("lr_scale", lr_scale, config::greater_than(0),
+          "factors of the learning rate, by a part of the parameter's name; several multiply");
   v.field("betas", betas, config::Range{0, 1, false, true}, "adam: decay of the two moments");
   v.field("eps", eps, config::greater_than(0), "adam: added to the root of the second moment");
   v.field("clip_norm", clip_norm, config::at_least(0), "gradients are scaled down to this norm; 0: never");
@@ -45,9 +48,12 @@ Optimizer::Optimizer(const OptimizerConfig& config, const tensor::NamedTensors& 
     FRUGAL_ASSERT(parameter.scalar_type() == torch::kFloat32 && parameter.is_cpu() &&
                       parameter.is_non_overlapping_and_dense(),
                   "this optimiser updates dense float32 on the CPU");
-    Slot slot{name, parameter, {}, {}, config.weight_decay, static_cast<std::int64_t>(slots_.size())};
+    Slot slot{name, parameter, {}, {}, config.weight_decay, 1, static_cast<std::int64_t>(slots_.size())};
     for (const std::string& pattern : config.no_decay) {
       if (name.find(pattern) != std::string::npos) slot.weight_decay = 0;
+    }
+    for (const auto& [pattern, factor] : config.lr_scale) {
+      if (name.find(pattern) != std::string::npos) slot.lr_scale *= factor;
     }
     const torch::Tensor plain = parameter.detach();
     if (config.kind != "sgd" || config.momentum > 0) slot.first = torch::zeros_like(plain);
@@ -67,8 +73,7 @@ double Optimizer::step(double learning_rate) {
       const torch::Tensor& gradient = slot.parameter.grad();
       if (!gradient.defined()) continue;
       const torch::Tensor dense = aligned(gradient, slot.parameter);
-      const float* g = dense.const_data_ptr<float>();
-      for (std::int64_t i = 0; i < dense.numel(); ++i) square += static_cast<double>(g[i]) * g[i];
+      square += tensor::square_sum(dense.const_data_ptr<float>(), dense.numel());
     }
     norm = std::sqrt(square);
     if (norm > config_.clip_norm) scale = static_cast<float>(config_.clip_norm / norm);
@@ -79,9 +84,9 @@ double Optimizer::step(double learning_rate) {
     const torch::Tensor gradient = aligned(slot.parameter.grad(), slot.parameter);
     ++updates[slot.index];
     if (config_.kind == "sgd") {
-      step_sgd(slot, gradient, static_cast<float>(learning_rate), scale);
+      step_sgd(slot, gradient, static_cast<float>(learning_rate * slot.lr_scale), scale);
     } else {
-      step_adam(slot, gradient, learning_rate, scale);
+      step_adam(slot, gradient, learning_rate * slot.lr_scale, scale);
     }
     slot.parameter.mutable_grad().reset();
   }
@@ -121,19 +126,16 @@ void Optimizer::step_adam(Slot& slot, const torch::Tensor& gradient, double lear
   const float* g = gradient.const_data_ptr<float>();
   float* m = slot.first.data_ptr<float>();
   float* s = slot.second.data_ptr<float>();
-  const auto b1 = static_cast<float>(beta1), b2 = static_cast<float>(beta2);
-  const auto step_size = static_cast<float>(learning_rate / (1 - std::pow(beta1, count)));
-  const auto root_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, count)));
-  const auto eps = static_cast<float>(config_.eps);
-  const auto coupled = static_cast<float>(apart ? 0 : slot.weight_decay);
-  const auto shrink = static_cast<float>(apart ? 1 - learning_rate * slot.weight_decay : 1);
+  const tensor::AdamStep adam{static_cast<float>(beta1),
+                              static_cast<float>(beta2),
+                              static_cast<float>(learning_rate / (1 - std::pow(beta1, count))),
+                              static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, count))),
+                              static_cast<float>(config_.eps),
+                              static_cast<float>(apart ? 0 : slot.weight_decay),
+                              static_cast<float>(apart ? 1 - learning_rate * slot.weight_decay : 1),
+                              scale};
   for_elements(slot.parameter.numel(), [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const float d = g[i] * scale + coupled * p[i];
-      m[i] = b1 * m[i] + (1 - b1) * d;
-      s[i] = b2 * s[i] + (1 - b2) * d * d;
-      p[i] = shrink * p[i] - step_size * m[i] / (std::sqrt(s[i]) * root_correction + eps);
-    }
+    tensor::adam_loop(adam, p + begin, g + begin, m + begin, s + begin, end - begin);
   });
 }
 

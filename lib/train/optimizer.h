@@ -34,7 +34,7 @@ class Optimizer {
   struct Slot {
     std::string name;
     torch::Tensor parameter, first, second;
-    double weight_decay = 0;
+    double weight_decay = 0, lr_scale = 1;
     std::int64_t index = 0;  // in updates_
   };
 
