@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -14,6 +13,7 @@
 #include "tensor/device.h"
 #include "train/image_task.h"
 #include "train/loop.h"
+#include "train/run_folder.h"
 
 namespace frugal::train {
 namespace {
@@ -35,42 +35,6 @@ std::string hash_of(const ImageRunConfig& config) {
     json["loop"].erase(key);
   }
   return config::hash(json);
-}
-
-std::string beside(const std::string& folder) {
-  std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();  // "out/" is "out"
-  return (path.parent_path() / "runs.jsonl").string();
-}
-
-bool has_line(const std::string& path, const std::string& id) {
-  if (!std::filesystem::exists(path)) return false;
-  std::istringstream lines(base::read_text(path));
-  for (std::string line; std::getline(lines, line);) {
-    const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (json.is_object() && json.value("id", "") == id) return true;
-  }
-  return false;
-}
-
-// The line of a run that is finished, else nothing. A folder that holds another run is refused.
-std::optional<Ordered> finished_run(const std::string& folder, const std::string& id, bool resume) {
-  const std::string path = folder + "/result.json";
-  if (std::filesystem::exists(path)) {
-    const auto result = Ordered::parse(base::read_text(path), nullptr, false);
-    if (!result.is_object() || !result.contains("runs_line")) {
-      throw UserError(path, "is not the result of a training run", "give another --out");
-    }
-    if (result["runs_line"].value("id", "") != id) {
-      throw UserError(folder, "holds the finished run of another config or seed", "give another --out");
-    }
-    return result["runs_line"];
-  }
-  if (!resume && std::filesystem::exists(folder + "/checkpoint.safetensors")) {
-    throw UserError(folder, "holds a run that was interrupted",
-                    "give --resume to go on with it, or another --out");
-  }
-  return std::nullopt;
 }
 
 void check_fit(const model::NetworkConfig& network, const data::ImageSet& set, const std::string& place) {
@@ -154,15 +118,15 @@ Ordered run_images(const ImageRunConfig& config, const ImageRunOptions& options)
   const auto communicator = make_communicator();
   const bool first = communicator->is_first();
   const std::string id = hash_of(config);
-  const std::string runs = config.runs.empty() ? beside(options.out) : config.runs;
+  const std::string runs = config.runs.empty() ? runs_beside(options.out) : config.runs;
   std::optional<base::FolderLock> lock;
   if (first) lock.emplace(options.out);
   communicator->barrier();
 
-  if (const auto line = finished_run(options.out, id, options.resume)) {
+  if (const Ordered line = finished_run(options.out, id, options.resume); !line.is_null()) {
     if (first && !options.quiet) base::log_note(tool, options.out + ": this run is finished; nothing to do");
-    if (first && !has_line(runs, id)) base::append_line(runs, report::to_line(*line));
-    return *line;
+    if (first) append_once(runs, line);
+    return line;
   }
 
   const report::RunClock clock;
