@@ -183,9 +183,11 @@ void carry_files(const std::string& from, const std::string& to) {
                          name.ends_with(".index.json") || name.ends_with(".msgpack") ||
                          name.ends_with(".ot") || name.ends_with(".onnx") || name.ends_with(".gguf") ||
                          name.ends_with(".pt");
-    // A README speaks of the small model's figures; a config is written anew.
-    if (!entry.is_regular_file() || weights || name == "config.json" || name == "README.md" ||
-        name.starts_with(".") || name.ends_with(".part") || name == "result.json") {
+    // A README and a run's own files speak of the small model; a config is written anew.
+    const bool about_it = name == "README.md" || name == "result.json" || name == "start.json" ||
+                          name == "grown.json" || name == "report.html" || name.ends_with(".jsonl");
+    if (!entry.is_regular_file() || weights || about_it || name == "config.json" || name.starts_with(".") ||
+        name.ends_with(".part")) {
       continue;
     }
     base::write_text(to + "/" + name, base::read_text(entry.path().string()));

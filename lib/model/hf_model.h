@@ -56,8 +56,8 @@ class HfModel {
 torch::Tensor assemble(const FileTensor& tensor, const std::vector<torch::Tensor>& parts);
 
 // Writes config.json and the weights (as `type`); files of `carry_from` (tokenizer, generation config,
-// license; no weights) are copied along, empty: none. The folder is made; each file is written aside and
-// renamed, config.json last.
+// license; no weights, nothing that a run wrote about itself) are copied along, empty: none. The folder is
+// made; each file is written aside and renamed, config.json last.
 void write_hf(const std::string& folder, const TransformerConfig& config, const Weights& weights,
               checkpoint::DType type, const std::string& carry_from = "", std::uint64_t shard_bytes = 0);
 void carry_files(const std::string& from, const std::string& to);
