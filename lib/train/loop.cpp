@@ -90,9 +90,20 @@ class Loop {
         base::log_note(place_.label, fmt::format("goes on from step {} of {}", state_.step, total_));
       }
     }
+    if (state_.step == 0 && !place_.initial_optimizer.empty()) start_optimizer();
     before_ = events_.begin(state_.step);
     started_ = logged_ = saved_ = Clock::now();
     if (state_.step < total_) task_.start(state_.step);
+  }
+
+  void start_optimizer() {
+    for (const auto& [name, tensor] : optimizer_.state()) {
+      const auto found = std::find_if(place_.initial_optimizer.begin(), place_.initial_optimizer.end(),
+                                      [&n = name](const auto& entry) { return entry.first == n; });
+      FRUGAL_ASSERT(found != place_.initial_optimizer.end(), "no first state of " + name);
+      torch::Tensor into = tensor;
+      into.copy_(found->second);
+    }
   }
 
   void one_step() {

@@ -21,6 +21,7 @@ struct LoopPlace {
   std::uint64_t seed = 0;
   bool resume = false, quiet = false;
   std::string label = "train";
+  tensor::NamedTensors initial_optimizer;  // by the names of Optimizer::state: where a new run starts from
 };
 
 struct LoopResult {

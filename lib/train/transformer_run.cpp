@@ -1,0 +1,217 @@
+#include "train/transformer_run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "model/hf_model.h"
+#include "report/result.h"
+#include "tensor/device.h"
+#include "train/lm_moments.h"
+#include "train/lm_task.h"
+#include "train/loop.h"
+#include "train/run_folder.h"
+
+namespace frugal::train {
+namespace {
+
+using base::UserError;
+using Ordered = nlohmann::ordered_json;
+
+constexpr const char* tool = "ligo-grow train";
+
+// The loss at the start stands in a file of its own: a resumed run does not measure it again.
+double start_loss(const std::string& path, TransformerTask& task, bool first) {
+  if (std::filesystem::exists(path)) {
+    const auto json = nlohmann::json::parse(base::read_text(path), nullptr, false);
+    if (json.is_object() && json.contains("loss")) return json["loss"].get<double>();
+  }
+  const double loss = task.evaluate().at("loss");
+  if (first) base::write_text(path, nlohmann::json{{"loss", loss}}.dump() + "\n");
+  return loss;
+}
+
+double total_flops(const TransformerRunConfig& config, const model::TransformerConfig& model,
+                   const Objective& objective, std::int64_t steps) {
+  const double whole = step_flops(model, objective);
+  if (!config.drop.any()) return whole * static_cast<double>(steps);
+  double total = 0;  // the same draws as the task's; embeddings and head count as if they were dropped along
+  for (std::int64_t step = 0; step < steps * config.accumulate; ++step) {
+    double share = 1;
+    draw_drops(config.drop, model, static_cast<std::uint64_t>(config.seed), step, 0,
+               objective.tokens_per_example(), &share);
+    total += whole / static_cast<double>(config.accumulate) * share;
+  }
+  return total;
+}
+
+Ordered line_of(const TransformerRunConfig& config, const std::string& id,
+                const model::TransformerConfig& model, const Objective& objective, const LoopResult& result,
+                double first_loss) {
+  Ordered line{{"id", id}};
+  if (!config.name.empty()) line["name"] = config.name;
+  line["architecture"] = model.model_type;
+  line["hidden_size"] = model.hidden_size;
+  line["layers"] = model.layers;
+  line["parameters"] = model::parameter_count(model);
+  line["objective"] = config.objective.kind;
+  line["steps"] = result.steps;
+  line["examples_seen"] = result.examples_seen;
+  line["tokens"] = result.examples_seen * objective.tokens_per_example();
+  line["compute"] = total_flops(config, model, objective, result.steps);
+  line["start_loss"] = first_loss;
+  for (const auto& [name, value] : result.metrics) line[name] = value;
+  line["train_loss"] = result.train_loss;
+  line["seed"] = config.seed;
+  return line;
+}
+
+}  // namespace
+
+TransformerRunConfig::TransformerRunConfig() {
+  loop.schedule.lr_peak = 2e-3;
+  loop.schedule.lr_final_ratio = 0.1;
+  loop.schedule.warmup_steps = 50;
+  loop.optimizer.kind = "adamw";
+  loop.optimizer.betas = {0.9, 0.98};
+  loop.optimizer.weight_decay = 0.1;
+  loop.optimizer.no_decay = {"bias", "norm", "class_token", "distillation_token"};
+  loop.optimizer.clip_norm = 1;
+  loop.epochs = 1;
+}
+
+void TransformerRunConfig::visit(config::Visitor& v) {
+  v.field("name", name, "for people; stands in runs.jsonl");
+  v.field("seed", seed, config::at_least(0), "of fresh weights, batches and masks");
+  v.field("threads", threads, config::between(0, 4096), "0: all cores");
+  v.object("model", model, "what is trained");
+  objective.visit(v);
+  v.field("accumulate", accumulate, config::at_least(1),
+          "parts that a step's batch is taken in, to save memory");
+  v.field("evaluate_steps", evaluate_steps, config::at_least(0),
+          "steps between evaluations, in the place of loop.evaluate_every's epochs; 0: that");
+  v.field("keep_optimizer", keep_optimizer, "write the optimiser's moments beside the weights (for growth)");
+  v.field("start_optimizer", start_optimizer, "start from the moments beside model.path");
+  v.object("drop", drop, "layers and tokens that a step passes over");
+  v.object("loop", loop, "length, learning rate, optimiser, checkpoints");
+  v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
+}
+
+std::string run_id(const TransformerRunConfig& config) {
+  nlohmann::json json;
+  config::print(config, json);
+  for (const char* key : {"runs", "threads", "workers", "name"}) json.erase(key);
+  for (const char* key : {"log_every", "checkpoint_every", "checkpoint_seconds"}) json["loop"].erase(key);
+  return config::hash(json);
+}
+
+double step_flops(const model::TransformerConfig& model, const Objective& objective) {
+  return 3 * model::forward_flops(model, objective.tokens_per_example()) *
+         static_cast<double>(objective.batch_size());
+}
+
+Ordered run_transformer(const TransformerRunConfig& config, const TransformerRunOptions& options) {
+  const auto communicator = make_communicator();
+  const bool first = communicator->is_first();
+  const std::string id = run_id(config);
+  const std::string runs = config.runs.empty() ? runs_beside(options.out) : config.runs;
+  std::optional<base::FolderLock> lock;
+  if (first) lock.emplace(options.out);
+  communicator->barrier();
+  if (const Ordered line = finished_run(options.out, id, options.resume); !line.is_null()) {
+    if (first && !options.quiet) base::log_note(tool, options.out + ": this run is finished; nothing to do");
+    if (first) append_once(runs, line);
+    return line;
+  }
+
+  const report::RunClock clock;
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  if (!tensor::parse_device(options.device).is_cpu()) {
+    throw UserError("--device", "training runs on the CPU in this version", "use --device cpu");
+  }
+  const LoadedModel loaded = load_model(config.model, seed);
+  const auto objective =
+      make_objective(config.objective, loaded.config, config.model.path, seed, *communicator);
+  const std::int64_t share = config.objective.batch_size / communicator->size();
+  if (share % config.accumulate != 0) {
+    throw UserError("accumulate",
+                    fmt::format("{} parts do not divide a batch of {}", config.accumulate, share));
+  }
+  TransformerTask task(loaded.config, loaded.weights, *objective, config.accumulate, config.drop, seed,
+                       config.evaluate_steps, *communicator);
+  LoopPlace place;
+  place.folder = options.out;
+  place.config_hash = id;
+  place.seed = seed;
+  place.resume = options.resume;
+  place.quiet = options.quiet;
+  place.label = config.name.empty() ? "train" : config.name;
+  if (config.start_optimizer) {
+    place.initial_optimizer = optimizer_state(read_moments(config.model.path, loaded.config), loaded.config);
+  }
+  LoopConfig loop = config.loop;
+  if (loop.steps == 0) {
+    loop.steps = std::max<std::int64_t>(
+        1, std::llround(loop.epochs * static_cast<double>(objective->steps_per_epoch())));
+  }
+  if (config.evaluate_steps > 0) loop.evaluate_every = 1;
+  const std::string start_path = options.out + "/start.json";
+  const double first_loss = start_loss(start_path, task, first);
+  const LoopResult result = run_loop(task, loop, place, *communicator);
+
+  Ordered line = line_of(config, id, loaded.config, *objective, result, first_loss);
+  line["threads"] = threads;
+  line["processes"] = communicator->size();
+  line["version"] = FRUGAL_VERSION;
+  line["run"] = clock.describe(threads);
+  line["run"]["seconds"] = result.seconds;
+  if (!first) return line;
+  const std::string checkpoint = options.out + "/checkpoint.safetensors";
+  if (config.keep_optimizer && loop.optimizer.kind != "sgd") {
+    write_moments(options.out, moments_of_checkpoint(checkpoint, loaded.config, task.training_form()));
+  }
+  model::write_hf(options.out, loaded.config, task.canonical(), checkpoint::DType::f32, config.model.path);
+  nlohmann::json printed;
+  config::print(config, printed);
+  Ordered report = report::start_result({"frugal.ligo-grow.train/1", tool, seed}, printed);
+  report["runs_line"] = line;
+  report["run"] = line["run"];
+  report["runs_line"].erase("run");
+  report::write_result(options.out + "/result.json", report);
+  append_once(runs, line);
+  std::filesystem::remove(checkpoint);
+  std::filesystem::remove(start_path);
+  return line;
+}
+
+Ordered evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
+                             std::int64_t neighbours) {
+  const report::RunClock clock;
+  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  Communicator alone;
+  ModelChoice choice = config.model;
+  choice.path = folder;
+  const LoadedModel loaded = load_model(choice, 0);
+  const auto objective = make_objective(config.objective, loaded.config, folder, 0, alone);
+  nlohmann::json printed;
+  config::print(config, printed);
+  Ordered result = report::start_result({"frugal.ligo-grow.evaluate/1", "ligo-grow evaluate", 0}, printed);
+  result["model"] = folder;
+  result["parameters"] = model::parameter_count(loaded.config);
+  for (const auto& [name, value] : objective->evaluate(loaded.weights)) result[name] = value;
+  if (neighbours > 0) {
+    result["knn_error"] = knn_error(objective->features(loaded.weights, false),
+                                    objective->features(loaded.weights, true), neighbours);
+  }
+  result["run"] = clock.describe(threads);
+  return result;
+}
+
+}  // namespace frugal::train

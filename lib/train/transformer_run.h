@@ -1,0 +1,57 @@
+// One training run of a transformer, from its config to its line in runs.jsonl: what `ligo-grow train` does.
+// The output folder is a Hugging Face directory (config.json, model.safetensors, tokenizer files), with
+// result.json (written last: it says that the run is finished), events.jsonl, and checkpoint.safetensors
+// while it trains.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "config/config.h"
+#include "config/visitor.h"
+#include "train/lm_model.h"
+#include "train/lm_objective.h"
+#include "train/loop_config.h"
+
+namespace frugal::train {
+
+struct TransformerRunConfig {
+  std::string name;  // for people; stands in runs.jsonl
+  std::int64_t seed = 0, threads = 0;
+  ModelChoice model;
+  ObjectiveConfig objective;
+  std::int64_t accumulate = 1;      // parts that a step's batch is taken in
+  std::int64_t evaluate_steps = 0;  // 0: evaluation by epochs, as loop says
+  bool keep_optimizer = false;      // write the optimiser's moments beside the weights
+  bool start_optimizer = false;     // start from the moments beside model.path
+  DropConfig drop;
+  LoopConfig loop;
+  std::string runs;
+
+  TransformerRunConfig();  // defaults of language models: AdamW 2e-3, 50 steps of warm-up, cosine to 10 %
+  void visit(config::Visitor& v);
+};
+
+struct TransformerRunOptions {
+  std::string out;
+  bool resume = false, quiet = false;
+  std::string device = "cpu";
+};
+
+// What decides a run's result, as a hash: a folder that holds another run is refused by it.
+std::string run_id(const TransformerRunConfig& config);
+
+// Trains, or says that it was done before. Returns the line of runs.jsonl.
+nlohmann::ordered_json run_transformer(const TransformerRunConfig& config,
+                                       const TransformerRunOptions& options);
+
+// Loss (and error) of a model on what the config holds out; with `neighbours` > 0 also "knn_error" of its
+// features (train/knn.h).
+nlohmann::ordered_json evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
+                                            std::int64_t neighbours = 0);
+
+// FLOPs of one training step: three forward passes of the batch (Kaplan et al. 2020's count).
+double step_flops(const model::TransformerConfig& model, const Objective& objective);
+
+}  // namespace frugal::train
