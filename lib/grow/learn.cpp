@@ -1,0 +1,225 @@
+#include "grow/learn.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "grow/learn_report.h"
+#include "model/hf_model.h"
+#include "report/result.h"
+#include "tensor/device.h"
+#include "train/loop.h"
+#include "train/run_folder.h"
+
+namespace frugal::grow {
+namespace {
+
+using base::UserError;
+using Ordered = nlohmann::ordered_json;
+
+constexpr const char* tool = "ligo-grow learn";
+constexpr double least_move = 1e-3;  // relative; the paper's own command moves its factors by 2.4e-3 and less
+
+class OperatorTask final : public train::Task {
+ public:
+  OperatorTask(const Ligo& ligo, train::Objective& objective, std::int64_t evaluate_steps)
+      : ligo_(ligo), objective_(objective), evaluate_steps_(evaluate_steps) {}
+
+  tensor::NamedTensors parameters() override { return ligo_.factors(); }
+  tensor::NamedTensors state() override { return ligo_.factors(); }
+  std::int64_t steps_per_epoch() const override {
+    return evaluate_steps_ > 0 ? evaluate_steps_ : objective_.steps_per_epoch();
+  }
+  void start(std::int64_t step) override { objective_.start(step); }
+  train::StepLoss loss(std::int64_t step) override {
+    return {objective_.loss(ligo_.expand(), step, 0, 1, {}), objective_.batch_size()};
+  }
+  train::Metrics evaluate() override {
+    const torch::NoGradGuard no_grad;
+    return objective_.evaluate(ligo_.expand());
+  }
+
+ private:
+  const Ligo& ligo_;
+  train::Objective& objective_;
+  std::int64_t evaluate_steps_;
+};
+
+std::string id_of(const LearnConfig& config) {
+  nlohmann::json json;
+  config::print(config, json);
+  for (const char* key : {"runs", "threads", "workers"}) json.erase(key);
+  for (const char* key : {"log_every", "checkpoint_every", "checkpoint_seconds"}) json["loop"].erase(key);
+  return config::hash(json);
+}
+
+// Short runs of a few rates, each from the same start; the one whose loss over the last third of its steps is
+// lowest. A rate that ends in no finite loss is out.
+double search_rate(const LearnConfig& config, const std::function<Ligo()>& make, train::Objective& objective,
+                   train::Communicator& communicator, bool quiet) {
+  double best = config.loop.schedule.lr_peak, best_loss = std::numeric_limits<double>::infinity();
+  for (const double rate : config.search) {
+    const Ligo ligo = make();
+    OperatorTask task(ligo, objective, 0);
+    train::LoopConfig loop = config.loop;
+    loop.steps = config.search_steps;
+    loop.schedule.kind = "constant";
+    loop.schedule.warmup_steps = std::min<std::int64_t>(loop.schedule.warmup_steps, config.search_steps / 2);
+    loop.schedule.lr_peak = rate;
+    loop.evaluate_every = 0;
+    train::LoopPlace place;
+    place.seed = static_cast<std::uint64_t>(config.seed);
+    place.quiet = true;
+    try {
+      const double loss = train::run_loop(task, loop, place, communicator).metrics.at("loss");
+      if (!quiet && communicator.is_first()) {
+        base::log_note(tool,
+                       fmt::format("learning rate {:g}: loss {:.4f} after {} steps", rate, loss, loop.steps));
+      }
+      if (loss < best_loss) {
+        best = rate;
+        best_loss = loss;
+      }
+    } catch (const base::Failure&) {  // not finite
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+LearnConfig::LearnConfig() {
+  loop.steps = 100;
+  loop.schedule.lr_peak = 1e-2;
+  loop.schedule.lr_final_ratio = 0.1;
+  loop.schedule.warmup_steps = 10;
+  loop.optimizer.kind = "adamw";
+  loop.optimizer.betas = {0.9, 0.98};
+  loop.optimizer.weight_decay = 0;
+  loop.optimizer.clip_norm = 1;
+  loop.log_every = 10;
+}
+
+void LearnConfig::visit(config::Visitor& v) {
+  v.field("model", model, "directory of the small model");
+  v.object("target", target, "sizes of the large model");
+  v.object("ligo", ligo, "the operator");
+  objective.visit(v);
+  v.field("seed", seed, config::at_least(0), "of batches and masks");
+  v.field("threads", threads, config::between(0, 4096), "0: all cores");
+  v.field("search", search, config::greater_than(0),
+          "learning rates to try first; empty: loop.schedule.lr_peak");
+  v.field("search_steps", search_steps, config::at_least(2), "steps of each try");
+  v.field("evaluate_steps", evaluate_steps, config::at_least(0),
+          "steps between evaluations; 0: at the end only");
+  v.object("loop", loop, "length, learning rate, optimiser, checkpoints");
+  v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
+}
+
+Ordered learn(const LearnConfig& given, const train::TransformerRunOptions& options) {
+  LearnConfig config = given;
+  const auto communicator = train::make_communicator();
+  const bool first = communicator->is_first();
+  const std::string id = id_of(config);
+  const std::string runs = config.runs.empty() ? train::runs_beside(options.out) : config.runs;
+  std::optional<base::FolderLock> lock;
+  if (first) lock.emplace(options.out);
+  communicator->barrier();
+  if (const Ordered line = train::finished_run(options.out, id, options.resume); !line.is_null()) {
+    if (first && !options.quiet)
+      base::log_note(tool, options.out + ": this operator is learned; nothing to do");
+    if (first) train::append_once(runs, line);
+    return line;
+  }
+  const report::RunClock clock;
+  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  if (!tensor::parse_device(options.device).is_cpu()) {
+    throw UserError("--device", "training runs on the CPU in this version", "use --device cpu");
+  }
+  if (config.model.empty())
+    throw UserError("model", "names no directory", "set model to the small model's directory");
+  const model::HfModel source(config.model);
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  const model::Weights weights = source.read_all();
+  const TransformerConfig target = target_of(source.config(), config.target);
+  const auto make = [&] { return Ligo(source.config(), target, weights, config.ligo, seed); };
+  const Ligo ligo = make();
+  if (model::parameter_count(target) == model::parameter_count(source.config()))
+    throw UserError("target", "is the source: there is nothing to grow");
+  const auto objective = train::make_objective(config.objective, target, config.model, seed, *communicator);
+  const auto small =
+      train::make_objective(config.objective, source.config(), config.model, seed, *communicator);
+  const double source_loss = small->evaluate(weights).at("loss");
+  OperatorTask task(ligo, *objective, config.evaluate_steps);
+  const double start_loss = task.evaluate().at("loss");
+  if (!config.search.empty()) {
+    config.loop.schedule.lr_peak = search_rate(config, make, *objective, *communicator, options.quiet);
+  }
+
+  train::LoopPlace place;
+  place.folder = options.out;
+  place.config_hash = id;
+  place.seed = seed;
+  place.resume = options.resume;
+  place.quiet = options.quiet;
+  place.label = "learn";
+  if (config.evaluate_steps > 0) config.loop.evaluate_every = 1;
+  const train::LoopResult result = train::run_loop(task, config.loop, place, *communicator);
+  const double loss = result.metrics.at("loss"), moved = ligo.moved();
+  if (moved < least_move) {
+    throw base::Failure(
+        fmt::format("the operator did not move: its factors changed by {:.2g} of their size", moved),
+        "raise loop.schedule.lr_peak, or shorten loop.schedule.warmup_steps");
+  }
+  if (!(loss < start_loss)) {
+    throw base::Failure(
+        fmt::format("nothing was learned: the loss went from {:.4f} to {:.4f}", start_loss, loss),
+        "lower loop.schedule.lr_peak (search tries several), or give more steps");
+  }
+
+  const double step = train::step_flops(target, *objective) + 3 * ligo.expand_flops();
+  const auto searched = static_cast<std::int64_t>(config.search.size()) * config.search_steps;
+  Ordered line{{"id", id},
+               {"name", "ligo"},
+               {"hidden_size", target.hidden_size},
+               {"layers", target.layers},
+               {"parameters", ligo.parameter_count()},
+               {"target_parameters", model::parameter_count(target)},
+               {"steps", result.steps},
+               {"lr_peak", config.loop.schedule.lr_peak},
+               {"compute", step * static_cast<double>(result.steps + searched)},
+               {"source_loss", source_loss},
+               {"start_loss", start_loss},
+               {"loss", loss},
+               {"moved", moved},
+               {"seed", config.seed},
+               {"threads", threads},
+               {"processes", communicator->size()},
+               {"version", FRUGAL_VERSION}};
+  line["run"] = clock.describe(threads);
+  line["run"]["seconds"] = result.seconds;
+  if (!first) return line;
+  const torch::NoGradGuard no_grad;
+  model::write_hf(options.out, target, ligo.expand(), checkpoint::DType::f32, config.model);
+  tensor::write_tensors(options.out + "/operator.safetensors", ligo.factors());
+  nlohmann::json printed;
+  config::print(given, printed);
+  Ordered report = report::start_result({"frugal.ligo-grow.learn/1", tool, seed}, printed);
+  report["runs_line"] = line;
+  report["run"] = line["run"];
+  report["runs_line"].erase("run");
+  write_learn_report(options.out, ligo, line);
+  report::write_result(options.out + "/result.json", report);
+  train::append_once(runs, line);
+  std::filesystem::remove(options.out + "/checkpoint.safetensors");
+  return line;
+}
+
+}  // namespace frugal::grow
