@@ -1,6 +1,7 @@
 // ligo-grow: a larger transformer from the small one that is there. Flags in, library called, result out; the
 // work is in lib/grow, and a subcommand's flags are in ligo_grow/<subcommand>.cpp.
 #include "ligo_grow/commands.h"
+#include "ligo_grow/training.h"
 
 int main(int argc, char** argv) {
   using namespace frugal;
@@ -13,5 +14,9 @@ int main(int argc, char** argv) {
     ligo_grow::add_grow(app);
     ligo_grow::add_inspect(app);
     ligo_grow::add_tokenize(app);
+    ligo_grow::add_learn(app);
+    ligo_grow::add_train(app);
+    ligo_grow::add_evaluate(app);
+    ligo_grow::add_compare(app);
   });
 }

@@ -1,0 +1,40 @@
+// ligo-grow evaluate: the loss of a model directory on held-out data.
+#include "ligo_grow/training.h"
+#include "train/transformer_run.h"
+
+namespace frugal::ligo_grow {
+
+void add_evaluate(CLI::App& app) {
+  struct Command {
+    cli::CommonFlags flags;
+    std::string model;
+    std::int64_t neighbours = 0;
+  };
+  auto command = std::make_shared<Command>();
+  CLI::App* sub = app.add_subcommand("evaluate", "Loss (and error) of a model on held-out data");
+  sub->add_option("MODEL", command->model, "Hugging Face directory")->required();
+  sub->add_option("--config", command->flags.config,
+                  "Config of the training (JSON), for its data and objective");
+  sub->add_option(
+         "--knn", command->neighbours,
+         "Also classify held-out images, or passages by the tenth of the text that they are from, by so "
+         "many nearest training examples in the model's features")
+      ->check(CLI::Range(0, 1000));
+  cli::FlagSet set;
+  set.seed = false;
+  set.threads = true;
+  cli::add_common_flags(*sub, command->flags, set, "Where the result goes (JSON); - is standard output");
+  sub->footer(
+      "Examples:\n  ligo-grow evaluate out/small --config configs/grow/kjv-small.json --knn 10\n"
+      "  ligo-grow evaluate gpt2 --set data.train=a.txt --set data.validation=b.txt --set "
+      "data.sequence_length=512");
+  sub->callback([command] {
+    train::TransformerRunConfig config;
+    if (!load_config(config, command->flags)) return;
+    if (command->flags.threads > 0) config.threads = command->flags.threads;
+    report::write_result(command->flags.out,
+                         train::evaluate_transformer(config, command->model, command->neighbours));
+  });
+}
+
+}  // namespace frugal::ligo_grow
