@@ -58,7 +58,8 @@ TEST_CASE("every seed reaches the same minimum of noisy runs", "[fit]") {
 }
 
 TEST_CASE("starts are compared by the law itself, not by what is linear in it", "[fit]") {
-  // Large models on little data overfit. The linearised Kaplan law prefers a basin whose minimum is 53 % higher.
+  // Large models on little data overfit. The linearised Kaplan law prefers a basin whose minimum is 53 %
+  // higher.
   Points points;
   std::vector<double> size, data;
   for (int i = 0; i < 6; ++i)
