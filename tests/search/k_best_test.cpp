@@ -31,7 +31,7 @@ std::vector<Choice> all_choices(const BlockScores& scores) {
 TEST_CASE("The k most probable networks are those that sorting all of them gives", "[search]") {
   base::Random random(GENERATE(1, 2, 3), "test");
   BlockScores alpha;
-  Limit limit{"cost", {}, 6};
+  Limit limit{"cost", {}, 0};
   for (const std::size_t count : {3, 1, 4, 2, 3}) {
     alpha.emplace_back();
     limit.costs.of.emplace_back();
@@ -42,6 +42,10 @@ TEST_CASE("The k most probable networks are those that sorting all of them gives
   }
   const BlockScores scores = log_softmax(alpha);
   const bool limited = GENERATE(false, true);
+  std::vector<double> costs;
+  for (const Choice& choice : all_choices(scores)) costs.push_back(limit.costs.total(choice));
+  std::nth_element(costs.begin(), costs.begin() + 30, costs.end());
+  limit.at_most = costs[30];
   const std::vector<Limit> limits = limited ? std::vector{limit} : std::vector<Limit>{};
   std::vector<Choice> sorted;
   for (const Choice& choice : all_choices(scores)) {
