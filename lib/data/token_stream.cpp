@@ -169,7 +169,7 @@ void TokenDataConfig::visit(config::Visitor& v) {
   v.field("dtype", dtype, "uint16 or uint32, of .bin files that have no header; empty: uint16");
   v.field("sequence_length", sequence_length, config::between(1, 1 << 20), "tokens of one example");
   v.field("validation_tokens", validation_tokens, config::at_least(1),
-          "how many of the validation tokens are predicted: the first ones");
+          "how many of the validation tokens are predicted: spread evenly over the file");
 }
 
 TokenStream open_tokens(const TokenDataConfig& config, const std::string& path,

@@ -46,7 +46,7 @@ Curve read_curve(const std::string& folder, const Ordered& line, double offset) 
 
 class Comparison {
  public:
-  Comparison(const CompareConfig& config, const train::TransformerRunOptions& options)
+  Comparison(const CompareConfig& config, const train::RunOptions& options)
       : config_(config), options_(options) {}
 
   void run() {
@@ -72,8 +72,8 @@ class Comparison {
     return method.name.empty() ? method.growth.label() : method.name;
   }
 
-  train::TransformerRunOptions place(const std::string& folder) const {
-    train::TransformerRunOptions options = options_;
+  train::RunOptions place(const std::string& folder) const {
+    train::RunOptions options = options_;
     options.out = folder;
     options.resume = true;
     return options;
@@ -129,6 +129,7 @@ class Comparison {
     train::TransformerRunConfig run = config_.train;
     run.seed = seed;
     run.threads = config_.threads;
+    run.data_stream = config_.train.data_stream + 1;  // not the source's batches over again
     run.name = fmt::format("{}/{}", methods_[index].name, seed);
     run.model.path = folder + "/grown";
     run.start_optimizer = method.growth.optimizer;
@@ -151,11 +152,15 @@ class Comparison {
     for (const char* key : {"error", "loss"}) {
       if (line.contains(key)) done.final_metrics[key] = line[key].get<double>();
     }
+    if (config_.neighbours.count > 0) {
+      const auto judged = train::evaluate_transformer(run, folder + "/train", config_.neighbours);
+      done.final_metrics["knn_error"] = judged.at("knn_error").get<double>();
+    }
     methods_[index].runs.push_back(std::move(done));
   }
 
   const CompareConfig& config_;
-  const train::TransformerRunOptions& options_;
+  const train::RunOptions& options_;
   std::vector<MethodRuns> methods_;
 };
 
@@ -198,9 +203,10 @@ void CompareConfig::visit(config::Visitor& v) {
           "scratch trains so many times the steps");
   v.object("train", train, "training of the large model; loop.steps are without an operator's cost");
   v.field("losses", losses, config::any_number(), "to say the savings to; scratch's final loss always");
+  v.object("neighbours", neighbours, "classify by each trained model's features: knn_error");
 }
 
-Ordered compare(const CompareConfig& config, const train::TransformerRunOptions& options) {
+Ordered compare(const CompareConfig& config, const train::RunOptions& options) {
   if (options.out == "-" || options.out.empty()) throw UserError("--out", "a comparison needs a folder");
   const base::FolderLock lock(options.out);
   const report::RunClock clock;

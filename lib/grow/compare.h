@@ -30,14 +30,15 @@ struct CompareConfig {
   TargetConfig target;
   std::vector<CompareMethod> methods;
   bool scratch = true;
-  double scratch_factor = 1;          // scratch trains this many times the steps
-  train::TransformerRunConfig train;  // of the target; its steps are scratch's, operators' cost is taken off
-  std::vector<double> losses;         // to say the compute to; scratch's final loss always
+  double scratch_factor = 1;           // scratch trains this many times the steps
+  train::TransformerRunConfig train;   // of the target; its steps are scratch's, operators' cost is taken off
+  std::vector<double> losses;          // to say the compute to; scratch's final loss always
+  train::NeighbourOptions neighbours;  // what the trained models' features are good for; count 0: not asked
   void visit(config::Visitor& v);
 };
 
 // Writes OUT/runs.jsonl (one line a run; scalefit reads it), OUT/curves.jsonl (loss against compute),
 // OUT/result.json and OUT/report.html; returns the result.
-nlohmann::ordered_json compare(const CompareConfig& config, const train::TransformerRunOptions& options);
+nlohmann::ordered_json compare(const CompareConfig& config, const train::RunOptions& options);
 
 }  // namespace frugal::grow

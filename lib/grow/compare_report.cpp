@@ -106,8 +106,11 @@ void write_compare_report(const std::string& path, const std::vector<MethodRuns>
   std::vector<std::vector<std::string>> rows, savings;
   for (const Ordered& method : summary) {
     const std::string name = method["name"];
-    rows.push_back({name, shown(method["start"], 1, ""), shown(method["end"], 1, ""),
-                    shown(method["operator_steps"], 1, "")});
+    const auto error = [&](const char* key) {
+      return method.contains(key) ? shown(method[key], 100, " %") : std::string();
+    };
+    rows.push_back({name, shown(method["start"], 1, ""), shown(method["end"], 1, ""), error("error"),
+                    error("knn_error"), shown(method["operator_steps"], 1, "")});
     for (const Ordered& saving : method["savings"]) {
       const Ordered& loss = saving["loss"];
       savings.push_back(
@@ -117,7 +120,8 @@ void write_compare_report(const std::string& path, const std::vector<MethodRuns>
            shown(saving["saved_with_source"], 100, " %")});
     }
   }
-  page.section("Losses").table({"method", "at the start", "at the end", "operator's cost in target steps"},
+  page.section("Losses").table({"method", "at the start", "at the end", "error", "neighbours' error",
+                                "operator's cost in target steps"},
                                rows, "Means over seeds with 95 % intervals.");
   page.section("Savings against scratch")
       .table(

@@ -4,19 +4,16 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/progress.h"
+#include "base/random.h"
 #include "grow/learn_report.h"
 #include "model/hf_model.h"
 #include "report/result.h"
 #include "tensor/device.h"
 #include "train/loop.h"
-#include "train/run_folder.h"
 
 namespace frugal::grow {
 namespace {
@@ -51,14 +48,6 @@ class OperatorTask final : public train::Task {
   train::Objective& objective_;
   std::int64_t evaluate_steps_;
 };
-
-std::string id_of(const LearnConfig& config) {
-  nlohmann::json json;
-  config::print(config, json);
-  for (const char* key : {"runs", "threads", "workers"}) json.erase(key);
-  for (const char* key : {"log_every", "checkpoint_every", "checkpoint_seconds"}) json["loop"].erase(key);
-  return config::hash(json);
-}
 
 // Short runs of a few rates, each from the same start; the one whose loss over the last third of its steps is
 // lowest. A rate that ends in no finite loss is out.
@@ -123,26 +112,14 @@ void LearnConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-Ordered learn(const LearnConfig& given, const train::TransformerRunOptions& options) {
+Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
   LearnConfig config = given;
   const auto communicator = train::make_communicator();
-  const bool first = communicator->is_first();
-  const std::string id = id_of(config);
-  const std::string runs = config.runs.empty() ? train::runs_beside(options.out) : config.runs;
-  std::optional<base::FolderLock> lock;
-  if (first) lock.emplace(options.out);
-  communicator->barrier();
-  if (const Ordered line = train::finished_run(options.out, id, options.resume); !line.is_null()) {
-    if (first && !options.quiet)
-      base::log_note(tool, options.out + ": this operator is learned; nothing to do");
-    if (first) train::append_once(runs, line);
-    return line;
-  }
-  const report::RunClock clock;
+  nlohmann::json printed;
+  config::print(given, printed);
+  train::RunFolder folder(options, printed, config.runs, *communicator);
+  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
-  if (!tensor::parse_device(options.device).is_cpu()) {
-    throw UserError("--device", "training runs on the CPU in this version", "use --device cpu");
-  }
   if (config.model.empty())
     throw UserError("model", "names no directory", "set model to the small model's directory");
   const model::HfModel source(config.model);
@@ -153,9 +130,11 @@ Ordered learn(const LearnConfig& given, const train::TransformerRunOptions& opti
   const Ligo ligo = make();
   if (model::parameter_count(target) == model::parameter_count(source.config()))
     throw UserError("target", "is the source: there is nothing to grow");
-  const auto objective = train::make_objective(config.objective, target, config.model, seed, *communicator);
+  const std::uint64_t batches = base::derive_seed(seed, "learn");  // not those that the source has met
+  const auto objective =
+      train::make_objective(config.objective, target, config.model, batches, *communicator);
   const auto small =
-      train::make_objective(config.objective, source.config(), config.model, seed, *communicator);
+      train::make_objective(config.objective, source.config(), config.model, batches, *communicator);
   const double source_loss = small->evaluate(weights).at("loss");
   OperatorTask task(ligo, *objective, config.evaluate_steps);
   const double start_loss = task.evaluate().at("loss");
@@ -163,15 +142,9 @@ Ordered learn(const LearnConfig& given, const train::TransformerRunOptions& opti
     config.loop.schedule.lr_peak = search_rate(config, make, *objective, *communicator, options.quiet);
   }
 
-  train::LoopPlace place;
-  place.folder = options.out;
-  place.config_hash = id;
-  place.seed = seed;
-  place.resume = options.resume;
-  place.quiet = options.quiet;
-  place.label = "learn";
   if (config.evaluate_steps > 0) config.loop.evaluate_every = 1;
-  const train::LoopResult result = train::run_loop(task, config.loop, place, *communicator);
+  const train::LoopResult result =
+      train::run_loop(task, config.loop, folder.place(config.seed, "learn"), *communicator);
   const double loss = result.metrics.at("loss"), moved = ligo.moved();
   if (moved < least_move) {
     throw base::Failure(
@@ -186,7 +159,7 @@ Ordered learn(const LearnConfig& given, const train::TransformerRunOptions& opti
 
   const double step = train::step_flops(target, *objective) + 3 * ligo.expand_flops();
   const auto searched = static_cast<std::int64_t>(config.search.size()) * config.search_steps;
-  Ordered line{{"id", id},
+  Ordered line{{"id", folder.id()},
                {"name", "ligo"},
                {"hidden_size", target.hidden_size},
                {"layers", target.layers},
@@ -199,26 +172,14 @@ Ordered learn(const LearnConfig& given, const train::TransformerRunOptions& opti
                {"start_loss", start_loss},
                {"loss", loss},
                {"moved", moved},
-               {"seed", config.seed},
-               {"threads", threads},
-               {"processes", communicator->size()},
-               {"version", FRUGAL_VERSION}};
-  line["run"] = clock.describe(threads);
-  line["run"]["seconds"] = result.seconds;
-  if (!first) return line;
-  const torch::NoGradGuard no_grad;
-  model::write_hf(options.out, target, ligo.expand(), checkpoint::DType::f32, config.model);
-  tensor::write_tensors(options.out + "/operator.safetensors", ligo.factors());
-  nlohmann::json printed;
-  config::print(given, printed);
-  Ordered report = report::start_result({"frugal.ligo-grow.learn/1", tool, seed}, printed);
-  report["runs_line"] = line;
-  report["run"] = line["run"];
-  report["runs_line"].erase("run");
-  write_learn_report(options.out, ligo, line);
-  report::write_result(options.out + "/result.json", report);
-  train::append_once(runs, line);
-  std::filesystem::remove(options.out + "/checkpoint.safetensors");
+               {"seed", config.seed}};
+  if (communicator->is_first()) {
+    const torch::NoGradGuard no_grad;
+    model::write_hf(options.out, target, ligo.expand(), checkpoint::DType::f32, config.model);
+    tensor::write_tensors(options.out + "/operator.safetensors", ligo.factors());
+    write_learn_report(options.out, ligo, line);
+  }
+  folder.finish(line, {"frugal.ligo-grow.learn/1", tool, seed}, threads, result.seconds);
   return line;
 }
 

@@ -36,6 +36,6 @@ struct LearnConfig {
 
 // What is left of a learned operator: the line of runs.jsonl, with "parameters" of the operator,
 // "start_loss", "loss", "moved", and "compute" in FLOPs.
-nlohmann::ordered_json learn(const LearnConfig& config, const train::TransformerRunOptions& options);
+nlohmann::ordered_json learn(const LearnConfig& config, const train::RunOptions& options);
 
 }  // namespace frugal::grow

@@ -66,7 +66,7 @@ std::string GrowthStep::label() const {
 
 double grow_directory(const GrowthStep& step, const TargetConfig& target,
                       const train::TransformerRunConfig& train, const std::string& from,
-                      const std::string& to, const train::TransformerRunOptions& options) {
+                      const std::string& to, const train::RunOptions& options) {
   if (step.method == "plan") {
     grow_fixed(step, target, static_cast<std::uint64_t>(train.seed), from, to, options.quiet);
     return 0;
@@ -82,7 +82,7 @@ double grow_directory(const GrowthStep& step, const TargetConfig& target,
   learned.loop.schedule.lr_peak = step.ligo_lr;
   learned.loop.schedule.warmup_steps = std::min<std::int64_t>(10, step.ligo_steps / 4);
   learned.runs = to + "/line.jsonl";
-  train::TransformerRunOptions place = options;
+  train::RunOptions place = options;
   place.out = to;
   return learn(learned, place).at("compute").get<double>();
 }
@@ -100,7 +100,7 @@ void StagedConfig::visit(config::Visitor& v) {
   v.list("stages", stages, "train, grow, go on: one entry a stage; empty: plain training");
 }
 
-Ordered run_staged(const StagedConfig& config, const train::TransformerRunOptions& options) {
+Ordered run_staged(const StagedConfig& config, const train::RunOptions& options) {
   if (config.stages.empty()) return train::run_transformer(config.train, options);
   base::make_folder(options.out);
   double compute = 0;
@@ -110,6 +110,7 @@ Ordered run_staged(const StagedConfig& config, const train::TransformerRunOption
     const Stage& stage = config.stages[i];
     train::TransformerRunConfig run = config.train;
     run.name = fmt::format("{}stage-{}", config.train.name.empty() ? "" : config.train.name + "/", i);
+    run.data_stream = config.train.data_stream + static_cast<std::int64_t>(i);
     run.loop.steps = stage.steps;
     if (stage.lr_peak > 0) run.loop.schedule.lr_peak = stage.lr_peak;
     if (stage.warmup_steps >= 0) run.loop.schedule.warmup_steps = stage.warmup_steps;
@@ -122,7 +123,7 @@ Ordered run_staged(const StagedConfig& config, const train::TransformerRunOption
       run.start_optimizer = stage.growth.optimizer;
     }
     run.runs = options.out + "/runs.jsonl";
-    train::TransformerRunOptions place = options;
+    train::RunOptions place = options;
     place.out = fmt::format("{}/stage-{}", options.out, i);
     place.resume = true;  // of a folder of ours; the whole is refused below where it is another run's
     Ordered line = train::run_transformer(run, place);

@@ -30,7 +30,7 @@ Json RunClock::describe(int threads) const {
   char host[256] = "unknown";
   gethostname(host, sizeof host - 1);
   return {{"seconds", seconds()},
-          {"processor_seconds", processor_seconds()},
+          {"processor_seconds", processor_seconds() - processor_start_},
           {"host", host},
           {"threads", threads},
           {"peak_resident_bytes", peak_resident_bytes()}};

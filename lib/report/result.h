@@ -19,7 +19,9 @@ struct Header {
 // Starts a result with the header's fields and the config.
 nlohmann::ordered_json start_result(const Header& header, const nlohmann::json& config);
 
-// Seconds since construction, processor seconds of the process, host, threads, peak resident bytes: for the
+double processor_seconds();  // user and system, of this process so far
+
+// Seconds and the process's processor seconds since construction, host, threads, peak resident bytes: for the
 // `run` object.
 class RunClock {
  public:
@@ -28,9 +30,9 @@ class RunClock {
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double processor_start_ = processor_seconds();
 };
 
-double processor_seconds();  // user and system, of this process so far
 std::uint64_t peak_resident_bytes();
 
 // Pretty JSON to a file, or to standard output for "-".

@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/progress.h"
 #include "report/result.h"
 #include "tensor/device.h"
 #include "train/image_task.h"
@@ -22,20 +19,6 @@ using base::UserError;
 using Ordered = nlohmann::ordered_json;
 
 constexpr const char* tool = "nas-search train";
-
-// What decides the result. Where it is written, how often it is logged and how many threads share the work
-// do not make it another run.
-std::string hash_of(const ImageRunConfig& config) {
-  nlohmann::json json;
-  config::print(config, json);
-  json.erase("runs");
-  json.erase("threads");
-  json.erase("workers");
-  for (const char* key : {"log_every", "checkpoint_every", "checkpoint_seconds", "evaluate_every"}) {
-    json["loop"].erase(key);
-  }
-  return config::hash(json);
-}
 
 void check_fit(const model::NetworkConfig& network, const data::ImageSet& set, const std::string& place) {
   if (network.input_channels() != set.channels) {
@@ -114,26 +97,14 @@ void ImageRunConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-Ordered run_images(const ImageRunConfig& config, const ImageRunOptions& options) {
+Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
   const auto communicator = make_communicator();
-  const bool first = communicator->is_first();
-  const std::string id = hash_of(config);
-  const std::string runs = config.runs.empty() ? runs_beside(options.out) : config.runs;
-  std::optional<base::FolderLock> lock;
-  if (first) lock.emplace(options.out);
-  communicator->barrier();
+  nlohmann::json printed;
+  config::print(config, printed);
+  RunFolder folder(options, printed, config.runs, *communicator);
+  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
 
-  if (const Ordered line = finished_run(options.out, id, options.resume); !line.is_null()) {
-    if (first && !options.quiet) base::log_note(tool, options.out + ": this run is finished; nothing to do");
-    if (first) append_once(runs, line);
-    return line;
-  }
-
-  const report::RunClock clock;
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
-  const torch::Device device = tensor::parse_device(options.device);
-  if (!device.is_cpu())
-    throw UserError("--device", "training runs on the CPU in this version", "use --device cpu");
   const std::string network_place = config.network.file.empty() ? "network.blocks" : config.network.file;
   const model::NetworkConfig network = config.network.load(network_place);
   const data::ImageSet training = data::open_split(config.data, data::Split::train);
@@ -146,7 +117,9 @@ Ordered run_images(const ImageRunConfig& config, const ImageRunOptions& options)
                                               config.batch_size, communicator->size()));
   }
 
-  tensor::seed_torch(static_cast<std::uint64_t>(config.seed));
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  const bool first = communicator->is_first();
+  tensor::seed_torch(seed);
   model::ImageNetwork module(network);
   if (!config.initial_weights.empty()) tensor::load_weights(module, config.initial_weights);
   if (first) base::write_text(options.out + "/network.json", model::to_text(network));
@@ -156,37 +129,15 @@ Ordered run_images(const ImageRunConfig& config, const ImageRunOptions& options)
   task_config.label_smoothing = config.label_smoothing;
   task_config.workers = config.workers;
   task_config.channels_last = config.channels_last;
-  task_config.seed = static_cast<std::uint64_t>(config.seed);
+  task_config.seed = seed;
   task_config.augment = config.data.augment;
   ImageTask task(module, training, held_out, task_config, *communicator);
-  LoopPlace place;
-  place.folder = options.out;
-  place.config_hash = id;
-  place.seed = static_cast<std::uint64_t>(config.seed);
-  place.resume = options.resume;
-  place.quiet = options.quiet;
-  place.label = config.name.empty() ? "train" : config.name;
+  const LoopPlace place = folder.place(config.seed, config.name.empty() ? "train" : config.name);
   const LoopResult result = run_loop(task, config.loop, place, *communicator);
 
-  const std::string split = validates ? "validation" : "test";
-  Ordered line = line_of(config, id, network, training, result, split);
-  line["threads"] = threads;
-  line["processes"] = communicator->size();
-  line["version"] = FRUGAL_VERSION;
-  line["run"] = clock.describe(threads);
-  line["run"]["seconds"] = result.seconds;
-  if (!first) return line;
-  tensor::write_tensors(options.out + "/weights.safetensors", tensor::state_of(module));
-  nlohmann::json printed;
-  config::print(config, printed);
-  Ordered report = report::start_result(
-      {"frugal.nas-search.train/1", tool, static_cast<std::uint64_t>(config.seed)}, printed);
-  report["runs_line"] = line;
-  report["run"] = line["run"];
-  report["runs_line"].erase("run");
-  report::write_result(options.out + "/result.json", report);
-  base::append_line(runs, report::to_line(line));
-  std::filesystem::remove(options.out + "/checkpoint.safetensors");
+  Ordered line = line_of(config, folder.id(), network, training, result, validates ? "validation" : "test");
+  if (first) tensor::write_tensors(options.out + "/weights.safetensors", tensor::state_of(module));
+  folder.finish(line, {"frugal.nas-search.train/1", tool, seed}, threads, result.seconds);
   return line;
 }
 

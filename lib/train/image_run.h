@@ -12,6 +12,7 @@
 #include "data/config.h"
 #include "model/compact.h"
 #include "train/loop_config.h"
+#include "train/run_folder.h"
 
 namespace frugal::train {
 
@@ -39,13 +40,7 @@ struct ImageRunConfig {
   void visit(config::Visitor& v);
 };
 
-struct ImageRunOptions {
-  std::string out;
-  bool resume = false, quiet = false;
-  std::string device = "cpu";
-};
-
 // Trains, or says that it was done before. Returns the line of runs.jsonl.
-nlohmann::ordered_json run_images(const ImageRunConfig& config, const ImageRunOptions& options);
+nlohmann::ordered_json run_images(const ImageRunConfig& config, const RunOptions& options);
 
 }  // namespace frugal::train

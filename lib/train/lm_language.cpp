@@ -74,20 +74,6 @@ class Language final : public Objective {
     return {{"loss", sums[0] / std::max(1.0, sums[1])}};
   }
 
-  LabelledFeatures features(const model::Weights& weights, bool held_out) override {
-    const torch::NoGradGuard no_grad;
-    const TokenBatches passages(held_out ? validation_ : train_, config_.tokens.sequence_length, 1, 0, {});
-    const std::int64_t count = passages.sequence_count(knn_examples * config_.tokens.sequence_length);
-    std::vector<Tensor> means;
-    constexpr std::int64_t at_once = 32;
-    for (std::int64_t first = 0; first < count; first += at_once) {
-      model::TransformerInput input;
-      input.ids = passages.sequences(first, std::min(at_once, count - first), count).ids;
-      means.push_back(model::hidden_states(model_, weights, input).mean(1));
-    }
-    return {torch::cat(means), torch::arange(count).mul(knn_sections).floor_divide(count)};
-  }
-
  private:
   Tensor sum_of(const model::Weights& weights, const TokenBatch& batch, const model::ForwardOptions& options,
                 double scale) const {

@@ -83,6 +83,11 @@ model::ForwardOptions draw_drops(const DropConfig& config, const model::Transfor
   return options;
 }
 
+LabelledFeatures Objective::features(const model::Weights& /*weights*/, bool /*held_out*/) {
+  throw base::UserError("--knn", "the tokens of a language model have no classes",
+                        "give texts that have: --labelled EXAMPLES.tsv QUESTIONS.tsv");
+}
+
 std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config,
                                           const model::TransformerConfig& model,
                                           const std::string& model_folder, std::uint64_t seed,

@@ -39,17 +39,15 @@ class Objective {
                              std::int64_t parts, const model::ForwardOptions& options) = 0;
   // {"loss"} and, for images, {"error"}.
   virtual Metrics evaluate(const model::Weights& weights) = 0;
-  // Last hidden states with a class each, of training or held-out examples: an image's class token and its
-  // class; the mean over a passage's tokens (none masked) and which of knn_sections equal parts of the text
-  // it is from.
-  virtual LabelledFeatures features(const model::Weights& weights, bool held_out) = 0;
+  // Last hidden states of class tokens, with the classes, of training or held-out images. Tokens have no
+  // classes of their own: UserError; see train/lm_features.h.
+  virtual LabelledFeatures features(const model::Weights& weights, bool held_out);
 
   virtual std::int64_t batch_size() const = 0;          // examples a step, over all processes
   virtual std::int64_t tokens_per_example() const = 0;  // patches and class token of an image
 };
 
-inline constexpr std::int64_t knn_sections = 10,
-                              knn_examples = 5000;  // at most so many examples of each kind
+inline constexpr std::int64_t knn_examples = 5000;  // at most so many of each kind
 
 struct ObjectiveConfig {
   std::string kind = "causal";  // causal, masked, image

@@ -5,24 +5,24 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/progress.h"
+#include "base/random.h"
 #include "model/hf_model.h"
 #include "report/result.h"
 #include "tensor/device.h"
+#include "train/lm_features.h"
 #include "train/lm_moments.h"
 #include "train/lm_task.h"
 #include "train/loop.h"
-#include "train/run_folder.h"
 
 namespace frugal::train {
 namespace {
 
 using base::UserError;
 using Ordered = nlohmann::ordered_json;
+using torch::Tensor;
 
 constexpr const char* tool = "ligo-grow train";
 
@@ -51,6 +51,11 @@ double total_flops(const TransformerRunConfig& config, const model::TransformerC
   return total;
 }
 
+std::uint64_t data_seed(const TransformerRunConfig& config) {
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  return config.data_stream == 0 ? seed : base::derive_seed(seed, fmt::format("data/{}", config.data_stream));
+}
+
 Ordered line_of(const TransformerRunConfig& config, const std::string& id,
                 const model::TransformerConfig& model, const Objective& objective, const LoopResult& result,
                 double first_loss) {
@@ -72,6 +77,30 @@ Ordered line_of(const TransformerRunConfig& config, const std::string& id,
   return line;
 }
 
+void add_neighbours(Ordered& result, const data::TokenDataConfig& config, const LoadedModel& loaded,
+                    const std::string& folder, Objective& objective, const NeighbourOptions& options) {
+  LabelledFeatures examples, questions;
+  if (options.examples.empty()) {
+    examples = objective.features(loaded.weights, false);
+    questions = objective.features(loaded.weights, true);
+  } else {
+    const auto tokenizer = data::load_tokenizer(config.tokenizer.empty() ? folder : config.tokenizer);
+    const auto most = static_cast<std::size_t>(config.sequence_length);
+    const auto known = data::read_labelled_texts(options.examples, *tokenizer);
+    const auto asked = data::read_labelled_texts(options.questions, *tokenizer, known.classes);
+    const Pool pool = options.pool == "last" ? Pool::last : Pool::mean;
+    examples = text_features(loaded.config, loaded.weights, known, pool, most, options.examples);
+    questions = text_features(loaded.config, loaded.weights, asked, pool, most, options.questions);
+    result["classes"] = known.classes;
+  }
+  const Tensor counts = questions.labels.bincount();
+  result["knn_examples"] = examples.labels.size(0);
+  result["knn_questions"] = questions.labels.size(0);
+  result["knn_most_frequent_error"] =
+      1 - counts.max().item<double>() / static_cast<double>(questions.labels.size(0));
+  result["knn_error"] = knn_error(examples, questions, options.count);
+}
+
 }  // namespace
 
 TransformerRunConfig::TransformerRunConfig() {
@@ -89,6 +118,8 @@ TransformerRunConfig::TransformerRunConfig() {
 void TransformerRunConfig::visit(config::Visitor& v) {
   v.field("name", name, "for people; stands in runs.jsonl");
   v.field("seed", seed, config::at_least(0), "of fresh weights, batches and masks");
+  v.field("data_stream", data_stream, config::at_least(0),
+          "runs of one seed that go on from one another take different ones, to meet other batches");
   v.field("threads", threads, config::between(0, 4096), "0: all cores");
   v.object("model", model, "what is trained");
   objective.visit(v);
@@ -103,12 +134,11 @@ void TransformerRunConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-std::string run_id(const TransformerRunConfig& config) {
-  nlohmann::json json;
-  config::print(config, json);
-  for (const char* key : {"runs", "threads", "workers", "name"}) json.erase(key);
-  for (const char* key : {"log_every", "checkpoint_every", "checkpoint_seconds"}) json["loop"].erase(key);
-  return config::hash(json);
+void NeighbourOptions::visit(config::Visitor& v) {
+  v.field("count", count, config::between(0, 1000), "nearest examples that vote; 0: not asked for");
+  v.field("examples", examples, "language model: file of lines `class<TAB>text` to learn from");
+  v.field("questions", questions, "language model: and of those to classify");
+  v.choice("pool", pool, {"mean", "last"}, "language model: mean over a text's tokens, or its last token's");
 }
 
 double step_flops(const model::TransformerConfig& model, const Objective& objective) {
@@ -116,29 +146,18 @@ double step_flops(const model::TransformerConfig& model, const Objective& object
          static_cast<double>(objective.batch_size());
 }
 
-Ordered run_transformer(const TransformerRunConfig& config, const TransformerRunOptions& options) {
+Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& options) {
   const auto communicator = make_communicator();
-  const bool first = communicator->is_first();
-  const std::string id = run_id(config);
-  const std::string runs = config.runs.empty() ? runs_beside(options.out) : config.runs;
-  std::optional<base::FolderLock> lock;
-  if (first) lock.emplace(options.out);
-  communicator->barrier();
-  if (const Ordered line = finished_run(options.out, id, options.resume); !line.is_null()) {
-    if (first && !options.quiet) base::log_note(tool, options.out + ": this run is finished; nothing to do");
-    if (first) append_once(runs, line);
-    return line;
-  }
+  nlohmann::json printed;
+  config::print(config, printed);
+  RunFolder folder(options, printed, config.runs, *communicator);
+  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
 
-  const report::RunClock clock;
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
-  if (!tensor::parse_device(options.device).is_cpu()) {
-    throw UserError("--device", "training runs on the CPU in this version", "use --device cpu");
-  }
   const LoadedModel loaded = load_model(config.model, seed);
   const auto objective =
-      make_objective(config.objective, loaded.config, config.model.path, seed, *communicator);
+      make_objective(config.objective, loaded.config, config.model.path, data_seed(config), *communicator);
   const std::int64_t share = config.objective.batch_size / communicator->size();
   if (share % config.accumulate != 0) {
     throw UserError("accumulate",
@@ -146,13 +165,7 @@ Ordered run_transformer(const TransformerRunConfig& config, const TransformerRun
   }
   TransformerTask task(loaded.config, loaded.weights, *objective, config.accumulate, config.drop, seed,
                        config.evaluate_steps, *communicator);
-  LoopPlace place;
-  place.folder = options.out;
-  place.config_hash = id;
-  place.seed = seed;
-  place.resume = options.resume;
-  place.quiet = options.quiet;
-  place.label = config.name.empty() ? "train" : config.name;
+  LoopPlace place = folder.place(config.seed, config.name.empty() ? "train" : config.name);
   if (config.start_optimizer) {
     place.initial_optimizer = optimizer_state(read_moments(config.model.path, loaded.config), loaded.config);
   }
@@ -163,36 +176,24 @@ Ordered run_transformer(const TransformerRunConfig& config, const TransformerRun
   }
   if (config.evaluate_steps > 0) loop.evaluate_every = 1;
   const std::string start_path = options.out + "/start.json";
-  const double first_loss = start_loss(start_path, task, first);
+  const double first_loss = start_loss(start_path, task, communicator->is_first());
   const LoopResult result = run_loop(task, loop, place, *communicator);
 
-  Ordered line = line_of(config, id, loaded.config, *objective, result, first_loss);
-  line["threads"] = threads;
-  line["processes"] = communicator->size();
-  line["version"] = FRUGAL_VERSION;
-  line["run"] = clock.describe(threads);
-  line["run"]["seconds"] = result.seconds;
-  if (!first) return line;
-  const std::string checkpoint = options.out + "/checkpoint.safetensors";
-  if (config.keep_optimizer && loop.optimizer.kind != "sgd") {
-    write_moments(options.out, moments_of_checkpoint(checkpoint, loaded.config, task.training_form()));
+  Ordered line = line_of(config, folder.id(), loaded.config, *objective, result, first_loss);
+  if (communicator->is_first()) {
+    if (config.keep_optimizer && loop.optimizer.kind != "sgd") {
+      write_moments(options.out, moments_of_checkpoint(options.out + "/checkpoint.safetensors", loaded.config,
+                                                       task.training_form()));
+    }
+    model::write_hf(options.out, loaded.config, task.canonical(), checkpoint::DType::f32, config.model.path);
   }
-  model::write_hf(options.out, loaded.config, task.canonical(), checkpoint::DType::f32, config.model.path);
-  nlohmann::json printed;
-  config::print(config, printed);
-  Ordered report = report::start_result({"frugal.ligo-grow.train/1", tool, seed}, printed);
-  report["runs_line"] = line;
-  report["run"] = line["run"];
-  report["runs_line"].erase("run");
-  report::write_result(options.out + "/result.json", report);
-  append_once(runs, line);
-  std::filesystem::remove(checkpoint);
-  std::filesystem::remove(start_path);
+  folder.finish(line, {"frugal.ligo-grow.train/1", tool, seed}, threads, result.seconds);
+  if (communicator->is_first()) std::filesystem::remove(start_path);
   return line;
 }
 
 Ordered evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
-                             std::int64_t neighbours) {
+                             const NeighbourOptions& neighbours) {
   const report::RunClock clock;
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   Communicator alone;
@@ -206,10 +207,8 @@ Ordered evaluate_transformer(const TransformerRunConfig& config, const std::stri
   result["model"] = folder;
   result["parameters"] = model::parameter_count(loaded.config);
   for (const auto& [name, value] : objective->evaluate(loaded.weights)) result[name] = value;
-  if (neighbours > 0) {
-    result["knn_error"] = knn_error(objective->features(loaded.weights, false),
-                                    objective->features(loaded.weights, true), neighbours);
-  }
+  if (neighbours.count > 0)
+    add_neighbours(result, config.objective.tokens, loaded, folder, *objective, neighbours);
   result["run"] = clock.describe(threads);
   return result;
 }

@@ -13,12 +13,14 @@
 #include "train/lm_model.h"
 #include "train/lm_objective.h"
 #include "train/loop_config.h"
+#include "train/run_folder.h"
 
 namespace frugal::train {
 
 struct TransformerRunConfig {
   std::string name;  // for people; stands in runs.jsonl
   std::int64_t seed = 0, threads = 0;
+  std::int64_t data_stream = 0;  // which of the seed's streams of batches and masks
   ModelChoice model;
   ObjectiveConfig objective;
   std::int64_t accumulate = 1;      // parts that a step's batch is taken in
@@ -33,23 +35,21 @@ struct TransformerRunConfig {
   void visit(config::Visitor& v);
 };
 
-struct TransformerRunOptions {
-  std::string out;
-  bool resume = false, quiet = false;
-  std::string device = "cpu";
+// Trains, or says that it was done before. Returns the line of runs.jsonl.
+nlohmann::ordered_json run_transformer(const TransformerRunConfig& config, const RunOptions& options);
+
+// What frozen features are good for: "knn_error" of held-out images among training images, or of texts among
+// texts (data/labelled_text.h, train/knn.h).
+struct NeighbourOptions {
+  std::int64_t count = 0;           // 0: not asked for
+  std::string examples, questions;  // files of labelled texts, for a language model
+  std::string pool = "mean";        // of a text's tokens, or "last": that of its last token
+  void visit(config::Visitor& v);
 };
 
-// What decides a run's result, as a hash: a folder that holds another run is refused by it.
-std::string run_id(const TransformerRunConfig& config);
-
-// Trains, or says that it was done before. Returns the line of runs.jsonl.
-nlohmann::ordered_json run_transformer(const TransformerRunConfig& config,
-                                       const TransformerRunOptions& options);
-
-// Loss (and error) of a model on what the config holds out; with `neighbours` > 0 also "knn_error" of its
-// features (train/knn.h).
+// Loss (and error) of a model on what the config holds out.
 nlohmann::ordered_json evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
-                                            std::int64_t neighbours = 0);
+                                            const NeighbourOptions& neighbours = {});
 
 // FLOPs of one training step: three forward passes of the batch (Kaplan et al. 2020's count).
 double step_flops(const model::TransformerConfig& model, const Objective& objective);

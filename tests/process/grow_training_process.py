@@ -144,8 +144,15 @@ def staged(case):
 
 
 def compared(case):
-    training = {key: case.config[key] for key in ("data", "batch_size", "evaluate_steps", "loop")}
+    training = {key: case.config[key] for key in ("batch_size", "evaluate_steps", "loop")}
+    training["data"] = dict(case.config["data"], tokenizer="tokenizer.json")
+    vocabulary = {letter: i for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
+    (case.folder / "tokenizer.json").write_text(json.dumps({
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": []}}))
+    (case.folder / "words.tsv").write_text("".join(f"{'early' if a < 'n' else 'late'}\t{a}{a}\n" for a in vocabulary))
     config = {"seeds": [0, 1], "source": case.config, "target": {"hidden_size": 32, "layers": 3}, "train": training, "losses": [3.0],
+              "neighbours": {"count": 1, "examples": "words.tsv", "questions": "words.tsv"},
               "methods": [{"growth": {"plan": {"width": "fpi", "depth": "stack"}}}, {"growth": {"method": "ligo", "ligo_steps": 10}}]}
     stdout, _ = case.run("compare", config, "out")
     methods = {method["name"]: method for method in json.loads(stdout)}
@@ -153,6 +160,7 @@ def compared(case):
     assert methods["ligo"]["start"]["mean"] < methods["scratch"]["start"]["mean"]
     assert 9 < methods["ligo"]["operator_steps"]["mean"] < 20, methods["ligo"]
     assert methods["scratch"]["savings"][0]["saved"]["mean"] == 0
+    assert all(method["knn_error"]["mean"] == 0 for method in methods.values()), "a text is its own neighbour"
     runs = [json.loads(line) for line in (case.folder / "out/runs.jsonl").read_text().splitlines()]
     assert len(runs) == 8 and all(run["loss"] > 0 and run["parameters"] > 0 and run["tokens"] > 0 for run in runs)
     for name, method in methods.items():  # curves are of the run itself, not of the model that it came from

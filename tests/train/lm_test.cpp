@@ -141,8 +141,7 @@ TEST_CASE("a run learns, and its directory goes on where it ended", "[train]") {
     const auto line = run(config, out);
     CHECK(line["start_loss"].get<double>() == Approx(std::log(33.0)).margin(0.1));
     CHECK(line["loss"].get<double>() < line["start_loss"].get<double>() - 0.2);
-    const auto again = train::evaluate_transformer(config, out, 3);
-    CHECK(again["knn_error"].get<double>() >= 0);
+    const auto again = train::evaluate_transformer(config, out);
     CHECK(again["loss"].get<double>() == Approx(line["loss"].get<double>()).epsilon(1e-6));
     auto next = config;
     next.model.path = out;

@@ -8,7 +8,8 @@ void add_evaluate(CLI::App& app) {
   struct Command {
     cli::CommonFlags flags;
     std::string model;
-    std::int64_t neighbours = 0;
+    train::NeighbourOptions neighbours;
+    std::vector<std::string> labelled;
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand("evaluate", "Loss (and error) of a model on held-out data");
@@ -16,22 +17,33 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("--config", command->flags.config,
                   "Config of the training (JSON), for its data and objective");
   sub->add_option(
-         "--knn", command->neighbours,
-         "Also classify held-out images, or passages by the tenth of the text that they are from, by so "
-         "many nearest training examples in the model's features")
+         "--knn", command->neighbours.count,
+         "Also classify held-out images, or texts, by so many nearest examples in the model's features")
       ->check(CLI::Range(0, 1000));
+  sub->add_option("--labelled", command->labelled,
+                  "For --knn: two files of lines `class<TAB>text`, of examples and of what is classified")
+      ->expected(2);
+  sub->add_option("--pool", command->neighbours.pool,
+                  "For --labelled: mean over a text's tokens, or its last one")
+      ->check(CLI::IsMember({"mean", "last"}));
   cli::FlagSet set;
   set.seed = false;
   set.threads = true;
   cli::add_common_flags(*sub, command->flags, set, "Where the result goes (JSON); - is standard output");
   sub->footer(
-      "Examples:\n  ligo-grow evaluate out/small --config configs/grow/kjv-small.json --knn 10\n"
+      "Examples:\n  ligo-grow evaluate out/small --config configs/grow/kjv-small.json --knn 10 --pool last "
+      "--labelled "
+      "out/kjv/words-train.tsv out/kjv/words-validation.tsv --set data.tokenizer=out/kjv/tokenizer.json\n"
       "  ligo-grow evaluate gpt2 --set data.train=a.txt --set data.validation=b.txt --set "
       "data.sequence_length=512");
   sub->callback([command] {
     train::TransformerRunConfig config;
     if (!load_config(config, command->flags)) return;
     if (command->flags.threads > 0) config.threads = command->flags.threads;
+    if (!command->labelled.empty()) {
+      command->neighbours.examples = command->labelled[0];
+      command->neighbours.questions = command->labelled[1];
+    }
     report::write_result(command->flags.out,
                          train::evaluate_transformer(config, command->model, command->neighbours));
   });
