@@ -19,6 +19,7 @@ namespace {
 
 using base::UserError;
 using Ordered = nlohmann::ordered_json;
+using namespace nlohmann::literals;
 
 std::string runs_beside(const std::string& folder) {
   std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
@@ -26,13 +27,16 @@ std::string runs_beside(const std::string& folder) {
   return (path.parent_path() / "runs.jsonl").string();
 }
 
-// Adds a run's line to a file of them, unless the file has the line of its "id".
+// Adds a run's line to a file of them, unless the file has the line of this run of this folder: one that was
+// thrown away and made again.
 void append_once(const std::string& path, const Ordered& line) {
   if (std::filesystem::exists(path)) {
     std::istringstream lines(base::read_text(path));
     for (std::string text; std::getline(lines, text);) {
       const auto json = nlohmann::json::parse(text, nullptr, false);
-      if (json.is_object() && json.value("id", "") == line.at("id")) return;
+      if (json.is_object() && json.value("id", "") == line.at("id") &&
+          json.value("/run/folder"_json_pointer, "") == line.at("run").value("folder", ""))
+        return;
     }
   }
   base::append_line(path, report::to_line(line));
@@ -42,13 +46,15 @@ Ordered finished_line(const std::string& folder, const std::string& id, bool res
   const std::string path = folder + "/result.json";
   if (std::filesystem::exists(path)) {
     const auto result = Ordered::parse(base::read_text(path), nullptr, false);
-    if (!result.is_object() || !result.contains("runs_line")) {
+    if (!result.is_object() || !result.contains("runs_line") || !result.contains("run")) {
       throw UserError(path, "is not the result of a training run", "give another --out");
     }
     if (result["runs_line"].value("id", "") != id) {
       throw UserError(folder, "holds the finished run of another config or seed", "give another --out");
     }
-    return result["runs_line"];
+    Ordered line = result["runs_line"];
+    line["run"] = result["run"];
+    return line;
   }
   if (!resume && std::filesystem::exists(folder + "/checkpoint.safetensors")) {
     throw UserError(folder, "holds a run that was interrupted",
@@ -127,6 +133,7 @@ void RunFolder::finish(Ordered& line, const report::Header& header, int threads,
   result["runs_line"] = line;
   line["run"] = s.clock.describe(threads);
   line["run"]["seconds"] = loop_seconds;
+  line["run"]["folder"] = s.options.out;
   if (!s.communicator.is_first()) return;
   result["run"] = line["run"];
   report::write_result(s.options.out + "/result.json", result);
