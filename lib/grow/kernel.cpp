@@ -67,6 +67,14 @@ TensorGrowth::TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& targ
     source = in_layer(target.name, plan.layer_from[layer]);
   }
   if (zero_) return;
+  passes_ = target.layer >= 0 && plan.identity[static_cast<std::size_t>(target.layer)] && target.norm() &&
+            !plan.target.pre_norm && kind == Kind::weights;
+  if (passes_) {
+    const std::int64_t from = plan.layer_from[static_cast<std::size_t>(target.layer)];
+    const std::string norm = fmt::format("layers.{}.ffn_norm.", std::max<std::int64_t>(0, from - 1));
+    sources_ = {norm + "weight", norm + "bias"};
+    return;
+  }
   sources_.push_back(source);
   // AKI: rows of copies are those of the next layer.
   if (plan.next_layer && target.layer >= 0 && !target.norm() && kind == Kind::weights) {
@@ -128,8 +136,29 @@ void TensorGrowth::plan_columns() {
 std::int64_t TensorGrowth::row_count() const { return spec_.shape[0]; }
 std::int64_t TensorGrowth::row_size() const { return spec_.vector() ? 1 : spec_.shape[1]; }
 
+// A norm after a sum to which nothing was added sees x = γz + β, the norm before the block having made z. To
+// give x back it needs the scale and the mean that it takes away: those of x over its units. With z of mean 0
+// and variance 1 in every unit they are sqrt(mean γ² + var β) and mean β; how far a token is from that is the
+// difference that is left.
+template <class T>
+double passing_value(std::span<const T* const> scale_and_shift, std::int64_t units, bool shift) {
+  double squares = 0, sum = 0;
+  for (std::int64_t i = 0; i < units; ++i) {
+    const auto gamma = static_cast<double>(scale_and_shift[0][i]);
+    const auto beta = static_cast<double>(scale_and_shift[1][i]);
+    squares += gamma * gamma + beta * beta;
+    sum += beta;
+  }
+  const auto n = static_cast<double>(units);
+  return shift ? sum / n : std::sqrt(squares / n - sum / n * (sum / n));
+}
+
 template <class T>
 void TensorGrowth::measure(std::span<const T* const> sources) {
+  if (passes_) {
+    passing_ = passing_value<T>(sources, plan_.source.hidden_size, spec_.bias);
+    return;
+  }
   const bool norm_scale = spec_.norm() && !spec_.bias;
   if (zero_ || (plan_.noise == 0 && kind_ != Kind::second_moment && !norm_scale)) return;
   const std::int64_t rows = row_map_ != nullptr ? row_map_->source_size : row_count();
@@ -203,6 +232,10 @@ void TensorGrowth::rows(std::span<const T* const> sources, std::int64_t begin, s
   const std::int64_t size = row_size();
   if (zero_) {
     std::fill(out, out + (end - begin) * size, static_cast<T>(0));
+    return;
+  }
+  if (passes_) {
+    std::fill(out, out + (end - begin) * size, static_cast<T>(passing_));
     return;
   }
   const auto columns = static_cast<std::size_t>(source_columns_);

@@ -28,7 +28,8 @@ class TensorGrowth {
   std::int64_t row_count() const;  // 1 for vectors
   std::int64_t row_size() const;
 
-  // Mean and standard deviation over a whole source tensor, where the plan needs them; call before rows().
+  // What the plan needs of whole source tensors: mean and standard deviation; the value of a passing norm.
+  // Call before rows().
   template <class T>
   void measure(std::span<const T* const> sources);
 
@@ -51,6 +52,8 @@ class TensorGrowth {
   Kind kind_;
   std::vector<std::string> sources_;
   bool zero_ = false;
+  bool passes_ = false;  // a norm of a new block in a post-norm model: one value for all units, see measure()
+  double passing_ = 0;
   const AxisMap* row_map_ = nullptr;     // null: rows are an index, kept
   const AxisMap* column_map_ = nullptr;  // null: columns are kept
   std::int64_t source_columns_ = 0;

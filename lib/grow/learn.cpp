@@ -86,7 +86,7 @@ double search_rate(const LearnConfig& config, const std::function<Ligo()>& make,
 
 LearnConfig::LearnConfig() {
   loop.steps = 100;
-  loop.schedule.lr_peak = 1e-2;
+  loop.schedule.lr_peak = 3e-3;
   loop.schedule.lr_final_ratio = 0.1;
   loop.schedule.warmup_steps = 10;
   loop.optimizer.kind = "adamw";

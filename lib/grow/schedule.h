@@ -21,7 +21,7 @@ struct GrowthStep {
   OperatorConfig plan;
   LigoConfig ligo;
   std::int64_t ligo_steps = 100;
-  double ligo_lr = 1e-2;
+  double ligo_lr = 3e-3;
   bool optimizer = false;  // Adam's moments grow along, where the small run kept them (plan only)
 
   void visit(config::Visitor& v);

@@ -1,4 +1,6 @@
 // What the fixed operators promise: exactness over random sizes, and the known inexactness of the others.
+#include <fmt/format.h>
+
 #include <set>
 
 #include "base/error.h"
@@ -94,6 +96,25 @@ TEST_CASE("fresh is the default: new units read at 1/sqrt(D) and write nothing")
   given.fresh_std = 0.3;
   const auto wide = grow_and_measure(source, sizes, given).weights.at("layers.0.ffn_in.weight");
   REQUIRE(wide.slice(0, source.ffn_size).std().item<double>() == Approx(0.3).epsilon(0.1));
+}
+
+TEST_CASE("new layers in a post-norm model pass on what they are given") {
+  const TransformerConfig source = tiny_config("bert");
+  TargetConfig sizes;
+  sizes.layers = 5;
+  Weights small = shaken(source, 11);
+  const auto measured = [&](const char* depth) {
+    const PlannedGrowth growth(make_plan(source, target_of(source, sizes), with("exact", depth), 3));
+    return measure_difference(source, small, growth.target(), grow::grow(growth, small), 5).largest;
+  };
+  CHECK(measured("identity") < 0.3 * measured("stack"));
+  CHECK(measured("identity") < 0.3 * measured("interleave"));
+  for (std::int64_t layer = 0; layer < source.layers; ++layer) {  // one scale for all units: nothing is lost
+    const std::string norm = fmt::format("layers.{}.ffn_norm.", layer);
+    small.set(norm + "weight", torch::full({source.hidden_size}, 0.7));
+    small.set(norm + "bias", torch::full({source.hidden_size}, 0.2));
+  }
+  CHECK(measured("identity") < 1e-5);
 }
 
 TEST_CASE("64 to 96: exact where the eps rule holds, wrong without it") {
