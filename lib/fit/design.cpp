@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "fit/cholesky.h"
 #include "fit/expression_law.h"
 #include "fit/joint_surface.h"
-#include "fit/minimise.h"
 
 namespace frugal::fit {
 namespace {

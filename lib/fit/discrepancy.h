@@ -11,6 +11,9 @@
 
 namespace frugal::fit {
 
+// k(r) = (1 + √3 r) exp(−√3 r), r in units of the length.
+double matern(double distance);
+
 struct Wander {
   double amplitude = 0;  // τ, in ln y; 0: none
   double length = 1;     // ℓ, in ln x

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <set>
 
-#include "fit/minimise.h"
+#include "fit/cholesky.h"
 
 namespace frugal::fit {
 namespace {

@@ -4,36 +4,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "fit/cholesky.h"
 
 namespace frugal::fit {
-
-bool cholesky(double* a, std::size_t n) {
-  for (std::size_t j = 0; j < n; ++j) {
-    const double diagonal = a[j * n + j];
-    double d = diagonal;
-    for (std::size_t k = 0; k < j; ++k) d -= a[j * n + k] * a[j * n + k];
-    if (!(d > 1e-15 * std::fabs(diagonal)) || !std::isfinite(d)) return false;
-    const double root = std::sqrt(d);
-    a[j * n + j] = root;
-    for (std::size_t i = j + 1; i < n; ++i) {
-      double s = a[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) s -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = s / root;
-    }
-  }
-  return true;
-}
-
-void cholesky_solve(const double* factor, std::size_t n, double* b) {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= factor[i * n + k] * b[k];
-    b[i] /= factor[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= factor[k * n + i] * b[k];
-    b[i] /= factor[i * n + i];
-  }
-}
 
 Minimiser::Minimiser(Problem& problem, std::vector<double> lower, std::vector<double> upper)
     : problem_(&problem), p_(problem.parameter_count()), lower_(std::move(lower)), upper_(std::move(upper)) {

@@ -57,8 +57,4 @@ class Minimiser {
   Minimum best_;
 };
 
-// In place Cholesky of a symmetric positive definite n·n matrix (row-major); false where it is not one.
-bool cholesky(double* a, std::size_t n);
-void cholesky_solve(const double* factor, std::size_t n, double* b);
-
 }  // namespace frugal::fit

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "fit/cholesky.h"
 #include "fit/vector_math.h"
 
 namespace frugal::fit {
