@@ -30,6 +30,9 @@ WIDTHS = [0.35, 0.5, 0.6, 1.0, 1.4]  # 0.75 rounds to nearly the channels of 1.0
 BLOCKS = "3e6s2w16 3e6 3e6 | 3e6s2w24 3e6 3e6 | 3e6s1w40 3e6"  # the stages of configs/search/fashion.json
 
 
+SHAPE = {"stem": 16, "stem_stride": 1, "input_channels": 1, "classes": 10, "resolution": 28, "head": 128}
+
+
 def run(words, text=None):
     done = subprocess.run([str(w) for w in words], input=text, capture_output=True, text=True)
     if done.returncode != 0:
@@ -78,10 +81,10 @@ class Work:
             words += ["--set", f"{key}={value}"]
         return json.loads(run(words))
 
-    def measure(self, files):
-        """Milliseconds by file: the least of several visits, all networks in turn."""
+    def measure(self, files, batch=1):
+        """Milliseconds by file, on one thread: the least of several visits, all networks in turn."""
         networks = [json.loads(pathlib.Path(f).read_text()) for f in files]
-        questions = [{"id": i, "kind": "network", "batch": 1, "threads": 1, "network": n}
+        questions = [{"id": i, "kind": "network", "batch": batch, "threads": 1, "network": n}
                      for _ in range(self.args.measure) for i, n in enumerate(networks)]
         text = "".join(json.dumps(q) + "\n" for q in questions)
         answers = run([self.args.bin, "profile", "--serve", "--threads", 1, "--set", "meter.clock=cpu"], text).splitlines()
@@ -119,13 +122,12 @@ def main() -> int:
     args = parser.parse_args()
     work = Work(args)
     work.profile()
-    shape = {"stem": 16, "stem_stride": 1, "input_channels": 1, "classes": 10, "resolution": 28, "head": 128}
     trained, searches = [], {}
     first = None
     for seed in args.seeds:
         for width in WIDTHS:
-            trained.append(work.train(f"mobilenet-w{width}", {**shape, "blocks": BLOCKS, "width_multiplier": width,
-                                                                 "head": round(shape["head"] / min(width, 1))}, seed))
+            trained.append(work.train(f"mobilenet-w{width}", {**SHAPE, "blocks": BLOCKS, "width_multiplier": width,
+                                                                 "head": round(SHAPE["head"] / min(width, 1))}, seed))
             if width == 1.0 and first is None:
                 first = json.loads(run([args.bin, "latency", trained[-1]["file"], "--table", work.table]))["latency_ms"]
         searches[seed] = work.search(seed, args.aim * first)
