@@ -18,7 +18,7 @@ import pathlib
 import statistics
 import sys
 
-from nas_mobilenet import BLOCKS, ROOT, SHAPE, Work, run
+from nas_mobilenet import ROOT, Work, mobilenet, run
 
 SPACE = ROOT / "configs/search/fashion.json"
 BATCHES = {"one-image": 1, "batch-64": 64}
@@ -37,13 +37,11 @@ def latency(args, network, table):
 
 
 def search(args, folder, tables):
-    mobilenet = folder / "mobilenet.json"
-    words = [args.bin, "network", "--out", mobilenet, "--quiet", "--set", f"blocks={BLOCKS}"]
-    for key, value in SHAPE.items():
-        words += ["--set", f"{key}={value}"]
-    run(words)
+    described = folder / "mobilenet.json"
+    words = [word for key, value in mobilenet(1.0).items() for word in ("--set", f"{key}={value}")]
+    run([args.bin, "network", "--out", described, "--quiet", *words])
     devices = [{"name": name, "metric": "latency_ms", "table": str(table), "loss": "add_linear", "lambda": args.weight,
-                "reference": args.aim * latency(args, mobilenet, table)} for name, table in tables.items()]
+                "reference": args.aim * latency(args, described, table)} for name, table in tables.items()]
     settings = {"workers": 0, "data.fraction": args.fraction, "schedule.warmup_epochs": 1, "schedule.epochs": args.epochs,
                 "schedule.skip_epochs": 0.1, "strategy.lr": args.lr, "devices": json.dumps(devices)}
     words = [args.bin, "search", SPACE, "--seed", args.seed, "--threads", 1, "--out", folder / "search", "--quiet",

@@ -5,25 +5,14 @@
 // what a scaling grid varies.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
-#include "config/visitor.h"
-#include "model/network.h"
+#include "model/frame.h"
 
 namespace frugal::model {
 
-// The nearest multiple of `divisor`, at least `divisor` and never under 90 % of the value (MobileNet's rule).
-std::int64_t make_divisible(double value, std::int64_t divisor);
-
-struct CompactNetwork {
+struct CompactNetwork : FrameConfig {
   std::string blocks;
-  std::int64_t stem = 16, stem_stride = 2, stem_kernel = 3;
-  std::int64_t head = 0;  // width of the 1×1 convolution before the pool; 0: none
-  double width_multiplier = 1;
-  std::int64_t divisor = 8;  // widths are rounded to multiples of it, where a multiplier is given
-  std::int64_t input_channels = 3, classes = 1000, resolution = 224;
-  double dropout = 0, bn_momentum = 0.1, bn_eps = 1e-3;
 
   void visit(config::Visitor& v);
 };

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "model/compact.h"
+#include "model/frame.h"
 
 namespace frugal::model {
 namespace {

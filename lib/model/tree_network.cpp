@@ -30,6 +30,17 @@ Tensor shuffled(const Tensor& x, std::int64_t groups) {
       .reshape({size[0], size[1], size[2], size[3]});
 }
 
+// With the layer's kernel, stride and dilation, and "same" padding.
+nn::Conv2d spatial(const TreeLayer& layer, std::int64_t in, std::int64_t out, std::int64_t groups,
+                   bool bias) {
+  return nn::Conv2d(nn::Conv2dOptions(in, out, layer.kernel_size)
+                        .stride(layer.stride)
+                        .padding(layer.dilation * (layer.kernel_size / 2))
+                        .dilation(layer.dilation)
+                        .groups(groups)
+                        .bias(bias));
+}
+
 Forward weight_of(nn::Module& parent, const TreeLayer& layer) {
   const std::int64_t kernel = layer.kernel_size, stride = layer.stride;
   const std::int64_t padding = stride > 1 ? 0 : kernel / 2;
@@ -37,12 +48,7 @@ Forward weight_of(nn::Module& parent, const TreeLayer& layer) {
   switch (layer.kind) {
     case TreeLayer::Kind::conv: {
       nn::Conv2d one = parent.register_module(
-          "conv", nn::Conv2d(nn::Conv2dOptions(layer.in_channels, layer.out_channels, kernel)
-                                 .stride(stride)
-                                 .padding(layer.dilation * (kernel / 2))
-                                 .dilation(layer.dilation)
-                                 .groups(layer.groups)
-                                 .bias(layer.bias)));
+          "conv", spatial(layer, layer.in_channels, layer.out_channels, layer.groups, layer.bias));
       return [one, groups](Tensor x) mutable {
         x = one->forward(x);
         return groups > 1 ? shuffled(x, groups) : x;
@@ -50,12 +56,7 @@ Forward weight_of(nn::Module& parent, const TreeLayer& layer) {
     }
     case TreeLayer::Kind::depth_conv: {
       nn::Conv2d depth = parent.register_module(
-          "depth_conv", nn::Conv2d(nn::Conv2dOptions(layer.in_channels, layer.in_channels, kernel)
-                                       .stride(stride)
-                                       .padding(layer.dilation * (kernel / 2))
-                                       .dilation(layer.dilation)
-                                       .groups(layer.in_channels)
-                                       .bias(false)));
+          "depth_conv", spatial(layer, layer.in_channels, layer.in_channels, layer.in_channels, false));
       nn::Conv2d point = parent.register_module(
           "point_conv", nn::Conv2d(nn::Conv2dOptions(layer.in_channels, layer.out_channels, 1)
                                        .groups(layer.groups)

@@ -282,7 +282,19 @@ double score_of(const BlockScores& scores, const Choice& choice) {
   return score;
 }
 
+void check_finite(const BlockScores& scores) {
+  for (std::size_t b = 0; b < scores.size(); ++b) {
+    for (std::size_t i = 0; i < scores[b].size(); ++i) {
+      if (std::isfinite(scores[b][i])) continue;
+      throw base::Failure(
+          fmt::format("block {}: the log-probability of candidate {} is {}", b, i, scores[b][i]),
+          "the search that gave it has diverged; try a lower strategy.lr");
+    }
+  }
+}
+
 std::optional<Choice> best_within(const BlockScores& scores, const std::vector<Limit>& limits) {
+  check_finite(scores);
   return Knapsack(scores, limits).solve(-infinity);
 }
 

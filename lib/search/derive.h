@@ -25,6 +25,7 @@ using BlockScores = std::vector<std::vector<double>>;  // log-probability [block
 BlockScores log_softmax(const std::vector<std::vector<double>>& alpha);
 Choice most_probable(const BlockScores& scores);  // the first of equals
 double score_of(const BlockScores& scores, const Choice& choice);
+void check_finite(const BlockScores& scores);  // Failure naming the block where one is not a finite number
 
 struct Limit {
   std::string name;  // "latency_ms"
@@ -33,8 +34,8 @@ struct Limit {
 };
 
 // The best choice that keeps every limit; null where there is none. One input gives one output, also among
-// equals. Throws Failure where the exact search would need more than some gigabytes (never seen with limits
-// that leave the 141 operations of the paper's space open).
+// equals. Throws Failure where a score is not finite, and where the exact search would need more than some
+// gigabytes (never seen with limits that leave the 141 operations of the paper's space open).
 std::optional<Choice> best_within(const BlockScores& scores, const std::vector<Limit>& limits);
 
 struct Unreachable {

@@ -26,6 +26,7 @@ struct LessProbable {
 
 std::vector<Choice> k_most_probable(const BlockScores& scores, const std::vector<Limit>& limits,
                                     std::size_t k) {
+  check_finite(scores);
   std::vector<std::vector<std::size_t>> order;  // [block][rank] -> candidate
   for (const auto& block : scores) {
     order.emplace_back(block.size());

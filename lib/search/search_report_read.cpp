@@ -74,7 +74,8 @@ SearchReport report_of(const Json& search, std::size_t target, const std::vector
   const std::string name = json.value("name", "");
   SearchReport report;
   report.title = "Architecture search" + (name.empty() ? "" : ": " + name);
-  const std::string network = need(json, "/network", origin).get<std::string>();
+  const std::string network =
+      need(search, fmt::format("/targets/{}/network", target), origin).get<std::string>();
   report.choice = space.choice_of(labels_of(network), origin + ":/targets");
   const bool timed = json.contains("latency_ms");
   report.path = path_of(events, target, timed);

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "model/compact.h"
 
 namespace frugal::search {
 namespace {
@@ -98,7 +97,10 @@ std::int64_t strided(std::int64_t size, std::int64_t stride) { return (size - 1)
 
 SpaceConfig::SpaceConfig()
     : stages{{24, 4, 2, {}}, {40, 4, 2, {}},  {80, 4, 2, {}},
-             {96, 4, 1, {}}, {192, 4, 2, {}}, {320, 1, 1, {}}} {}
+             {96, 4, 1, {}}, {192, 4, 2, {}}, {320, 1, 1, {}}} {
+  stem = 32;
+  head = 1280;
+}
 
 void StageConfig::visit(config::Visitor& v) {
   v.field("width", width, config::at_least(1), "channels of its blocks, before the multiplier");
@@ -109,52 +111,27 @@ void StageConfig::visit(config::Visitor& v) {
 }
 
 void SpaceConfig::visit(config::Visitor& v) {
-  using config::at_least, config::between, config::greater_than;
   v.field("name", name, "for people");
-  v.field("input_channels", input_channels, at_least(1), "channels of the image");
-  v.field("classes", classes, at_least(1), "outputs of the classifier");
-  v.field("resolution", resolution, at_least(1), "height and width of the image in pixels");
-  v.field("width_multiplier", width_multiplier, greater_than(0), "multiplies every width");
-  v.field("divisor", divisor, at_least(1), "multiplied widths are rounded to multiples of it");
-  v.field("stem", stem, at_least(1), "width of the first convolution");
-  v.field("stem_stride", stem_stride, between(1, 8), "its stride");
-  v.field("stem_kernel", stem_kernel, between(1, 31), "its kernel, odd");
-  v.field("first_block", first_block, at_least(0),
+  FrameConfig::visit(v);
+  v.field("first_block", first_block, config::at_least(0),
           "width of a fixed 3x3 block of expansion 1 after the stem; 0: none");
   v.field(
       "candidates", candidates,
       "operations of a block: 3e6 (kernel, expansion), 3e6se, c3 (convolution), Z (Zero, where stride 1 and "
       "channels match)");
   v.list("stages", stages, "searched blocks");
-  v.field("head", head, at_least(0), "width of the 1x1 convolution before the pool; 0: none");
-  v.field("dropout", dropout, config::Range{0, 1, false, true}, "before the classifier");
-  v.field("bn_momentum", bn_momentum, config::fraction(), "batch norm: share of the new statistics");
-  v.field("bn_eps", bn_eps, greater_than(0), "batch norm: added to the variance");
 }
 
 SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : config_(config) {
-  const auto width_of = [&](std::int64_t width) {
-    return config.width_multiplier == 1
-               ? width
-               : model::make_divisible(static_cast<double>(width) * config.width_multiplier, config.divisor);
-  };
-  if (config.stem_kernel % 2 == 0) {
-    throw UserError(place + "/stem_kernel", fmt::format("must be odd, got {}", config.stem_kernel));
-  }
+  frame_ = config.open(place);
   if (config.stages.empty()) throw UserError(place + "/stages", "is empty", "a space has at least one stage");
   check_candidates(config.candidates, place + "/candidates");
 
-  frame_.bn = {config.bn_momentum, config.bn_eps};
-  frame_.resolution = config.resolution;
-  frame_.first_conv.in_channels = config.input_channels;
-  frame_.first_conv.out_channels = width_of(config.stem);
-  frame_.first_conv.kernel_size = config.stem_kernel;
-  frame_.first_conv.stride = config.stem_stride;
   std::int64_t channels = frame_.first_conv.out_channels;
   if (config.first_block > 0) {
     frame_.blocks.push_back(make_block({model::Operation::mb_conv, 3, 1, false}, channels,
-                                       width_of(config.first_block), 1, false));
-    channels = width_of(config.first_block);
+                                       config.width_of(config.first_block), 1, false));
+    channels = config.width_of(config.first_block);
   }
   std::int64_t size = strided(config.resolution, config.stem_stride);
   bool searched = false;
@@ -164,7 +141,7 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
     if (stage.width < 1) throw UserError(here + "/width", "is not given", "channels of the stage's blocks");
     const bool own = !stage.candidates.empty();
     if (own) check_candidates(stage.candidates, here + "/candidates");
-    const std::int64_t width = width_of(stage.width);
+    const std::int64_t width = config.width_of(stage.width);
     for (std::int64_t d = 0; d < stage.depth; ++d) {
       const std::int64_t stride = d == 0 ? stage.stride : 1;
       SearchBlock block;
@@ -202,15 +179,9 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
     throw UserError(place + "/candidates", "leaves one candidate in every block: there is nothing to search",
                     "give at least two, for example 3e3, 5e6 and Z; a fixed network is for nas-search train");
   }
-  if (config.head > 0) {
-    model::ConvLayer head;
-    head.in_channels = channels;
-    // As in the paper's program, the last layer grows with the multiplier but does not shrink.
-    head.out_channels = config.width_multiplier > 1 ? width_of(config.head) : config.head;
-    channels = head.out_channels;
-    frame_.feature_mix_layer = head;
-  }
-  frame_.classifier = {channels, config.classes, true, config.dropout};
+  // As in the paper's program, the last layer grows with the multiplier but does not shrink.
+  const bool grows = config.head > 0 && config.width_multiplier > 1;
+  config.close(frame_, channels, grows ? config.width_of(config.head) : config.head);
   model::layer_costs(network(Choice(blocks_.size(), 0)), 0, place);  // refuses what does not fit together
 }
 

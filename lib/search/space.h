@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "config/visitor.h"
-#include "model/network.h"
+#include "model/frame.h"
 
 namespace frugal::search {
 
@@ -28,17 +28,11 @@ struct StageConfig {
   void visit(config::Visitor& v);
 };
 
-struct SpaceConfig {
-  std::string name;  // of a file's space, for people
-  std::int64_t input_channels = 3, classes = 1000, resolution = 224;
-  double width_multiplier = 1;
-  std::int64_t divisor = 8;
-  std::int64_t stem = 32, stem_stride = 2, stem_kernel = 3;
+struct SpaceConfig : model::FrameConfig {
+  std::string name;               // of a file's space, for people
   std::int64_t first_block = 16;  // width of a fixed MBConv 3×3, expansion 1, after the stem; 0: none
   std::vector<std::string> candidates = {"3e3", "3e6", "5e3", "5e6", "7e3", "7e6", "Z"};
   std::vector<StageConfig> stages;
-  std::int64_t head = 1280;  // width of the 1×1 convolution before the pool; 0: none
-  double dropout = 0, bn_momentum = 0.1, bn_eps = 1e-3;
 
   SpaceConfig();  // the paper's ImageNet space
   void visit(config::Visitor& v);

@@ -110,7 +110,7 @@ def resumed_with_every_strategy(case: Case) -> None:
 
 
 def reranked(case: Case) -> None:
-    """Of all networks of the space the one with the least held-out loss, whatever alpha says; resumed, the same."""
+    """With a last trial of all networks of the space a search is resumed as any other (the choice: search_run_test)."""
     config = case.changed(strategy__rerank=12)
     case.run("whole", config)
     case.kill_at("broken", config, 60)
@@ -118,16 +118,37 @@ def reranked(case: Case) -> None:
     same_result(case, "whole", "broken")
 
 
-def report(case: Case) -> None:
-    case.run("a", case.config)
+def page_of(case: Case, *flags: str, expect: int = 0) -> str:
     page = case.folder / "page.html"
-    done = subprocess.run([str(BIN), "report", str(case.folder / "a"), "--out", str(page)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    text = page.read_text()
-    network = json.loads((case.folder / "a" / "search.json").read_text())["targets"][0]["network"]
-    assert network.split()[0] in text and text.count("<svg") >= 2 and "</html>" in text, text[:500]
-    done = subprocess.run([str(BIN), "report", str(case.folder / "none"), "--out", str(page)], capture_output=True, text=True)
-    assert done.returncode == 2 and "none" in done.stderr, done.stderr
+    page.unlink(missing_ok=True)
+    done = subprocess.run([str(BIN), "report", *flags, "--out", str(page)], capture_output=True, text=True)
+    assert done.returncode == expect, f"exit code {done.returncode}, not {expect}: {done.stderr}"
+    return page.read_text() if expect == 0 else done.stderr
+
+
+def report(case: Case) -> None:
+    """What stands in search.json, in a check's answer and in others' networks stands on the page; what lacks is named."""
+    case.run("a", case.config)
+    folder = str(case.folder / "a")
+    result = json.loads((case.folder / "a" / "search.json").read_text())
+    target = result["targets"][0]
+    text = page_of(case, folder)
+    assert text.count("<svg") >= 2 and "</html>" in text, text[:500]
+    for wanted in (target["network"], *(f">{target[key]}<" for key in ("parameters", "macs"))):
+        assert wanted in text, f"the page lacks {wanted}"
+    check = {"run": {"check": {"predicted_ms": [1.0, 2.0], "measured_ms": [1.1, 2.2], "held_out": {"relative_rmse": 0.0625}}}}
+    (case.folder / "check.json").write_text(json.dumps(check))
+    (case.folder / "others.jsonl").write_text('{"series": "theirs", "name": "net-7", "latency_ms": 3.5, "accuracy": 0.875}\n')
+    flags = ("--check", str(case.folder / "check.json"), "--networks", str(case.folder / "others.jsonl"))
+    text = page_of(case, folder, *flags)
+    for wanted in (">0.0625<", ">theirs<", ">net-7<", ">3.500<", ">0.8750<"):
+        assert wanted in text, f"the page lacks {wanted}"
+    (case.folder / "check.json").write_text('{"run": {}}')
+    assert "check.json:/run/check/predicted_ms: is missing" in page_of(case, folder, *flags, expect=2)
+    assert "none" in page_of(case, str(case.folder / "none"), expect=2)
+    del result["targets"][0]["network"]
+    (case.folder / "a" / "search.json").write_text(json.dumps(result))
+    assert "/targets/0/network: is missing" in page_of(case, folder, expect=2)
 
 
 def diverges(case: Case) -> None:

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "search/k_best.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -153,5 +154,19 @@ TEST_CASE("an unreachable limit says why, and the nearest that can be reached", 
           "no network of the space keeps the limits: latency_ms can be no less than 14 in this space, the "
           "limit is 12");
     CHECK(error.hint() == "the nearest that can be reached is 16.67 % over: latency_ms 14; candidates 0 0");
+  }
+}
+
+TEST_CASE("scores that are not finite are refused with their block, with limits and without", "[search]") {
+  const double nan = std::nan("");
+  const Limit loose{"cost", {0, {{1, 2}, {1, 2}}, false}, 9};
+  for (const std::vector<Limit>& limits : {std::vector<Limit>{}, {loose}}) {
+    for (const std::vector<double>& block : {std::vector{nan, nan}, {nan, -0.5}, {-HUGE_VAL, -HUGE_VAL}}) {
+      const BlockScores scores{{-1, -0.1}, block};
+      CHECK_THROWS_WITH(search::best_within(scores, limits),
+                        Catch::StartsWith("block 1: the log-probability"));
+      CHECK_THROWS_AS(search::derive(scores, limits, "test"), base::Failure);
+      CHECK_THROWS_AS(search::k_most_probable(scores, limits, 2), base::Failure);
+    }
   }
 }
