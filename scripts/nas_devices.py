@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
-"""One search for two devices that differ: one image at a time, and 64 at a time, both on one thread of this machine.
+"""Searches for two devices at once: one image at a time, and 64 at a time, both on one thread of this machine.
 
-usage: scripts/nas_devices.py [--bin build/bin/nas-search] [--work out/nas-devices] [--seed 1] [--steps 1200] …
+usage: scripts/nas_devices.py [--bin build/bin/nas-search] [--work out/nas-devices] [--seeds 1 2 3] [--limits 0.7 0.65]
 
-The space is configs/search/fashion.json. At batch 1 a block costs much the same whatever is in it; at batch 64 it costs
-what it computes. Each step is kept in the work folder, so the script can be stopped and started again:
+The space is configs/search/fashion-table.json, all of whose networks data/nas_fashion_space.jsonl has trained. At batch 1
+a block costs much the same whatever is in it, at batch 64 what it computes. Each step is kept in the work folder:
   1. a latency table a device (nas-search profile);
-  2. one search with both devices, the loss of each CE + lambda (E - reference) / reference, where the reference is --aim
-     times the predicted latency of MobileNetV2 at width 1 on it;
-  3. the two networks, each trained from scratch with every one of --train-seeds;
-  4. both measured on both devices (nas-search profile --serve), in turn, --measure times; the least counts.
-Prints one JSON object: each network with its test errors, and predicted and measured latency on each device.
+  2. one search a seed with both devices, each with a hard limit: --limits, of the heaviest network's predicted latency;
+  3. both networks measured on both devices (nas-search profile --serve), in turn, --measure times; the least counts.
+Prints a JSON line a network: its test error (the table's mean), predicted and measured latency on each device.
 """
 import argparse
 import json
@@ -18,16 +16,18 @@ import pathlib
 import statistics
 import sys
 
-from nas_mobilenet import ROOT, Work, mobilenet, run
+from nas_mobilenet import ROOT, measure, run
+from nas_table import prepare
 
-SPACE = ROOT / "configs/search/fashion.json"
+CONFIG = ROOT / "configs/search/fashion-table.json"
+HEAVIEST = "5e6w12 | 5e6s2w24 5e6"
 BATCHES = {"one-image": 1, "batch-64": 64}
 
 
 def profile(args, folder, batch):
     table = folder / f"latency-{batch}.json"
     if not table.exists():
-        run([args.bin, "profile", SPACE, "--threads", 1, "--batch", batch, "--out", table, "--set", "meter.clock=cpu",
+        run([args.bin, "profile", CONFIG, "--threads", 1, "--batch", batch, "--out", table, "--set", "meter.clock=cpu",
              "--set", "meter.rounds=11", "--set", "meter.quantile=0.25", "--quiet"])
     return table
 
@@ -36,51 +36,45 @@ def latency(args, network, table):
     return json.loads(run([args.bin, "latency", network, "--table", table]))["latency_ms"]
 
 
-def search(args, folder, tables):
-    described = folder / "mobilenet.json"
-    words = [word for key, value in mobilenet(1.0).items() for word in ("--set", f"{key}={value}")]
-    run([args.bin, "network", "--out", described, "--quiet", *words])
-    devices = [{"name": name, "metric": "latency_ms", "table": str(table), "loss": "add_linear", "lambda": args.weight,
-                "reference": args.aim * latency(args, described, table)} for name, table in tables.items()]
-    settings = {"workers": 0, "data.fraction": args.fraction, "schedule.warmup_epochs": 1, "schedule.epochs": args.epochs,
-                "schedule.skip_epochs": 0.1, "strategy.lr": args.lr, "devices": json.dumps(devices)}
-    words = [args.bin, "search", SPACE, "--seed", args.seed, "--threads", 1, "--out", folder / "search", "--quiet",
-             "--resume"]
-    for key, value in settings.items():
-        words += ["--set", f"{key}={value}"]
-    return json.loads(run(words))
+def heaviest(args, folder):
+    file = folder / "heaviest.json"
+    shape = {"blocks": HEAVIEST, "stem": 8, "input_channels": 1, "classes": 10, "resolution": 14}
+    run([args.bin, "network", "--out", file, "--quiet", *(w for k, v in shape.items() for w in ("--set", f"{k}={v}"))])
+    return file
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default=str(ROOT / "build/bin/nas-search"))
     parser.add_argument("--work", default="out/nas-devices")
-    parser.add_argument("--seed", type=int, default=1, help="of the search")
-    parser.add_argument("--train-seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--fraction", type=float, default=1.0, help="of the training images")
-    parser.add_argument("--steps", type=int, default=1200, help="of a training from scratch")
-    parser.add_argument("--epochs", type=float, default=2)
-    parser.add_argument("--lr", type=float, default=0.05, help="of the architecture")
-    parser.add_argument("--weight", type=float, default=0.1, help="lambda of the losses")
-    parser.add_argument("--aim", type=float, default=0.5, help="reference latency, of MobileNetV2's")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--limits", type=float, nargs=2, default=[0.7, 0.65], help="one image, 64: of the heaviest's")
     parser.add_argument("--measure", type=int, default=5)
     args = parser.parse_args()
     folder = pathlib.Path(args.work)
-    work = Work(args)
+    folder.mkdir(parents=True, exist_ok=True)
+    prepare(folder / "images")
     tables = {name: profile(args, folder, batch) for name, batch in BATCHES.items()}
-    found = search(args, folder, tables)
-    files = {name: folder / "search" / name / "network.json" for name in BATCHES}
-    measured = {name: work.measure(list(files.values()), batch) for name, batch in BATCHES.items()}
-    networks = []
-    for target in found["targets"]:
-        file = files[target["name"]]
-        errors = [work.train(target["name"], {"file": str(file)}, seed)["error"] for seed in args.train_seeds]
-        networks.append({
-            "network_of": target["name"], "path": target["network"], "macs": target["macs"],
-            "error": statistics.fmean(errors), "deviation": statistics.stdev(errors) if len(errors) > 1 else 0,
-            "predicted_ms": {name: latency(args, file, table) for name, table in tables.items()},
-            "measured_ms": {name: measured[name][str(file)] for name in BATCHES}})
-    print(json.dumps({"search_cpu_seconds": found["run"]["cpu_seconds"], "networks": networks}))
+    largest = heaviest(args, folder)
+    devices = [{"name": name, "metric": "latency_ms", "table": str(table),
+                "limits": {"latency_ms": limit * latency(args, largest, table)}}
+               for (name, table), limit in zip(tables.items(), args.limits)]
+    errors = {}
+    for line in map(json.loads, (ROOT / "data/nas_fashion_space.jsonl").read_text().splitlines()):
+        errors.setdefault(tuple(line["choice"]), []).append(line["test_error"])
+    for seed in args.seeds:
+        out = folder / f"search-s{seed}"
+        found = json.loads(run([args.bin, "search", CONFIG, "--seed", seed, "--out", out, "--quiet", "--resume", "--set",
+                                f"data.path={folder}/images", "--set", f"devices={json.dumps(devices)}"]))
+        files = [out / name / "network.json" for name in BATCHES]
+        measured = {name: measure(args, files, batch) for name, batch in BATCHES.items()}
+        for target, file in zip(found["targets"], files):
+            print(json.dumps({
+                "seed": seed, "network_of": target["name"], "network": target["network"],
+                "test_error": statistics.fmean(errors[tuple(block["chosen"] for block in target["blocks"])]),
+                "predicted_ms": {name: round(latency(args, file, table), 4) for name, table in tables.items()},
+                "measured_ms": {name: round(measured[name][str(file)], 4) for name in BATCHES},
+                "search_cpu_seconds": round(found["run"]["cpu_seconds"], 1)}), flush=True)
     return 0
 
 

@@ -81,17 +81,18 @@ class Work:
             words += ["--set", f"{key}={value}"]
         return json.loads(run(words))
 
-    def measure(self, files, batch=1):
-        """Milliseconds by file, on one thread: the least of several visits, all networks in turn."""
-        networks = [json.loads(pathlib.Path(f).read_text()) for f in files]
-        questions = [{"id": i, "kind": "network", "batch": batch, "threads": 1, "network": n}
-                     for _ in range(self.args.measure) for i, n in enumerate(networks)]
-        text = "".join(json.dumps(q) + "\n" for q in questions)
-        answers = run([self.args.bin, "profile", "--serve", "--threads", 1, "--set", "meter.clock=cpu"], text).splitlines()
-        times = {}
-        for line in map(json.loads, answers):
-            times.setdefault(line["id"], []).append(line["ms"])
-        return {str(f): min(times[i]) for i, f in enumerate(files)}
+
+def measure(args, files, batch=1):
+    """Milliseconds by file, on one thread: the least of several visits, all networks in turn."""
+    networks = [json.loads(pathlib.Path(f).read_text()) for f in files]
+    questions = [{"id": i, "kind": "network", "batch": batch, "threads": 1, "network": n}
+                 for _ in range(args.measure) for i, n in enumerate(networks)]
+    text = "".join(json.dumps(q) + "\n" for q in questions)
+    answers = run([args.bin, "profile", "--serve", "--threads", 1, "--set", "meter.clock=cpu"], text).splitlines()
+    times = {}
+    for line in map(json.loads, answers):
+        times.setdefault(line["id"], []).append(line["ms"])
+    return {str(f): min(times[i]) for i, f in enumerate(files)}
 
 
 def mobilenet(width):
@@ -140,7 +141,7 @@ def main() -> int:
         for seed in args.seeds:
             trained.append(work.train(f"mobilenet-w{width}", mobilenet(width), seed))
     files = {str(line["file"]) for line in trained if line["network"] == "found" or line["seed"] == args.seeds[0]}
-    times = work.measure(sorted(files))
+    times = measure(args, sorted(files))
     same = {line["network"]: times[str(line["file"])] for line in trained if str(line["file"]) in times}
     curve = []  # MobileNetV2: log of latency, mean error
     for line in trained:
