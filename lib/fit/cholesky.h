@@ -10,8 +10,8 @@ namespace frugal::fit {
 bool cholesky(double* a, std::size_t n);
 // In place: the matrix's inverse times b.
 void cholesky_solve(const double* factor, std::size_t n, double* b);
-// In place: the factor's inverse times n rows of `columns` values. Residuals whose covariance the matrix is become
-// independent, of variance 1.
+// In place: the factor's inverse times n rows of `columns` values. Residuals whose covariance the matrix is
+// become independent, of variance 1.
 void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::size_t columns);
 
 }  // namespace frugal::fit
