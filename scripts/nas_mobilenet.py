@@ -115,13 +115,13 @@ def main() -> int:
     parser.add_argument("--bin", default=str(ROOT / "build/bin/nas-search"))
     parser.add_argument("--work", default="out/nas-mobilenet")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--widths", type=float, nargs="+", default=[0.5, 1.0, 1.4],
-                        help="of MobileNetV2; 0.35 is hardly faster than 0.5, and 0.75 has nearly the channels of 1")
+    parser.add_argument("--widths", type=float, nargs="+", default=[0.35, 0.5, 1.0, 1.4],
+                        help="of MobileNetV2; 0.75 has nearly the channels of 1")
     parser.add_argument("--fraction", type=float, default=1.0, help="of the training images")
     parser.add_argument("--steps", type=int, default=1200, help="of a training from scratch")
-    parser.add_argument("--warmup-epochs", type=float, default=0.75)
-    parser.add_argument("--epochs", type=float, default=1.25)
-    parser.add_argument("--lr", type=float, default=0.08, help="of the architecture")
+    parser.add_argument("--warmup-epochs", type=float, default=1)
+    parser.add_argument("--epochs", type=float, default=2)
+    parser.add_argument("--lr", type=float, default=0.05, help="of the architecture")
     parser.add_argument("--weight", type=float, default=0.1, help="lambda of the loss")
     parser.add_argument("--aim", type=float, default=0.5, help="reference latency, of MobileNetV2's")
     parser.add_argument("--rerank", type=int, default=1)
