@@ -9,6 +9,7 @@
 #include "data/loader.h"
 #include "search/k_best.h"
 #include "support/test.h"
+#include "support/tiny_space.h"
 #include "tensor/device.h"
 
 using namespace frugal;
@@ -31,23 +32,10 @@ data::ImageSet made_images(std::int64_t count) {
   return set;
 }
 
-SearchSpace small_space() {
-  SpaceConfig config;
-  config.input_channels = 1;
-  config.classes = 2;
-  config.resolution = 6;
-  config.stem = 4;
-  config.stem_stride = 1;
-  config.first_block = config.head = 0;
-  config.candidates = {"3e1", "3e2", "5e1", "Z"};
-  config.stages = {{4, 2, 2, {}}};
-  return {config, ""};
-}
-
 }  // namespace
 
 TEST_CASE("Reranking takes the network with the least loss of those that it tries", "[search]") {
-  const SearchSpace space = small_space();
+  const SearchSpace space = test::tiny_space(1, 2);
   const data::ImageSet images = made_images(32);
   const std::string loss = GENERATE("none", "add_linear");
   ObjectiveConfig objective_config;

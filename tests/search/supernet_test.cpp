@@ -8,26 +8,13 @@
 
 #include "search/strategy.h"
 #include "support/test.h"
+#include "support/tiny_space.h"
 #include "tensor/device.h"
 
 using namespace frugal;
 using namespace frugal::search;
 
 namespace {
-
-// Two searched blocks: one that changes the shape, one that may be skipped.
-SearchSpace tiny_space() {
-  SpaceConfig config;
-  config.input_channels = 2;
-  config.classes = 3;
-  config.resolution = 6;
-  config.stem = 4;
-  config.stem_stride = 1;
-  config.first_block = config.head = 0;
-  config.candidates = {"3e1", "3e2", "5e1", "Z"};
-  config.stages = {{4, 2, 2, {}}};
-  return {config, ""};
-}
 
 struct Tiny {
   Tiny() {
@@ -49,7 +36,7 @@ struct Tiny {
     return make_strategy(*net, *objective, config, 3, "target.0");
   }
 
-  SearchSpace space = tiny_space();
+  SearchSpace space = test::tiny_space(2, 3);
   std::unique_ptr<Supernet> net;
   std::unique_ptr<Objective> objective;
   torch::Tensor images, labels;
