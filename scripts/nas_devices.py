@@ -1,27 +1,26 @@
 #!/usr/bin/env python3
 """Searches for two devices at once: one image at a time, and 64 at a time, both on one thread of this machine.
 
-usage: scripts/nas_devices.py [--bin build/bin/nas-search] [--work out/nas-devices] [--seeds 1 2 3] [--limits 0.7 0.65]
+usage: scripts/nas_devices.py [--bin build/bin/nas-search] [--work out/nas-devices] [--seeds 1 2 3] [--weights 0.3 0.3]
 
-The space is configs/search/fashion-table.json, all of whose networks data/nas_fashion_space.jsonl has trained. At batch 1
-a block costs much the same whatever is in it, at batch 64 what it computes. Each step is kept in the work folder:
+The space is configs/search/devices.json. Each step is kept in the work folder:
   1. a latency table a device (nas-search profile);
-  2. one search a seed with both devices, each with a hard limit: --limits, of the heaviest network's predicted latency;
-  3. both networks measured on both devices (nas-search profile --serve), in turn, --measure times; the least counts.
-Prints a JSON line a network: its test error (the table's mean), predicted and measured latency on each device.
+  2. one search a seed with both devices, each with the loss CE + weight (E - reference) / reference on its own table;
+     the reference is the device's latency of the network with 3e3 in every block;
+  3. both networks trained from scratch for --steps steps of 64 images and tested, and measured on both devices
+     (nas-search profile --serve), in turn, --measure times; the least counts.
+Prints a JSON line a network: its test error, its predicted and measured latency on each device.
 """
 import argparse
 import json
 import pathlib
-import statistics
 import sys
 
 from nas_mobilenet import ROOT, measure, run
-from nas_table import prepare
 
-CONFIG = ROOT / "configs/search/fashion-table.json"
-HEAVIEST = "5e6w12 | 5e6s2w24 5e6"
+CONFIG = ROOT / "configs/search/devices.json"
 BATCHES = {"one-image": 1, "batch-64": 64}
+DATA = {"kind": "fashion-mnist", "validation": 0.2}
 
 
 def profile(args, folder, batch):
@@ -36,11 +35,26 @@ def latency(args, network, table):
     return json.loads(run([args.bin, "latency", network, "--table", table]))["latency_ms"]
 
 
-def heaviest(args, folder):
-    file = folder / "heaviest.json"
-    shape = {"blocks": HEAVIEST, "stem": 8, "input_channels": 1, "classes": 10, "resolution": 14}
+def reference(args, folder):
+    file = folder / "reference.json"
+    shape = {"blocks": "3e3w16 3e3 | 3e3s2w32 3e3 3e3 | 3e3w64", "stem": 16, "stem_stride": 2, "input_channels": 1,
+             "classes": 10, "resolution": 28, "head": 128}
     run([args.bin, "network", "--out", file, "--quiet", *(w for k, v in shape.items() for w in ("--set", f"{k}={v}"))])
     return file
+
+
+def test_error(args, network, seed):
+    """Of the network trained from scratch; kept beside it."""
+    folder = network.parent / "trained"
+    result = folder / "test.json"
+    if not result.exists():
+        config = {"seed": seed, "threads": 1, "workers": 0, "data": DATA, "network": {"file": str(network)},
+                  "loop": {"steps": args.steps, "schedule": {"lr_peak": 0.15, "warmup_steps": args.steps // 8}}}
+        run([args.bin, "train", "-", "--out", folder, "--quiet", "--resume", "--set", f"runs={folder}/runs.jsonl"],
+            json.dumps(config))
+        result.write_text(run([args.bin, "evaluate", folder / "network.json", "--weights", folder / "weights.safetensors",
+                               "--data", "-", "--split", "test", "--threads", 1, "--quiet"], json.dumps(DATA)))
+    return json.loads(result.read_text())["error"]
 
 
 def main() -> int:
@@ -48,30 +62,26 @@ def main() -> int:
     parser.add_argument("--bin", default=str(ROOT / "build/bin/nas-search"))
     parser.add_argument("--work", default="out/nas-devices")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--limits", type=float, nargs=2, default=[0.7, 0.65], help="one image, 64: of the heaviest's")
+    parser.add_argument("--weights", type=float, nargs=2, default=[0.3, 0.3], help="of the latency in the loss")
+    parser.add_argument("--steps", type=int, default=600, help="of a training from scratch")
     parser.add_argument("--measure", type=int, default=5)
     args = parser.parse_args()
     folder = pathlib.Path(args.work)
     folder.mkdir(parents=True, exist_ok=True)
-    prepare(folder / "images")
     tables = {name: profile(args, folder, batch) for name, batch in BATCHES.items()}
-    largest = heaviest(args, folder)
-    devices = [{"name": name, "metric": "latency_ms", "table": str(table),
-                "limits": {"latency_ms": limit * latency(args, largest, table)}}
-               for (name, table), limit in zip(tables.items(), args.limits)]
-    errors = {}
-    for line in map(json.loads, (ROOT / "data/nas_fashion_space.jsonl").read_text().splitlines()):
-        errors.setdefault(tuple(line["choice"]), []).append(line["test_error"])
+    middle = reference(args, folder)
+    devices = [{"name": name, "metric": "latency_ms", "table": str(table), "loss": "add_linear", "lambda": weight,
+                "reference": latency(args, middle, table)} for (name, table), weight in zip(tables.items(), args.weights)]
     for seed in args.seeds:
         out = folder / f"search-s{seed}"
         found = json.loads(run([args.bin, "search", CONFIG, "--seed", seed, "--out", out, "--quiet", "--resume", "--set",
-                                f"data.path={folder}/images", "--set", f"devices={json.dumps(devices)}"]))
+                                f"devices={json.dumps(devices)}"]))
         files = [out / name / "network.json" for name in BATCHES]
         measured = {name: measure(args, files, batch) for name, batch in BATCHES.items()}
         for target, file in zip(found["targets"], files):
             print(json.dumps({
                 "seed": seed, "network_of": target["name"], "network": target["network"],
-                "test_error": statistics.fmean(errors[tuple(block["chosen"] for block in target["blocks"])]),
+                "test_error": round(test_error(args, file, seed), 4),
                 "predicted_ms": {name: round(latency(args, file, table), 4) for name, table in tables.items()},
                 "measured_ms": {name: round(measured[name][str(file)], 4) for name in BATCHES},
                 "search_cpu_seconds": round(found["run"]["cpu_seconds"], 1)}), flush=True)

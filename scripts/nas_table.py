@@ -107,7 +107,7 @@ def main() -> int:
             "seed": args.seed, "threads": 1, "workers": 0, "batch_size": 64, "data": data, "runs": str(work / "runs.jsonl"),
             "network": {"blocks": blocks, "stem": space["stem"], "stem_stride": space["stem_stride"],
                         "input_channels": 1, "classes": 10, "resolution": 14},
-            "loop": {"steps": 240, "checkpoint_seconds": 0, "schedule": {"lr_peak": 0.15, "warmup_steps": 30}}}
+            "loop": {"steps": 480, "checkpoint_seconds": 0, "schedule": {"lr_peak": 0.15, "warmup_steps": 60}}}
         (work / "config.json").write_text(json.dumps(config))
         before = os.times()
         line = run([args.bin, "train", work / "config.json", "--out", folder, "--quiet"])

@@ -298,6 +298,29 @@ std::optional<Choice> best_within(const BlockScores& scores, const std::vector<L
   return Knapsack(scores, limits).solve(-infinity);
 }
 
+std::optional<Choice> cheapest_within(const BlockScores& scores, const BlockCosts& costs, double slack,
+                                      const std::vector<Limit>& limits) {
+  FRUGAL_ASSERT(!costs.peak, "a peak has no sum over blocks");
+  const std::optional<Choice> best = best_within(scores, limits);
+  if (!best) return std::nullopt;
+  // The same knapsack with its two sides exchanged: value is what is saved, and probability is what is spent.
+  Limit spent{"nats", {}, slack};
+  BlockScores saved;
+  for (std::size_t b = 0; b < scores.size(); ++b) {
+    const double most = *std::max_element(scores[b].begin(), scores[b].end());
+    spent.at_most += most - scores[b][(*best)[b]];
+    spent.costs.of.emplace_back();
+    saved.emplace_back();
+    for (std::size_t i = 0; i < scores[b].size(); ++i) {
+      spent.costs.of[b].push_back(most - scores[b][i]);
+      saved[b].push_back(-costs.of[b][i]);
+    }
+  }
+  std::vector<Limit> all = limits;
+  all.insert(all.begin(), spent);
+  return best_within(saved, all);
+}
+
 Unreachable nearest_to(const BlockScores& scores, const std::vector<Limit>& limits) {
   const BlockScores even = [&] {
     BlockScores zero = scores;

@@ -48,6 +48,19 @@ Wanted read_limit(const std::string& text, std::size_t tables) {
   return wanted;
 }
 
+// What --minimise counts on device d; null where nothing is minimised.
+std::optional<BlockCosts> minimised(const DeriveOptions& options, const SearchSpace& space,
+                                    const std::vector<BlockCosts>& latencies, std::size_t d) {
+  if (options.minimise.empty()) return std::nullopt;
+  const Metric metric = metric_of(options.minimise, "--minimise");
+  if (metric == Metric::sram_bytes) {
+    throw UserError("--minimise", "sram_bytes is a peak, no sum over blocks: give it as a --limit");
+  }
+  if (metric != Metric::latency_ms) return costs_of(space, metric);
+  if (latencies.empty()) throw UserError("--minimise", "a latency needs a --table");
+  return latencies[d];
+}
+
 Ordered costs_json(const model::NetworkConfig& network) {
   Ordered json;
   for (const Metric metric : {Metric::macs, Metric::parameters, Metric::flash_bytes, Metric::sram_bytes}) {
@@ -100,10 +113,9 @@ Ordered derive_result(const DeriveOptions& options) {
   std::vector<Wanted> wanted;
   for (const std::string& text : options.limits) wanted.push_back(read_limit(text, tables.size()));
 
-  const nlohmann::json config{{"space", options.space},
-                              {"alpha", options.alpha},
-                              {"tables", options.tables},
-                              {"limits", options.limits}};
+  const nlohmann::json config{{"space", options.space},       {"alpha", options.alpha},
+                              {"tables", options.tables},     {"limits", options.limits},
+                              {"minimise", options.minimise}, {"slack", options.slack}};
   Ordered result = report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
   const std::size_t count = std::max<std::size_t>(1, tables.size());
   std::vector<Choice> choices;
@@ -116,6 +128,8 @@ Ordered derive_result(const DeriveOptions& options) {
                         at_most});
     }
     choices.push_back(derive(scores, limits, tables.empty() ? "--limit" : tables[d].origin));
+    const auto least_of = minimised(options, space, latencies, d);
+    if (least_of) choices.back() = cheapest_within(scores, *least_of, options.slack, limits).value();
   }
   std::vector<std::size_t> fastest(tables.size(), 0);
   for (std::size_t t = 0; t < tables.size(); ++t) {

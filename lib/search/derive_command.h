@@ -16,6 +16,10 @@ struct DeriveOptions {
   std::string format = "auto";
   // "latency_ms=30", "macs=3e8", …; "latency_ms=30,5" gives each table its own.
   std::vector<std::string> limits;
+  // A metric that is a sum ("latency_ms", "macs", …): of the networks at most `slack` nats less probable than
+  // the best, the one with the least of it. Empty: the most probable.
+  std::string minimise;
+  double slack = 0;
   std::string out;  // folder: network.json, or network-1.json, … where there are several devices; empty: none
 };
 

@@ -26,7 +26,8 @@ Choice heaviest_path(const BlockCosts& costs) {
 }  // namespace
 
 std::vector<std::string> supernet_step_names() {
-  return {"weight", "architecture", "recompute", "mixture", "mixture_architecture", "mixed", "heaviest"};
+  return {"weight", "architecture", "recompute", "mixture", "mixture_architecture",
+          "darts",  "mixed",        "heaviest"};
 }
 
 nlohmann::ordered_json measure_supernet(const SearchSpace& space, const SupernetSpeedOptions& options) {
@@ -35,7 +36,7 @@ nlohmann::ordered_json measure_supernet(const SearchSpace& space, const Supernet
   tensor::seed_torch(seed);
   const std::uint64_t loaded = report::peak_resident_bytes();
   const std::string& step_name = options.step;
-  const bool mixture = step_name.starts_with("mixture");
+  const bool mixture = step_name.starts_with("mixture") || step_name == "darts";
   const SpaceConfig& config = space.config();
   const Objective objective(ObjectiveConfig{}, space, "objective");
   StrategyConfig strategy_config;
@@ -78,7 +79,7 @@ nlohmann::ordered_json measure_supernet(const SearchSpace& space, const Supernet
       return;
     }
     weight_step();
-    if (step_name == "mixed" && i % 5 == 4) architecture_step();
+    if (step_name == "darts" || (step_name == "mixed" && i % 5 == 4)) architecture_step();
   };
   for (std::int64_t i = 0; i < 5; ++i) step(i);  // the pools of memory fill
   const auto wall = std::chrono::steady_clock::now();

@@ -18,8 +18,9 @@ struct SupernetSpeedOptions {
 };
 
 // weight: a sampled path. architecture: two paths. recompute: all paths, one in memory. mixture: weights with
-// all paths. mixed: a weight step and every fifth time an architecture step. heaviest: a weight step of the
-// path with the most MACs, alone.
+// all paths. darts: weights and then the architecture, both with all paths, as Liu et al. alternate. mixed: a
+// weight step and every fifth time an architecture step. heaviest: a weight step of the path with the most
+// MACs, alone.
 std::vector<std::string> supernet_step_names();
 
 // {"value": processor seconds a step, "peak_mib": above the program before the supernet was made, …}

@@ -1,6 +1,8 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +35,23 @@ TEST_CASE("a file written aside appears whole or not at all") {
   REQUIRE(files_in(dir.path()) == 1);
   base::write_text(path, "new");
   REQUIRE(base::read_text(path) == "new");
+}
+
+TEST_CASE("a file that there is no room for leaves the one it was to replace") {
+  test::TempDir dir;
+  const std::string path = dir / "a.txt", old(1000, 'o');
+  base::write_text(path, old);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  rlimit small = before;
+  small.rlim_cur = 4096;
+  auto* const handler = ::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  CHECK_THROWS_AS(base::write_text(path, std::string(100'000, 'n')), base::Failure);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  ::signal(SIGXFSZ, handler);
+  CHECK(base::read_text(path) == old);
+  CHECK(files_in(dir.path()) == 1);
 }
 
 TEST_CASE("what is no regular file is written to and stays what it is") {

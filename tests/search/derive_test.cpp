@@ -106,6 +106,37 @@ TEST_CASE("the best network under limits is the one that trying all finds", "[se
   CHECK(unreachable > 50);
 }
 
+TEST_CASE("the cheapest network within a slack is the one that trying all finds", "[search]") {
+  base::Random random(12, "derive");
+  int cheaper = 0, reachable = 0;
+  for (int round = 0; round < 400; ++round) {
+    Space space = random_space(random, round % 2 == 0);
+    BlockCosts costs = space.limits[0].costs;  // a limit on other metrics, and on none
+    costs.peak = false;
+    space.limits.erase(space.limits.begin());
+    const double slack = round % 7 == 0 ? 0 : 3 * random.uniform();
+    const auto best = search::best_within(space.scores, space.limits);
+    const auto choice = search::cheapest_within(space.scores, costs, slack, space.limits);
+    INFO("round " << round);
+    REQUIRE(choice.has_value() == best.has_value());
+    if (!best) continue;
+    ++reachable;
+    const double enough = search::score_of(space.scores, *best) - slack;
+    double least = 1e300;
+    each_choice(space.scores, [&](const Choice& other) {
+      if (keeps(space.limits, other) && search::score_of(space.scores, other) >= enough - 1e-9) {
+        least = std::min(least, costs.total(other));
+      }
+    });
+    CHECK(keeps(space.limits, *choice));
+    CHECK(search::score_of(space.scores, *choice) >= enough - 1e-9);
+    CHECK(costs.total(*choice) == Approx(least).margin(1e-9));
+    cheaper += costs.total(*choice) < costs.total(*best) - 1e-9 ? 1 : 0;
+  }
+  CHECK(reachable > 100);
+  CHECK(cheaper > 50);
+}
+
 TEST_CASE("the paper's size of space with three limits is solved at once", "[search]") {
   base::Random random(5, "derive");
   std::vector<std::vector<double>> alpha(21, std::vector<double>(7));

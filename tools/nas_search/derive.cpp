@@ -31,14 +31,24 @@ void add_derive(CLI::App& app) {
   sub->add_option("--limit", command->options.limits,
                   "latency_ms=, macs=, parameters=, flash_bytes=, sram_bytes=; several at once")
       ->allow_extra_args(false);
+  auto* minimise =
+      sub->add_option("--minimise", command->options.minimise,
+                      "Metric: of the networks within --slack of the best the one with the least of it")
+          ->check(CLI::IsMember({"latency_ms", "macs", "parameters", "flash_bytes"}));
+  sub->add_option("--slack", command->options.slack,
+                  "Nats of log-probability that may be given up for what --minimise names")
+      ->needs(minimise)
+      ->check(CLI::NonNegativeNumber);
   cli::FlagSet set;
   set.config = set.seed = false;
   cli::add_common_flags(*sub, command->flags, set, "Folder for network.json; - writes none");
   sub->footer(
       "Examples:\n"
-      "  nas-search derive space.json --alpha out/search/alpha.json --out out/net\n"
+      "  nas-search derive space.json --alpha out/search/search.json --out out/net\n"
       "  nas-search derive space.json --alpha alpha.json --table phone.json --limit latency_ms=30 "
-      "--limit flash_bytes=1e6");
+      "--limit flash_bytes=1e6\n"
+      "  nas-search derive space.json --alpha alpha.json --table phone.json --table laptop.json "
+      "--minimise latency_ms --slack 3");
   sub->callback([command] { command->run(); });
 }
 
