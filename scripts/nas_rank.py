@@ -2,14 +2,14 @@
 """Ranks the answers of a search among all networks of its space, which data/nas_fashion_space.jsonl has trained.
 
 usage: scripts/nas_rank.py [--bin build/bin/nas-search] [--work out/nas-table] [--seeds 1 2 3 4 5]
-       [--by test] [--strategy gradient] [--set a=b …]
+       [--by test] [--strategy recompute] [--set a=b …]
 
 For each seed: a search (configs/search/fashion-table.json), its network looked up in the table, and the network's rank
 by test error, the mean over the table's trainings of a network. Random search at equal compute trains as many networks of
 the table, once each, as the search's processor seconds pay for, and takes the one with the least validation error; its
 expected rank and test error are over 4,000 draws. The search never sees the table or the test images; --by validation
-ranks by the held-out images that it sees anyway, for choosing its settings. One JSON line a seed on standard output, the summary last. The images are made by
-scripts/nas_table.py.
+ranks by the held-out images that it sees anyway, for choosing its settings. One JSON line a seed on standard output, the
+summary last. The images are made by scripts/nas_table.py.
 """
 import argparse
 import json
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--work", default="out/nas-table")
     parser.add_argument("--table", default=str(ROOT / "data/nas_fashion_space.jsonl"))
     parser.add_argument("--config", default=str(ROOT / "configs/search/fashion-table.json"))
-    parser.add_argument("--strategy", default="gradient")
+    parser.add_argument("--strategy", default="recompute")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--by", choices=["test", "validation"], default="test",
                         help="the error that ranks; validation for choosing settings")

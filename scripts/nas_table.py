@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Trains every network of a small search space once, for data/nas_fashion_space.jsonl: what a search's answer is ranked by.
+"""Trains every network of a small search space, for data/nas_fashion_space.jsonl: what a search's answer is ranked by.
 
-usage: scripts/nas_table.py [--bin build/bin/nas-search] [--work FOLDER] [--out data/nas_fashion_space.jsonl] [--limit N]
+usage: scripts/nas_table.py [--bin build/bin/nas-search] [--work FOLDER] [--out data/nas_fashion_space.jsonl] [--seed N]
+       [--limit N]
 
 The space is configs/search/fashion-table.json (252 networks). The images are the first 12,680 of Fashion-MNIST's training
 set and its 10,000 test images, halved to 14 px by averages of 2x2 pixels; 5,000 of the training images are held out for

@@ -16,15 +16,18 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("MODEL", command->model, "Hugging Face directory")->required();
   sub->add_option("--config", command->flags.config,
                   "Config of the training (JSON), for its data and objective");
-  sub->add_option(
-         "--knn", command->neighbours.count,
-         "Also classify held-out images, or texts, by so many nearest examples in the model's features")
-      ->check(CLI::Range(0, 1000));
-  sub->add_option("--labelled", command->labelled,
-                  "For --knn: two files of lines `class<TAB>text`, of examples and of what is classified")
-      ->expected(2);
-  sub->add_option("--pool", command->neighbours.pool,
-                  "For --labelled: mean over a text's tokens, or its last one")
+  auto* knn =
+      sub->add_option(
+             "--knn", command->neighbours.count,
+             "Also classify held-out images, or texts, by so many nearest examples in the model's features")
+          ->check(CLI::Range(0, 1000));
+  auto* labelled =
+      sub->add_option("--labelled", command->labelled,
+                      "Two files of lines `class<TAB>text`, of examples and of what is classified")
+          ->expected(2)
+          ->needs(knn);
+  sub->add_option("--pool", command->neighbours.pool, "Mean over a text's tokens, or its last one")
+      ->needs(labelled)
       ->check(CLI::IsMember({"mean", "last"}));
   cli::FlagSet set;
   set.seed = false;
