@@ -3,15 +3,13 @@
 //
 //  1. Seven laws (curve_law.h), each fitted to ln y twice: plainly, and with a slow wander around it
 //     (discrepancy.h), which lets the end of the curve count for more than its beginning.
-//  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest
-//  and
-//     predicts what was hidden.
+//  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest,
+//     and predicts what was hidden.
 //  3. The prediction is the average of ln y over the candidates, weighted by 1 / √(hold-out error² + 0.005²).
 //     Choosing the best one instead is worse: a hold-out has one draw of the noise. So is weighting by the
 //     square (tried inside the rows to fit of 72 curves: mean .0171 against .0162).
 //  4. The interval: noise, the spread of the candidates, and how far the average itself missed on the
-//  hold-outs,
-//     growing with ln(x / x_edge).
+//     hold-outs, growing with ln(x / x_edge).
 #pragma once
 
 #include <cstddef>
@@ -54,8 +52,8 @@ struct CurveCandidate {
   double gradient_norm = 0;
   double agreement = 0;          // share of the starts that ended at this optimum
   std::vector<double> residual;  // ln y − law at the fitted points
-  std::vector<double>
-      wander;  // the residuals' share in the expected wander (Discrepancy::solve); may be empty
+  // The residuals' share in the expected wander (Discrepancy::solve); may be empty.
+  std::vector<double> wander;
   std::vector<double> published(double x_edge) const { return law->published(theta, x_edge); }
 };
 

@@ -61,6 +61,26 @@ std::optional<BlockCosts> minimised(const DeriveOptions& options, const SearchSp
   return latencies[d];
 }
 
+// The part of a search's result that has the α asked for: the whole, or that of one of its targets.
+nlohmann::json target_of(const nlohmann::json& json, const std::string& name, const std::string& origin) {
+  const auto targets = json.is_object() ? json.find("targets") : json.end();
+  const bool several = json.is_object() && targets != json.end() && targets->is_array();
+  if (name.empty() && (!several || json.contains("alpha"))) return json;
+  std::string names;
+  if (several) {
+    for (const auto& target : *targets) {
+      const auto its = target.is_object() ? target.find("name") : target.end();
+      if (!target.is_object() || its == target.end() || !its->is_string()) continue;
+      if (!name.empty() && *its == name) return target;
+      names += (names.empty() ? "" : ", ") + its->get<std::string>();
+    }
+  }
+  if (name.empty())
+    throw UserError(origin + ":/targets", "is of several devices", "--target: one of " + names);
+  throw UserError("--target", fmt::format("{} has no target '{}'", origin, name),
+                  names.empty() ? "it is no search's result" : "one of " + names);
+}
+
 Ordered costs_json(const model::NetworkConfig& network) {
   Ordered json;
   for (const Metric metric : {Metric::macs, Metric::parameters, Metric::flash_bytes, Metric::sram_bytes}) {
@@ -102,8 +122,9 @@ BlockScores read_scores(const nlohmann::json& json, const SearchSpace& space, co
 Ordered derive_result(const DeriveOptions& options) {
   const report::RunClock clock;
   const SearchSpace space = load_space(options.space);
-  const BlockScores scores =
-      read_scores(config::parse(base::read_text(options.alpha), options.alpha), space, options.alpha);
+  const BlockScores scores = read_scores(
+      target_of(config::parse(base::read_text(options.alpha), options.alpha), options.target, options.alpha),
+      space, options.alpha);
   std::vector<LatencyTable> tables;
   std::vector<BlockCosts> latencies;
   for (const std::string& path : options.tables) {
@@ -113,9 +134,10 @@ Ordered derive_result(const DeriveOptions& options) {
   std::vector<Wanted> wanted;
   for (const std::string& text : options.limits) wanted.push_back(read_limit(text, tables.size()));
 
-  const nlohmann::json config{{"space", options.space},       {"alpha", options.alpha},
-                              {"tables", options.tables},     {"limits", options.limits},
-                              {"minimise", options.minimise}, {"slack", options.slack}};
+  const nlohmann::json config{{"space", options.space},   {"alpha", options.alpha},
+                              {"target", options.target}, {"tables", options.tables},
+                              {"limits", options.limits}, {"minimise", options.minimise},
+                              {"slack", options.slack}};
   Ordered result = report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
   const std::size_t count = std::max<std::size_t>(1, tables.size());
   std::vector<Choice> choices;

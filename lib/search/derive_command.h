@@ -11,7 +11,8 @@
 namespace frugal::search {
 
 struct DeriveOptions {
-  std::string space, alpha;         // files; alpha: {"alpha": [[…] of every block]}
+  std::string space, alpha;         // files; alpha: {"alpha": [[…] of every block]}, or what a search wrote
+  std::string target;               // whose α, where the search was for several devices
   std::vector<std::string> tables;  // one device each
   std::string format = "auto";
   // "latency_ms=30", "macs=3e8", …; "latency_ms=30,5" gives each table its own.

@@ -25,6 +25,8 @@ void add_derive(CLI::App& app) {
       ->required();
   sub->add_option("--alpha", command->options.alpha, "Architecture parameters: what a search wrote (JSON)")
       ->required();
+  sub->add_option("--target", command->options.target,
+                  "Whose architecture parameters, where the search was for several devices");
   sub->add_option("--table", command->options.tables, "Latency table; one network for each that is given");
   sub->add_option("--format", command->options.format, "What the tables are; auto: by their content")
       ->check(CLI::IsMember({"auto", "frugal", "proxyless", "mobilenetv3", "tf-nas"}));
