@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "config/config.h"
 #include "report/result.h"
+#include "search/derive.h"
 #include "search/table_report.h"
 
 namespace frugal::search {
@@ -61,40 +63,39 @@ std::optional<BlockCosts> minimised(const DeriveOptions& options, const SearchSp
   return latencies[d];
 }
 
-// The part of a search's result that has the α asked for: the whole, or that of one of its targets.
-nlohmann::json target_of(const nlohmann::json& json, const std::string& name, const std::string& origin) {
+// The α asked for: of the whole file, or of one of the targets of a search; and where it stands
+// ("alpha.json:").
+struct Architecture {
+  nlohmann::json json;
+  std::string place;
+};
+
+Architecture architecture_of(const nlohmann::json& json, const std::string& target,
+                             const std::string& origin) {
   const auto targets = json.is_object() ? json.find("targets") : json.end();
   const bool several = json.is_object() && targets != json.end() && targets->is_array();
-  if (name.empty() && (!several || json.contains("alpha"))) return json;
+  if (target.empty() && (!several || json.contains("alpha"))) return {json, origin + ":"};
   std::string names;
-  if (several) {
-    for (const auto& target : *targets) {
-      const auto its = target.is_object() ? target.find("name") : target.end();
-      if (!target.is_object() || its == target.end() || !its->is_string()) continue;
-      if (!name.empty() && *its == name) return target;
-      names += (names.empty() ? "" : ", ") + its->get<std::string>();
-    }
+  for (std::size_t i = 0; several && i < targets->size(); ++i) {
+    const auto& one = (*targets)[i];
+    const auto name = one.is_object() ? one.find("name") : one.end();
+    if (!one.is_object() || name == one.end() || !name->is_string()) continue;
+    if (!target.empty() && *name == target) return {one, fmt::format("{}:/targets/{}", origin, i)};
+    names += (names.empty() ? "" : ", ") + name->get<std::string>();
   }
-  if (name.empty())
+  if (target.empty())
     throw UserError(origin + ":/targets", "is of several devices", "--target: one of " + names);
-  throw UserError("--target", fmt::format("{} has no target '{}'", origin, name),
+  throw UserError("--target", fmt::format("{} has no target '{}'", origin, target),
                   names.empty() ? "it is no search's result" : "one of " + names);
 }
 
-Ordered costs_json(const model::NetworkConfig& network) {
-  Ordered json;
-  for (const Metric metric : {Metric::macs, Metric::parameters, Metric::flash_bytes, Metric::sram_bytes}) {
-    json[name_of(metric)] = static_cast<std::int64_t>(cost_of(network, metric));
-  }
-  return json;
-}
-
-}  // namespace
-
-BlockScores read_scores(const nlohmann::json& json, const SearchSpace& space, const std::string& origin) {
+// UserError where the numbers do not fit the space's blocks and candidates.
+BlockScores read_scores(const Architecture& architecture, const SearchSpace& space) {
+  const nlohmann::json& json = architecture.json;
   const auto found = json.is_object() ? json.find("alpha") : json.end();
-  if (!json.is_object() || found == json.end()) throw UserError(origin + ":/", "needs the key 'alpha'");
-  const std::string place = origin + ":/alpha";
+  if (!json.is_object() || found == json.end())
+    throw UserError(architecture.place + "/", "needs the key 'alpha'");
+  const std::string place = architecture.place + "/alpha";
   if (!found->is_array() || found->size() != space.blocks().size()) {
     throw UserError(place, fmt::format("must have {} lists, one for each block of the space, got {}",
                                        space.blocks().size(), found->is_array() ? found->size() : 0));
@@ -119,12 +120,21 @@ BlockScores read_scores(const nlohmann::json& json, const SearchSpace& space, co
   return log_softmax(alpha);
 }
 
+Ordered costs_json(const model::NetworkConfig& network) {
+  Ordered json;
+  for (const Metric metric : {Metric::macs, Metric::parameters, Metric::flash_bytes, Metric::sram_bytes}) {
+    json[name_of(metric)] = static_cast<std::int64_t>(cost_of(network, metric));
+  }
+  return json;
+}
+
+}  // namespace
+
 Ordered derive_result(const DeriveOptions& options) {
   const report::RunClock clock;
   const SearchSpace space = load_space(options.space);
-  const BlockScores scores = read_scores(
-      target_of(config::parse(base::read_text(options.alpha), options.alpha), options.target, options.alpha),
-      space, options.alpha);
+  const nlohmann::json alpha = config::parse(base::read_text(options.alpha), options.alpha);
+  const BlockScores scores = read_scores(architecture_of(alpha, options.target, options.alpha), space);
   std::vector<LatencyTable> tables;
   std::vector<BlockCosts> latencies;
   for (const std::string& path : options.tables) {

@@ -1,12 +1,9 @@
 // What `nas-search derive` does: architecture parameters and hard limits in, one network a device out.
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
-
-#include "search/derive.h"
 
 namespace frugal::search {
 
@@ -26,8 +23,5 @@ struct DeriveOptions {
 
 // {"networks": [{"device", "choice", "log_probability", "costs", "latency_ms": {table: ms}, "fastest_on"}]}
 nlohmann::ordered_json derive_result(const DeriveOptions& options);
-
-// UserError where the numbers do not fit the space's blocks and candidates.
-BlockScores read_scores(const nlohmann::json& json, const SearchSpace& space, const std::string& origin);
 
 }  // namespace frugal::search
