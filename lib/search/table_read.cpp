@@ -48,7 +48,9 @@ LatencyTable read_own(const Json& json, const std::string& origin) {
   const std::string unit = json.value("unit", "ms");
   const Json& operations = need(json, "operations", origin);
   if (!operations.is_object()) throw UserError(origin + ":/operations", "must be an object: key to time");
-  for (const auto& [key, value] : operations.items()) {
+  for (const auto& entry : operations.items()) {
+    const std::string& key = entry.key();
+    const Json& value = entry.value();
     const std::string place = fmt::format("{}:/operations/{}", origin, key);
     const auto time = [&](const char* name) {
       return milliseconds(need_number(value.value(name, Json(0)), place + "/" + name, false), unit,
