@@ -115,10 +115,8 @@ class Comparison {
       const double grown =
           grow_directory(method.growth, config_.target, run, source, own + "/grown", place(own + "/grown"));
       // Equal compute: the operator's cost comes off the target's steps.
-      const std::int64_t tokens = run.objective.kind == "image" ? target.patches() + target.class_tokens()
-                                                                : run.objective.tokens.sequence_length;
-      const double step =
-          3 * model::forward_flops(target, tokens) * static_cast<double>(run.objective.batch_size);
+      const double step = 3 * model::forward_flops(target, run.objective.tokens.sequence_length) *
+                          static_cast<double>(run.objective.batch_size);
       const auto taken = std::llround(grown / step);
       train_one(index++, seed, own, std::max<std::int64_t>(1, run.loop.steps - taken), method, grown,
                 source_compute);
