@@ -16,19 +16,12 @@ import json
 import pathlib
 import sys
 
-from nas_mobilenet import ROOT, measure, run
+from nas_mobilenet import ROOT, measure, profile, run, train_and_test
+from nas_table import read_jsonc
 
 CONFIG = ROOT / "configs/search/devices.json"
 BATCHES = {"one-image": 1, "batch-64": 64}
 DATA = {"kind": "fashion-mnist", "validation": 0.2}
-
-
-def profile(args, folder, batch):
-    table = folder / f"latency-{batch}.json"
-    if not table.exists():
-        run([args.bin, "profile", CONFIG, "--threads", 1, "--batch", batch, "--out", table, "--set", "meter.clock=cpu",
-             "--set", "meter.rounds=11", "--set", "meter.quantile=0.25", "--quiet"])
-    return table
 
 
 def latency(args, network, table):
@@ -36,25 +29,13 @@ def latency(args, network, table):
 
 
 def reference(args, folder):
-    """The network with 3e3, the second candidate, in each of the six blocks."""
+    """The network with 3e3 in every block."""
+    space = read_jsonc(CONFIG)["space"]
+    row = [float(candidate == "3e3") for candidate in space["candidates"]]
     alpha = folder / "reference-alpha.json"
-    alpha.write_text(json.dumps({"alpha": [[0, 1, 0, 0, 0, 0, 0, 0]] * 6}))
+    alpha.write_text(json.dumps({"alpha": [row] * sum(stage["depth"] for stage in space["stages"])}))
     run([args.bin, "derive", CONFIG, "--alpha", alpha, "--out", folder / "reference"])
     return folder / "reference" / "network.json"
-
-
-def test_error(args, network, seed):
-    """Of the network trained from scratch; kept beside it."""
-    folder = network.parent / "trained"
-    result = folder / "test.json"
-    if not result.exists():
-        config = {"seed": seed, "threads": 1, "workers": 0, "data": DATA, "network": {"file": str(network)},
-                  "loop": {"steps": args.steps, "schedule": {"lr_peak": 0.15, "warmup_steps": args.steps // 8}}}
-        run([args.bin, "train", "-", "--out", folder, "--quiet", "--resume", "--set", f"runs={folder}/runs.jsonl"],
-            json.dumps(config))
-        result.write_text(run([args.bin, "evaluate", folder / "network.json", "--weights", folder / "weights.safetensors",
-                               "--data", "-", "--split", "test", "--threads", 1, "--quiet"], json.dumps(DATA)))
-    return json.loads(result.read_text())["error"]
 
 
 def main() -> int:
@@ -68,7 +49,7 @@ def main() -> int:
     args = parser.parse_args()
     folder = pathlib.Path(args.work)
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {name: profile(args, folder, batch) for name, batch in BATCHES.items()}
+    tables = {name: profile(args, CONFIG, folder / f"latency-{batch}.json", batch) for name, batch in BATCHES.items()}
     middle = reference(args, folder)
     devices = [{"name": name, "metric": "latency_ms", "table": str(table), "loss": "add_linear", "lambda": weight,
                 "reference": latency(args, middle, table)} for (name, table), weight in zip(tables.items(), args.weights)]
@@ -79,9 +60,11 @@ def main() -> int:
         files = [out / name / "network.json" for name in BATCHES]
         measured = {name: measure(args, files, batch) for name, batch in BATCHES.items()}
         for target, file in zip(found["targets"], files):
+            trained = file.parent / "trained"
+            error = train_and_test(args, trained, {"file": str(file)}, DATA, seed, trained / "runs.jsonl")
             print(json.dumps({
                 "seed": seed, "network_of": target["name"], "network": target["network"],
-                "test_error": round(test_error(args, file, seed), 4),
+                "test_error": round(error, 4),
                 "predicted_ms": {name: round(latency(args, file, table), 4) for name, table in tables.items()},
                 "measured_ms": {name: round(measured[name][str(file)], 4) for name in BATCHES},
                 "search_cpu_seconds": round(found["run"]["cpu_seconds"], 1)}), flush=True)

@@ -39,6 +39,26 @@ def run(words, text=None):
     return done.stdout
 
 
+def profile(args, config, table, batch=1):
+    """A latency table of the config's space on one thread, kept."""
+    if not table.exists():
+        run([args.bin, "profile", config, "--threads", 1, "--batch", batch, "--out", table, "--set", "meter.clock=cpu",
+             "--set", "meter.rounds=11", "--set", "meter.quantile=0.25", "--quiet"])
+    return table
+
+
+def train_and_test(args, folder, network, data, seed, runs):
+    """Test error of a network trained from scratch for args.steps steps of 64 images; kept in the folder."""
+    config = {"seed": seed, "threads": 1, "workers": 0, "batch_size": 64, "data": data, "runs": str(runs), "network": network,
+              "loop": {"steps": args.steps, "schedule": {"lr_peak": 0.15, "warmup_steps": args.steps // 8}}}
+    result = folder / "test.json"
+    if not result.exists():
+        run([args.bin, "train", "-", "--out", folder, "--quiet", "--resume"], json.dumps(config))
+        result.write_text(run([args.bin, "evaluate", folder / "network.json", "--weights", folder / "weights.safetensors",
+                               "--data", "-", "--split", "test", "--threads", 1, "--quiet"], json.dumps(data)))
+    return json.loads(result.read_text())["error"]
+
+
 class Work:
     def __init__(self, args):
         self.args, self.folder = args, pathlib.Path(args.work)
@@ -46,26 +66,12 @@ class Work:
         self.table = self.folder / "latency.json"
         self.data = {"kind": "fashion-mnist", "validation": 0.2, "fraction": args.fraction}
 
-    def profile(self):
-        if not self.table.exists():
-            run([self.args.bin, "profile", ROOT / "configs/search/fashion.json", "--threads", 1, "--out", self.table,
-                 "--set", "meter.clock=cpu", "--set", "meter.rounds=11", "--set", "meter.quantile=0.25", "--quiet"])
-
     def train(self, name, network, seed):
         """Test error, processor seconds and the network's file."""
         folder = self.folder / f"{name}-s{seed}"
-        config = {"seed": seed, "threads": 1, "workers": 0, "batch_size": 64, "data": self.data,
-                  "runs": str(self.folder / "runs.jsonl"), "network": network,
-                  "loop": {"steps": self.args.steps, "schedule": {"lr_peak": 0.15, "warmup_steps": self.args.steps // 8}}}
-        result = folder / "test.json"
-        if not result.exists():
-            run([self.args.bin, "train", "-", "--out", folder, "--quiet", "--resume"], json.dumps(config))
-            result.write_text(run([self.args.bin, "evaluate", folder / "network.json", "--weights",
-                                   folder / "weights.safetensors", "--data", "-", "--split", "test", "--threads", 1, "--quiet"],
-                                  json.dumps(self.data)))
+        error = train_and_test(self.args, folder, network, self.data, seed, self.folder / "runs.jsonl")
         whole = json.loads((folder / "result.json").read_text())
-        line = whole["runs_line"]
-        return {"network": name, "seed": seed, "error": json.loads(result.read_text())["error"], "macs": line["macs"],
+        return {"network": name, "seed": seed, "error": error, "macs": whole["runs_line"]["macs"],
                 "cpu_seconds": whole["run"]["processor_seconds"], "file": folder / "network.json"}
 
     def search(self, seed, reference):
@@ -128,7 +134,7 @@ def main() -> int:
     parser.add_argument("--measure", type=int, default=5)
     args = parser.parse_args()
     work = Work(args)
-    work.profile()
+    profile(args, ROOT / "configs/search/fashion.json", work.table)
     described = work.folder / "mobilenet.json"
     settings = [word for key, value in mobilenet(1.0).items() for word in ("--set", f"{key}={value}")]
     run([args.bin, "network", "--out", described, "--quiet", *settings])

@@ -316,8 +316,8 @@ std::optional<Choice> cheapest_within(const BlockScores& scores, const BlockCost
       saved[b].push_back(-costs.of[b][i]);
     }
   }
-  std::vector<Limit> all = limits;
-  all.insert(all.begin(), spent);
+  std::vector<Limit> all{spent};  // first: of equals best_within takes the one that spends least of it
+  all.insert(all.end(), limits.begin(), limits.end());
   return best_within(saved, all);
 }
 

@@ -38,10 +38,10 @@ struct Limit {
 // gigabytes (never seen with limits that leave the 141 operations of the paper's space open).
 std::optional<Choice> best_within(const BlockScores& scores, const std::vector<Limit>& limits);
 
-// The other way round: the choice of least cost among those that keep the limits and are at most `slack` nats
-// (a log- probability) less probable than the best of them; of equals the more probable. So the same
-// accuracy, as far as the scores tell it, has its fastest network on every device. `costs` must be a sum, no
-// peak. Null where no choice keeps the limits.
+// The other way round: the choice of least cost among those that keep the limits and whose log-probability is
+// at most `slack` below that of the best of them; of equals the more probable. So the same accuracy, as far
+// as the scores tell it, has its fastest network on every device. `costs` must be a sum, no peak. Null where
+// no choice keeps the limits.
 std::optional<Choice> cheapest_within(const BlockScores& scores, const BlockCosts& costs, double slack,
                                       const std::vector<Limit>& limits);
 

@@ -50,28 +50,27 @@ Wanted read_limit(const std::string& text, std::size_t tables) {
   return wanted;
 }
 
-// What --minimise counts on device d; null where nothing is minimised.
-std::optional<BlockCosts> minimised(const DeriveOptions& options, const SearchSpace& space,
-                                    const std::vector<BlockCosts>& latencies, std::size_t d) {
+// What --minimise names; null where nothing is minimised.
+std::optional<Metric> minimised(const DeriveOptions& options) {
   if (options.minimise.empty()) return std::nullopt;
   const Metric metric = metric_of(options.minimise, "--minimise");
   if (metric == Metric::sram_bytes) {
     throw UserError("--minimise", "sram_bytes is a peak, no sum over blocks: give it as a --limit");
   }
-  if (metric != Metric::latency_ms) return costs_of(space, metric);
-  if (latencies.empty()) throw UserError("--minimise", "a latency needs a --table");
-  return latencies[d];
+  if (metric == Metric::latency_ms && options.tables.empty()) {
+    throw UserError("--minimise", "a latency needs a --table");
+  }
+  return metric;
 }
 
 // The α asked for: of the whole file, or of one of the targets of a search; and where it stands
 // ("alpha.json:").
-struct Architecture {
+struct FoundAlpha {
   nlohmann::json json;
   std::string place;
 };
 
-Architecture architecture_of(const nlohmann::json& json, const std::string& target,
-                             const std::string& origin) {
+FoundAlpha find_alpha(const nlohmann::json& json, const std::string& target, const std::string& origin) {
   const auto targets = json.is_object() ? json.find("targets") : json.end();
   const bool several = json.is_object() && targets != json.end() && targets->is_array();
   if (target.empty() && (!several || json.contains("alpha"))) return {json, origin + ":"};
@@ -90,17 +89,16 @@ Architecture architecture_of(const nlohmann::json& json, const std::string& targ
 }
 
 // UserError where the numbers do not fit the space's blocks and candidates.
-BlockScores read_scores(const Architecture& architecture, const SearchSpace& space) {
-  const nlohmann::json& json = architecture.json;
+BlockScores read_scores(const FoundAlpha& alpha, const SearchSpace& space) {
+  const nlohmann::json& json = alpha.json;
   const auto found = json.is_object() ? json.find("alpha") : json.end();
-  if (!json.is_object() || found == json.end())
-    throw UserError(architecture.place + "/", "needs the key 'alpha'");
-  const std::string place = architecture.place + "/alpha";
+  if (!json.is_object() || found == json.end()) throw UserError(alpha.place + "/", "needs the key 'alpha'");
+  const std::string place = alpha.place + "/alpha";
   if (!found->is_array() || found->size() != space.blocks().size()) {
     throw UserError(place, fmt::format("must have {} lists, one for each block of the space, got {}",
                                        space.blocks().size(), found->is_array() ? found->size() : 0));
   }
-  std::vector<std::vector<double>> alpha;
+  std::vector<std::vector<double>> alphas;
   for (std::size_t b = 0; b < found->size(); ++b) {
     const auto& row = (*found)[b];
     const std::size_t wanted = space.blocks()[b].candidates.size();
@@ -115,9 +113,9 @@ BlockScores read_scores(const Architecture& architecture, const SearchSpace& spa
       }
       values.push_back(one.get<double>());
     }
-    alpha.push_back(values);
+    alphas.push_back(values);
   }
-  return log_softmax(alpha);
+  return log_softmax(alphas);
 }
 
 Ordered costs_json(const model::NetworkConfig& network) {
@@ -133,8 +131,8 @@ Ordered costs_json(const model::NetworkConfig& network) {
 Ordered derive_result(const DeriveOptions& options) {
   const report::RunClock clock;
   const SearchSpace space = load_space(options.space);
-  const nlohmann::json alpha = config::parse(base::read_text(options.alpha), options.alpha);
-  const BlockScores scores = read_scores(architecture_of(alpha, options.target, options.alpha), space);
+  const nlohmann::json file = config::parse(base::read_text(options.alpha), options.alpha);
+  const BlockScores scores = read_scores(find_alpha(file, options.target, options.alpha), space);
   std::vector<LatencyTable> tables;
   std::vector<BlockCosts> latencies;
   for (const std::string& path : options.tables) {
@@ -143,6 +141,7 @@ Ordered derive_result(const DeriveOptions& options) {
   }
   std::vector<Wanted> wanted;
   for (const std::string& text : options.limits) wanted.push_back(read_limit(text, tables.size()));
+  const std::optional<Metric> least = minimised(options);
 
   const nlohmann::json config{{"space", options.space},   {"alpha", options.alpha},
                               {"target", options.target}, {"tables", options.tables},
@@ -152,16 +151,19 @@ Ordered derive_result(const DeriveOptions& options) {
   const std::size_t count = std::max<std::size_t>(1, tables.size());
   std::vector<Choice> choices;
   for (std::size_t d = 0; d < count; ++d) {
+    const auto costs_on_device = [&](Metric metric) {
+      return metric == Metric::latency_ms ? latencies[d] : costs_of(space, metric);
+    };
     std::vector<Limit> limits;
     for (const Wanted& one : wanted) {
       const double at_most = one.at_most[one.at_most.size() > 1 ? d : 0];
-      limits.push_back({name_of(one.metric),
-                        one.metric == Metric::latency_ms ? latencies[d] : costs_of(space, one.metric),
-                        at_most});
+      limits.push_back({name_of(one.metric), costs_on_device(one.metric), at_most});
     }
-    choices.push_back(derive(scores, limits, tables.empty() ? "--limit" : tables[d].origin));
-    const auto least_of = minimised(options, space, latencies, d);
-    if (least_of) choices.back() = cheapest_within(scores, *least_of, options.slack, limits).value();
+    const std::optional<Choice> cheapest =
+        least ? cheapest_within(scores, costs_on_device(*least), options.slack, limits) : std::nullopt;
+    // Also says why where no network keeps the limits.
+    choices.push_back(cheapest ? *cheapest
+                               : derive(scores, limits, tables.empty() ? "--limit" : tables[d].origin));
   }
   std::vector<std::size_t> fastest(tables.size(), 0);
   for (std::size_t t = 0; t < tables.size(); ++t) {
