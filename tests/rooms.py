@@ -8,7 +8,8 @@ import re
 import sys
 
 # In order of dependency; the first ones know nothing of the later ones.
-TORCH_FREE = ["base", "config", "cli", "report", "checkpoint", "fit", "ir", "autodiff", "passes", "plan", "emit"]
+TORCH_FREE = ["base", "config", "cli", "report", "checkpoint", "fit", "campaign", "network", "ir", "ops", "autodiff", "passes", "plan",
+              "emit"]
 WITH_TORCH = ["tensor", "data", "model", "train", "quant", "search", "sparse", "grow"]
 ROOMS = TORCH_FREE + WITH_TORCH
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

@@ -8,13 +8,13 @@
 #include "base/file.h"
 #include "cli/run.h"
 #include "config/config.h"
-#include "model/compact.h"
-#include "model/network.h"
-#include "model/tree.h"
 #include "nas_search/commands.h"
+#include "network/compact.h"
+#include "network/network.h"
+#include "network/tree.h"
 #include "report/result.h"
-#include "train/image_evaluate.h"
-#include "train/image_run.h"
+#include "train/images/evaluate.h"
+#include "train/images/run.h"
 #include "train/speed.h"
 
 namespace {
@@ -96,9 +96,9 @@ void add_evaluate(CLI::App& app, cli::CommonFlags& flags, train::EvaluateOptions
 bool print_tree_counts(const std::string& file, const cli::CommonFlags& flags) {
   const std::string text = base::read_text(file);
   const nlohmann::json json = config::parse(text, file);
-  if (!model::is_tree_network(json)) return false;
-  const model::TreeNetwork network = model::read_tree_network(json, file);
-  const model::TreeCounts counts = model::counts(network, 0, file);
+  if (!network::is_tree_network(json)) return false;
+  const network::TreeNetwork network = network::read_tree_network(json, file);
+  const network::TreeCounts counts = network::counts(network, 0, file);
   if (!flags.quiet) {
     fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n", counts.parameters,
                counts.macs, network.resolution);
@@ -128,12 +128,12 @@ void add_network(CLI::App& app, cli::CommonFlags& flags) {
       return;
     }
     if (!choice.file.empty() && print_tree_counts(choice.file, flags)) return;
-    const model::NetworkConfig network = choice.load("blocks");
+    const network::NetworkConfig network = choice.load("blocks");
     if (!flags.quiet) {
       fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n",
-                 model::parameter_count(network), model::mac_count(network), network.resolution);
+                 network::parameter_count(network), network::mac_count(network), network.resolution);
     }
-    base::write_text(flags.out, model::to_text(network));
+    base::write_text(flags.out, network::to_text(network));
   });
 }
 

@@ -14,7 +14,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "grow/compare_report.h"
-#include "model/hf_model.h"
+#include "model/transformer/hf_model.h"
 #include "report/result.h"
 
 namespace frugal::grow {

@@ -10,7 +10,7 @@
 
 #include "config/visitor.h"
 #include "grow/schedule.h"
-#include "train/transformer_run.h"
+#include "train/transformers/run.h"
 
 namespace frugal::grow {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 
 namespace frugal::grow {
 

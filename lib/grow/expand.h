@@ -6,7 +6,7 @@
 #include <string>
 
 #include "grow/operator.h"
-#include "model/hf_model.h"
+#include "model/transformer/hf_model.h"
 
 namespace frugal::grow {
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pages.h"
-#include "model/hf_model.h"
+#include "model/transformer/hf_model.h"
 
 namespace frugal::grow {
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "model/transformer_config.h"
+#include "model/transformer/config.h"
 
 namespace frugal::grow {
 

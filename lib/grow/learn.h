@@ -12,9 +12,9 @@
 
 #include "grow/ligo.h"
 #include "grow/operator.h"
-#include "train/lm_objective.h"
 #include "train/loop_config.h"
-#include "train/transformer_run.h"
+#include "train/transformers/objective.h"
+#include "train/transformers/run.h"
 
 namespace frugal::grow {
 

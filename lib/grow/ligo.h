@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "config/visitor.h"
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 
 namespace frugal::grow {
 

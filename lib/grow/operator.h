@@ -14,7 +14,7 @@
 #include "grow/growth_config.h"
 #include "grow/kernel.h"
 #include "grow/plan.h"
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 
 namespace frugal::grow {
 

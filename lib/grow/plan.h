@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "model/transformer_config.h"
+#include "model/transformer/config.h"
 
 namespace frugal::grow {
 

@@ -9,9 +9,9 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "grow/expand.h"
-#include "model/hf_model.h"
+#include "model/transformer/hf_model.h"
 #include "report/result.h"
-#include "train/lm_moments.h"
+#include "train/transformers/moments.h"
 
 namespace frugal::grow {
 namespace {

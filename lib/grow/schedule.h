@@ -11,7 +11,7 @@
 #include "config/visitor.h"
 #include "grow/learn.h"
 #include "grow/operator.h"
-#include "train/transformer_run.h"
+#include "train/transformers/run.h"
 
 namespace frugal::grow {
 

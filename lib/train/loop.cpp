@@ -19,8 +19,8 @@
 #include "tensor/device.h"
 #include "train/checkpoint.h"
 #include "train/event_log.h"
-#include "train/gradient_sync.h"
 #include "train/optimizer.h"
+#include "train/parallel/gradient_sync.h"
 
 namespace frugal::train {
 namespace {

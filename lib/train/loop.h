@@ -9,8 +9,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "train/communicator.h"
 #include "train/loop_config.h"
+#include "train/parallel/communicator.h"
 #include "train/task.h"
 
 namespace frugal::train {

@@ -11,8 +11,8 @@
 #include "config/config.h"
 #include "report/result.h"
 #include "tensor/device.h"
-#include "train/communicator.h"
 #include "train/loop.h"
+#include "train/parallel/communicator.h"
 
 namespace frugal::train {
 namespace {

@@ -6,7 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "model/image_network.h"
+#include "model/image/network.h"
 #include "tensor/device.h"
 #include "tensor/layout.h"
 #include "train/optimizer.h"
@@ -17,7 +17,7 @@ nlohmann::ordered_json measure_speed(const SpeedOptions& options) {
   using Clock = std::chrono::steady_clock;
   const int threads = tensor::set_threads(options.threads);
   tensor::seed_torch(0);
-  const model::NetworkConfig config = model::load_network(options.network);
+  const network::NetworkConfig config = network::load_network(options.network);
   model::ImageNetwork network(config);
   network.train();
   torch::Tensor images =

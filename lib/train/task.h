@@ -1,5 +1,5 @@
 // What a training loop trains: anything that gives a loss on the batch of a step. Image classification is
-// train/image_task.h; language models and the search's supernet are others.
+// train/images/task.h; language models and the search's supernet are others.
 #pragma once
 
 #include <torch/types.h>

@@ -1,6 +1,6 @@
 // Seconds of processor time for 72 learning curves of 24 points, each with every one-variable law, the
-// rolling hold-outs and the average (fit/curve.h). Prints one JSON object. Not a test: timings live here.
-// With a file name as the argument it writes the curves as CSV instead, for another program to fit.
+// rolling hold-outs and the average (fit/curve/curve.h). Prints one JSON object. Not a test: timings live
+// here. With a file name as the argument it writes the curves as CSV instead, for another program to fit.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "fit/curve.h"
+#include "fit/curve/curve.h"
 
 using namespace frugal;
 

@@ -7,7 +7,7 @@
 #include <ctime>
 
 #include "base/random.h"
-#include "fit/uncertainty.h"
+#include "fit/law/uncertainty.h"
 
 using namespace frugal;
 

@@ -6,7 +6,7 @@
 #include <ctime>
 #include <string>
 
-#include "data/loader.h"
+#include "data/images/loader.h"
 
 using namespace frugal::data;
 

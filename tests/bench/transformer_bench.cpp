@@ -9,7 +9,7 @@
 #include <ctime>
 #include <string>
 
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 #include "tensor/device.h"
 #include "train/optimizer.h"
 

@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "data/dataset.h"
-#include "data/decode.h"
-#include "data/resize.h"
+#include "data/images/dataset.h"
+#include "data/images/decode.h"
+#include "data/images/resize.h"
 #include "support/message_of.h"
 #include "support/test.h"
 

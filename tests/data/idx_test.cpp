@@ -1,10 +1,10 @@
-#include "data/idx.h"
+#include "data/images/idx.h"
 
 #include <cmath>
 
 #include "base/error.h"
-#include "data/dataset.h"
 #include "data/gzip.h"
+#include "data/images/dataset.h"
 #include "support/message_of.h"
 #include "support/test.h"
 

@@ -1,11 +1,11 @@
-#include "data/loader.h"
+#include "data/images/loader.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "base/random.h"
-#include "data/resize.h"
+#include "data/images/resize.h"
 #include "support/test.h"
 
 using namespace frugal;

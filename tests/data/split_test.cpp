@@ -1,4 +1,4 @@
-#include "data/split.h"
+#include "data/images/split.h"
 
 #include <algorithm>
 #include <cmath>

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "data/token_batch.h"
-#include "data/tokenizer.h"
+#include "data/tokens/token_batch.h"
+#include "data/tokens/tokenizer.h"
 #include "support/test.h"
 
 using namespace frugal;

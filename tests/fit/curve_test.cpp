@@ -1,4 +1,4 @@
-#include "fit/curve.h"
+#include "fit/curve/curve.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/check_curves.h"
-#include "fit/curve_fit.h"
-#include "fit/levenberg.h"
+#include "fit/curve/fit.h"
+#include "fit/numeric/levenberg.h"
+#include "fit/validate/curves.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -107,7 +107,7 @@ TEST_CASE("published parameters give the published formula") {
 }
 
 // Weights by the root of a hold-out leave more to the laws that are not the truth; on measured curves, where
-// none is, that is what predicts better (fit/curve.h).
+// none is, that is what predicts better (fit/curve/curve.h).
 TEST_CASE("the default continues each law's own curves") {
   const std::vector<double> x = log_grid(1e5, 1e8, 50), beyond = {1.5e8, 2e8, 4e8};
   const auto check = [&](const char* name, auto law, double tolerance) {

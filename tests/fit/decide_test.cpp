@@ -1,10 +1,10 @@
-#include "fit/decide.h"
+#include "fit/decide/decide.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
-#include "fit/joint_surface.h"
+#include "fit/surface/joint.h"
 #include "support/test.h"
 
 using namespace frugal;

@@ -1,13 +1,13 @@
-#include "fit/design.h"
+#include "fit/decide/design.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
-#include "fit/expression_law.h"
-#include "fit/joint_surface.h"
-#include "fit/measure.h"
+#include "campaign/measure.h"
+#include "fit/law/expression_law.h"
+#include "fit/surface/joint.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -88,12 +88,12 @@ TEST_CASE("an optimal design keeps to its budget and prefers runs of other scale
 }
 
 TEST_CASE("a command is filled from a run's line") {
-  fit::MeasureConfig config;
+  campaign::MeasureConfig config;
   config.folder = "runs";
   config.command = {"train", "{set}", "--name={id}", "{width}", "{out}", "{"};
   const nlohmann::json line = {{"id", "a"}, {"width", 0.5}, {"set", {"x=1", "y=2"}}};
-  CHECK(fit::command_for(line, config, "m.json") ==
+  CHECK(campaign::command_for(line, config, "m.json") ==
         std::vector<std::string>{"train", "--set", "x=1", "--set", "y=2", "--name=a", "0.5", "runs/a", "{"});
   config.command = {"{widht}"};
-  CHECK_THROWS_AS(fit::command_for(line, config, "m.json"), base::UserError);
+  CHECK_THROWS_AS(campaign::command_for(line, config, "m.json"), base::UserError);
 }

@@ -1,11 +1,11 @@
-#include "fit/expression_law.h"
+#include "fit/law/expression_law.h"
 
 #include <cmath>
 #include <functional>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/fit.h"
+#include "fit/law/fit.h"
 #include "support/test.h"
 
 using namespace frugal;

@@ -1,4 +1,4 @@
-#include "fit/expression.h"
+#include "fit/law/expression.h"
 
 #include <array>
 #include <cmath>

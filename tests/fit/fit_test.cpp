@@ -1,4 +1,4 @@
-#include "fit/fit.h"
+#include "fit/law/fit.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "fit/fit_isoflop.h"
+#include "fit/command/fit_isoflop.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/fit.h"
-#include "fit/law.h"
+#include "fit/law/fit.h"
+#include "fit/law/law.h"
 #include "support/test.h"
 
 using namespace frugal;

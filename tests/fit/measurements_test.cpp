@@ -1,4 +1,4 @@
-#include "fit/measurements.h"
+#include "fit/runs/measurements.h"
 
 #include <cmath>
 

@@ -1,13 +1,13 @@
 // The default prediction over size and data: calibration on simulated grids, few runs, runs that diverged.
-#include "fit/predictive.h"
+#include "fit/posterior/predictive.h"
 
 #include <cmath>
 #include <set>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/diverged.h"
-#include "fit/fit.h"
+#include "fit/law/fit.h"
+#include "fit/runs/diverged.h"
 #include "support/test.h"
 
 using namespace frugal;

@@ -1,13 +1,13 @@
 // Intervals hold what they promise on data whose truth is known; draws follow the seed.
-#include "fit/uncertainty.h"
+#include "fit/law/uncertainty.h"
 
 #include <cmath>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/isoflop.h"
-#include "fit/predictive.h"
-#include "fit/protocol.h"
+#include "fit/law/isoflop.h"
+#include "fit/posterior/predictive.h"
+#include "fit/validate/protocol.h"
 #include "support/test.h"
 
 using namespace frugal;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "fit/expression.h"
+#include "fit/law/expression.h"
 
 using namespace frugal;
 

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "data/gzip.h"
-#include "data/idx.h"
+#include "data/images/idx.h"
 
 using namespace frugal;
 

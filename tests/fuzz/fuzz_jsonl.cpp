@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "fit/measurements.h"
+#include "fit/runs/measurements.h"
 
 using namespace frugal;
 

@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "data/tokenizer.h"
+#include "data/tokens/tokenizer.h"
 
 using namespace frugal;
 

@@ -10,7 +10,7 @@
 #include "grow/learn.h"
 #include "grow/savings.h"
 #include "support/test.h"
-#include "train/lm_model.h"
+#include "train/transformers/model.h"
 
 using namespace frugal;
 using Catch::Contains;

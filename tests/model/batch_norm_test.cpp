@@ -1,5 +1,5 @@
 // Our batch norm with its clip against the same in double precision, on one process and on two.
-#include "model/batch_norm.h"
+#include "model/kernels/batch_norm.h"
 
 #include <torch/torch.h>
 

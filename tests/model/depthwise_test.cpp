@@ -1,6 +1,6 @@
 // Our depthwise convolution against torch's in double precision: every kernel and stride, channel counts that
 // fill no vector, images smaller than the kernel.
-#include "model/depthwise.h"
+#include "model/kernels/depthwise.h"
 
 #include <torch/torch.h>
 

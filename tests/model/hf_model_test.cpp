@@ -1,5 +1,5 @@
 // Model directories: what was written comes back, old names are read, and damage is refused with the reason.
-#include "model/hf_model.h"
+#include "model/transformer/hf_model.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>

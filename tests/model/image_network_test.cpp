@@ -1,10 +1,10 @@
 // The torch module against the published network's reference logits, and its counts against the description.
-#include "model/image_network.h"
+#include "model/image/network.h"
 
 #include <torch/torch.h>
 
 #include "base/error.h"
-#include "model/compact.h"
+#include "network/compact.h"
 #include "support/test.h"
 #include "tensor/safetensors.h"
 
@@ -13,7 +13,7 @@ using namespace frugal;
 TEST_CASE("the published small network gives its reference logits", "[model]") {
   SKIP_WITHOUT_SHARED();
   const std::string stem = test::shared_data_dir() + "/nas/proxyless-w0.25-r112";
-  model::ImageNetwork network(model::load_network(stem + ".json"));
+  model::ImageNetwork network(network::load_network(stem + ".json"));
   tensor::load_weights(network, stem + ".safetensors");
   network.eval();
   const checkpoint::SafetensorsFile reference(stem + ".reference.safetensors");
@@ -27,24 +27,24 @@ TEST_CASE("the published small network gives its reference logits", "[model]") {
 }
 
 TEST_CASE("the module has as many numbers as the description counts", "[model]") {
-  model::CompactNetwork compact;
+  network::CompactNetwork compact;
   compact.blocks = "3e1w8 | 5e3s2w16 3e6 Z | 3e2.5s1w24 3e3";
   compact.head = 32;
   compact.input_channels = 2;
   compact.classes = 7;
   compact.resolution = 20;
-  model::NetworkConfig config = model::expand(compact, "test");
+  network::NetworkConfig config = network::expand(compact, "test");
   config.blocks[2].mb_conv.use_se = true;
-  config.blocks[2].mb_conv.activation = model::Activation::h_swish;
+  config.blocks[2].mb_conv.activation = network::Activation::h_swish;
   config.blocks[1].mb_conv.mid_channels = 40;
   model::ImageNetwork network(config);
   std::int64_t count = 0;
   for (const torch::Tensor& parameter : network.parameters()) count += parameter.numel();
-  CHECK(count == model::parameter_count(config));
+  CHECK(count == network::parameter_count(config));
   CHECK(network.forward(torch::randn({3, 2, 20, 20})).sizes() == c10::IntArrayRef({3, 7}));
   // The layer names of the cost table are the prefixes of the tensors' names.
   const auto names = network.named_parameters();
-  for (const model::LayerCost& layer : model::layer_costs(config)) {
+  for (const network::LayerCost& layer : network::layer_costs(config)) {
     INFO(layer.name);
     CHECK((names.contains(layer.name + ".conv.weight") || names.contains(layer.name + ".weight") ||
            names.contains(layer.name + ".linear.weight")));
@@ -52,16 +52,16 @@ TEST_CASE("the module has as many numbers as the description counts", "[model]")
 }
 
 TEST_CASE("a skipped block is its shortcut", "[model]") {
-  model::CompactNetwork compact;
+  network::CompactNetwork compact;
   compact.blocks = "3e1w8 3e3 Z";
   compact.resolution = 8;
   compact.classes = 5;
-  const auto with = model::expand(compact, "test");
+  const auto with = network::expand(compact, "test");
   compact.blocks = "3e1w8 3e3";
   torch::manual_seed(1);
   model::ImageNetwork a(with);
   torch::manual_seed(1);
-  model::ImageNetwork b(model::expand(compact, "test"));
+  model::ImageNetwork b(network::expand(compact, "test"));
   a.eval();
   b.eval();
   const torch::Tensor x = torch::randn({2, 3, 8, 8});
@@ -70,11 +70,11 @@ TEST_CASE("a skipped block is its shortcut", "[model]") {
 
 TEST_CASE("weights that do not fit are refused, and nothing is overwritten", "[model][tensor]") {
   test::TempDir folder;
-  model::CompactNetwork compact;
+  network::CompactNetwork compact;
   compact.blocks = "3e1w8 | 3e3s2w16";
   compact.resolution = 16;
   compact.classes = 10;
-  model::ImageNetwork network(model::expand(compact, "test"));
+  model::ImageNetwork network(network::expand(compact, "test"));
   const std::string name = "blocks.1.mobile_inverted_conv.depth_conv.conv.weight";
   const auto message_of = [&](const tensor::NamedTensors& tensors) {
     tensor::write_tensors(folder / "w.safetensors", tensors);

@@ -1,9 +1,9 @@
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 
 #include <torch/torch.h>
 
 #include "base/error.h"
-#include "model/architectures.h"
+#include "model/transformer/architectures.h"
 #include "support/test.h"
 #include "support/tiny_transformer.h"
 

@@ -1,12 +1,12 @@
 // Networks of trees: counts by hand, names and shapes as the ProxylessNAS program has them, what is refused.
-#include "model/tree.h"
+#include "network/tree.h"
 
 #include <torch/torch.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "model/tree_network.h"
+#include "model/image/tree_network.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -74,7 +74,7 @@ Json small() {
 
 std::string error_of(const Json& json) {
   try {
-    model::read_tree_network(json, "t.json");
+    network::read_tree_network(json, "t.json");
   } catch (const base::UserError& error) {
     return error.what();
   }
@@ -84,8 +84,8 @@ std::string error_of(const Json& json) {
 }  // namespace
 
 TEST_CASE("a network of trees is counted as by hand", "[model]") {
-  const auto network = model::read_tree_network(small(), "t.json");
-  const auto counts = model::counts(network);
+  const auto network = network::read_tree_network(small(), "t.json");
+  const auto counts = network::counts(network);
   // Weights: stem 108; in bottle 16; grouped 3x3 8*2*9 = 144; depthwise 100 + point 16; out bottle 64;
   // classifier 160. Pixels are 64 everywhere but for the classifier.
   CHECK(counts.macs == 64 * (108 + 16 + 144 + 100 + 16 + 64) + 160);
@@ -95,11 +95,11 @@ TEST_CASE("a network of trees is counted as by hand", "[model]") {
 }
 
 TEST_CASE("its torch module has those parameters, the project's names, and runs", "[model]") {
-  const auto network = model::read_tree_network(small(), "t.json");
+  const auto network = network::read_tree_network(small(), "t.json");
   model::TreeImageNetwork module(network);
   std::int64_t parameters = 0;
   for (const auto& parameter : module.parameters()) parameters += parameter.numel();
-  CHECK(parameters == model::counts(network).parameters);
+  CHECK(parameters == network::counts(network).parameters);
   const auto named = module.named_parameters();
   for (const char* name :
        {"blocks.0.layers.0.conv.weight", "blocks.1.in_bottle.bn.weight", "blocks.1.cell.edges.0.conv.weight",

@@ -1,9 +1,9 @@
 // Costs of networks and of spaces: sums by block agree with the whole network, in every metric.
-#include "search/cost.h"
+#include "search/cost/cost.h"
 
 #include "base/error.h"
 #include "base/random.h"
-#include "model/compact.h"
+#include "network/compact.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -45,20 +45,20 @@ TEST_CASE("costs by block add up to the network's own, in every metric", "[searc
       const double whole = search::cost_of(network, metric, &table);
       CHECK(search::costs_of(space, metric, &table).total(choice) == Approx(whole).epsilon(1e-12));
     }
-    CHECK(search::cost_of(network, Metric::macs) == static_cast<double>(model::mac_count(network)));
+    CHECK(search::cost_of(network, Metric::macs) == static_cast<double>(network::mac_count(network)));
     CHECK(search::cost_of(network, Metric::parameters) ==
-          static_cast<double>(model::parameter_count(network)));
+          static_cast<double>(network::parameter_count(network)));
   }
 }
 
 TEST_CASE("peak memory and flash of a small network, counted by hand", "[search]") {
-  model::CompactNetwork compact;
+  network::CompactNetwork compact;
   compact.blocks = "3e2s2w8 3e2";  // the second with a shortcut
   compact.stem = 4;
   compact.resolution = 8;
   compact.classes = 3;
   compact.input_channels = 1;
-  const auto network = model::expand(compact, "test");
+  const auto network = network::expand(compact, "test");
   // Stem 1x8x8 -> 4x4x4: 64 + 64. Block 0: 64 + 128, 128 + 32 (8 channels at 2x2), 32 + 32. Block 1: 32 + 64,
   // 64 + 64 + 32 held, 64 + 32 + 32. The largest is block 0's expansion.
   CHECK(search::cost_of(network, Metric::sram_bytes) == 192);

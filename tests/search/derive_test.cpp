@@ -1,13 +1,13 @@
 // The exact search under limits against trying every network of small random spaces, the most probable path,
 // and what is said where no network keeps the limits.
-#include "search/derive.h"
+#include "search/derive/derive.h"
 
 #include <cmath>
 #include <functional>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "search/k_best.h"
+#include "search/derive/k_best.h"
 #include "support/test.h"
 
 using namespace frugal;

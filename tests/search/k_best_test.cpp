@@ -1,5 +1,5 @@
 // The k most probable networks, against sorting all of them.
-#include "search/k_best.h"
+#include "search/derive/k_best.h"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
 // Losses of the paper, their derivatives, and targets that cannot be.
-#include "search/objective.h"
+#include "search/strategy/objective.h"
 
 #include <cmath>
 
 #include "base/error.h"
-#include "search/search_run.h"
+#include "search/run/run.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -72,7 +72,7 @@ TEST_CASE("The expected cost and its gradient in the architecture", "[search]") 
   double mean = 0;
   for (std::size_t i = 0; i < 3; ++i) {
     for (std::size_t j = 0; j < 3; ++j) {
-      mean += p[0][i] * p[1][j] * static_cast<double>(model::mac_count(space.network({i, j})));
+      mean += p[0][i] * p[1][j] * static_cast<double>(network::mac_count(space.network({i, j})));
     }
   }
   CHECK(objective.expected(p) == Approx(mean));

@@ -1,6 +1,6 @@
 // The profiler without a clock: which operations are measured, what the table keeps, how predictions are
 // judged; and a tiny real measurement. Times themselves are not tested.
-#include "search/profile.h"
+#include "search/profile/profile.h"
 
 #include <torch/torch.h>
 
@@ -8,24 +8,24 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "model/compact.h"
-#include "model/image_network.h"
-#include "search/profile_module.h"
-#include "search/profile_networks.h"
+#include "model/image/network.h"
+#include "network/compact.h"
+#include "search/profile/module.h"
+#include "search/profile/networks.h"
 #include "support/test.h"
 
 using namespace frugal;
 
 namespace {
 
-model::NetworkConfig small(const std::string& blocks = "3e1w8 | 5e3s2w8 3e6 3e6 Z") {
-  model::CompactNetwork compact;
+network::NetworkConfig small(const std::string& blocks = "3e1w8 | 5e3s2w8 3e6 3e6 Z") {
+  network::CompactNetwork compact;
   compact.blocks = blocks;
   compact.stem = 8;
   compact.head = 16;
   compact.resolution = 16;
   compact.classes = 5;
-  return model::expand(compact, "test");
+  return network::expand(compact, "test");
 }
 
 // A device whose time is what a law says: 0.2 ms + 1.5 × the sum of the table.
@@ -33,7 +33,7 @@ class FakeDevice : public search::Device {
  public:
   explicit FakeDevice(search::LatencyTable table) : table_(std::move(table)) {}
   void measure(const std::vector<search::Piece>&, const Done&) override {}
-  void measure(const std::vector<model::NetworkConfig>& networks, const Done& done) override {
+  void measure(const std::vector<network::NetworkConfig>& networks, const Done& done) override {
     for (std::size_t i = 0; i < networks.size(); ++i) {
       done(i, {unit * (0.2 + 1.5 * search::predict(table_, networks[i]).total_ms), 0, 0, 1});
     }
@@ -45,7 +45,7 @@ class FakeDevice : public search::Device {
   search::LatencyTable table_;
 };
 
-search::LatencyTable made_up_table(const std::vector<model::NetworkConfig>& networks) {
+search::LatencyTable made_up_table(const std::vector<network::NetworkConfig>& networks) {
   search::LatencyTable table;
   table.origin = "made up";
   for (const auto& network : networks) {
@@ -94,7 +94,7 @@ TEST_CASE("agreement: known errors and ranks", "[search]") {
 }
 
 TEST_CASE("the check finds offset and scale, and judges held-out networks", "[search]") {
-  std::vector<model::NetworkConfig> networks;
+  std::vector<network::NetworkConfig> networks;
   for (const char* middle : {"3e6", "5e3", "7e6", "Z", "3e3", "5e6", "7e3"}) {
     networks.push_back(small(std::string("3e1w8 | 5e3s2w8 3e3 ") + middle));
     networks.push_back(small(std::string("3e1w8 | 3e6s2w8 ") + middle + " Z"));
@@ -148,7 +148,7 @@ TEST_CASE("operations are timed inside the networks given, where the table is ne
   search::DeviceConfig config;
   config.meter.rounds = 3;
   const auto operations = search::distinct_operations(search::pieces_of(small()));
-  const std::vector<model::NetworkConfig> networks = {small(), small()};
+  const std::vector<network::NetworkConfig> networks = {small(), small()};
   const auto table = search::profile(operations, config, {folder / "within.json", false, true}, networks);
   CHECK(table.operations.size() == operations.size());
   for (const auto& [key, measured] : table.operations) {
@@ -168,7 +168,7 @@ TEST_CASE("covering networks have every candidate of every block, three times or
   for (std::size_t b = 0; b < space.blocks().size(); ++b) {
     for (const auto& candidate : space.blocks()[b].candidates) {
       const auto count =
-          std::count_if(networks.begin(), networks.end(), [&](const model::NetworkConfig& network) {
+          std::count_if(networks.begin(), networks.end(), [&](const network::NetworkConfig& network) {
             const auto piece = search::pieces_of(network)[1 + space.fixed_blocks() + b];
             const auto wanted = search::block_piece(candidate.block, space.blocks()[b].in, "");
             return search::key_of(piece, search::KeyStyle::own) ==

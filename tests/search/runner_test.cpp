@@ -1,12 +1,12 @@
 // Devices elsewhere: operations survive the way over a line, and a runner that answers garbage, dies or is
 // late gives a clear error while what was measured is kept.
-#include "search/runner.h"
+#include "search/cost/runner.h"
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "model/compact.h"
-#include "search/profile.h"
+#include "network/compact.h"
+#include "search/profile/profile.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -14,13 +14,13 @@ using namespace frugal;
 namespace {
 
 std::vector<search::Piece> operations() {
-  model::CompactNetwork compact;
+  network::CompactNetwork compact;
   compact.blocks = "3e1w8 | 5e3s2w8 3e6 Z";
   compact.stem = 8;
   compact.head = 16;
   compact.resolution = 16;
   compact.classes = 5;
-  return search::distinct_operations(search::pieces_of(model::expand(compact, "test")));
+  return search::distinct_operations(search::pieces_of(network::expand(compact, "test")));
 }
 
 struct Outcome {

@@ -1,13 +1,13 @@
 // What a search ends with: among the most probable networks the one with the least held-out loss.
-#include "search/search_run.h"
+#include "search/run/run.h"
 
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <memory>
 
-#include "data/loader.h"
-#include "search/k_best.h"
+#include "data/images/loader.h"
+#include "search/derive/k_best.h"
 #include "support/test.h"
 #include "support/tiny_space.h"
 #include "tensor/device.h"

@@ -1,5 +1,5 @@
 // Search spaces: the paper's counts, networks of choices, and what is refused.
-#include "search/space.h"
+#include "search/space/space.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -56,18 +56,18 @@ TEST_CASE("The space of the benchmark: 8 blocks, 53 operations, 1,139,018 parame
   // A network's parameters are those of its parts, so the parts' sum follows from networks that differ in one
   // block.
   const search::Choice first(8, 0);
-  const std::int64_t base = model::parameter_count(space.network(first));
+  const std::int64_t base = network::parameter_count(space.network(first));
   std::int64_t all = base;
   for (std::size_t b = 0; b < 8; ++b) {
     std::int64_t own = 0;  // of the first candidate: what Zero saves, or what its layers have
-    for (const auto& layer : model::layer_costs(space.network(first))) {
+    for (const auto& layer : network::layer_costs(space.network(first))) {
       if (layer.name.starts_with("blocks." + std::to_string(b + space.fixed_blocks()) + "."))
         own += layer.parameters;
     }
     for (std::size_t i = 1; i < space.blocks()[b].candidates.size(); ++i) {
       search::Choice other = first;
       other[b] = i;
-      all += model::parameter_count(space.network(other)) - base + own;
+      all += network::parameter_count(space.network(other)) - base + own;
     }
   }
   CHECK(all == 1139018);
@@ -76,8 +76,8 @@ TEST_CASE("The space of the benchmark: 8 blocks, 53 operations, 1,139,018 parame
 TEST_CASE("Width, divisor and resolution change the shapes", "[search]") {
   const search::SearchSpace space =
       preset("imagenet", {"space.width_multiplier=0.25", "space.resolution=112"});
-  CHECK(space.blocks().back().out == model::Shape{80, 4, 4});
-  CHECK(space.blocks().front().in == model::Shape{8, 56, 56});
+  CHECK(space.blocks().back().out == network::Shape{80, 4, 4});
+  CHECK(space.blocks().front().in == network::Shape{8, 56, 56});
 }
 
 TEST_CASE("Zero stands where the shape is kept, and labels name a network", "[search]") {
@@ -88,7 +88,7 @@ TEST_CASE("Zero stands where the shape is kept, and labels name a network", "[se
   }
   const search::Choice choice = space.choice_of({"3e1", "Z", "5e6", "3e3", "3e6", "Z"}, "");
   CHECK(space.text(choice) == "3e1 Z | 5e6 3e3 | 3e6 Z");
-  CHECK(space.network(choice).blocks[2].operation == model::Operation::zero);
+  CHECK(space.network(choice).blocks[2].operation == network::Operation::zero);
   CHECK_THROWS_AS(space.choice_of({"3e1", "Z", "5e6", "3e3", "7e6", "Z"}, ""), base::UserError);
   CHECK_THROWS_AS(space.choice_of({"3e1"}, ""), base::UserError);
 }

@@ -1,12 +1,12 @@
 // The supernet and its gates: gradients of the architecture against enumeration, what a step touches, names.
-#include "search/supernet.h"
+#include "search/supernet/supernet.h"
 
 #include <torch/torch.h>
 
 #include <cmath>
 #include <cstring>
 
-#include "search/strategy.h"
+#include "search/strategy/strategy.h"
 #include "support/test.h"
 #include "support/tiny_space.h"
 #include "tensor/device.h"

@@ -1,12 +1,12 @@
 // Latency tables: keys of every kind of piece as the other projects' programs spell them (written out here by
 // hand), sums, what is missing, units, and what is refused.
-#include "search/table.h"
+#include "search/cost/table.h"
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "model/compact.h"
+#include "network/compact.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -15,14 +15,14 @@ using search::LatencyTable;
 namespace {
 
 // 32 px: stem to 16x16x8, MBConv1 to 8, a stage with stride 2, a block with shortcut, Zero, mix, classifier.
-model::NetworkConfig small() {
-  model::CompactNetwork compact;
+network::NetworkConfig small() {
+  network::CompactNetwork compact;
   compact.blocks = "3e1w8 | 5e3s2w16 7e6 Z";
   compact.stem = 8;
   compact.head = 64;
   compact.resolution = 32;
   compact.classes = 10;
-  return model::expand(compact, "test");
+  return network::expand(compact, "test");
 }
 
 const char* const proxyless_yaml =
@@ -76,14 +76,14 @@ TEST_CASE("odd sizes round up, as the network itself does", "[search]") {
 }
 
 TEST_CASE("Once-for-all's MobileNetV3 keys carry middle channels, squeeze and h-swish", "[search]") {
-  model::Block block;
-  block.operation = model::Operation::mb_conv;
+  network::Block block;
+  block.operation = network::Operation::mb_conv;
   block.shortcut = true;
   block.mb_conv.in_channels = block.mb_conv.out_channels = 24;
   block.mb_conv.kernel_size = 5;
   block.mb_conv.expand_ratio = 4;
   block.mb_conv.use_se = true;
-  block.mb_conv.activation = model::Activation::h_swish;
+  block.mb_conv.activation = network::Activation::h_swish;
   const auto piece = search::block_piece(block, {24, 28, 28}, "blocks.1");
   CHECK(search::key_of(piece, search::KeyStyle::mobilenetv3).value() ==
         "expanded_conv-input:28x28x24-output:28x28x24-expand:96-kernel:5-stride:1-idskip:1-se:1-hs:1");
@@ -131,10 +131,10 @@ TEST_CASE("the shared TF-NAS tables are read and sum up", "[search]") {
   const std::string path = test::shared_data_dir() + "/nas/latency_xeon6130.json";
   const LatencyTable table = search::load_table(path);
   CHECK(table.style == search::KeyStyle::tf_nas);
-  model::CompactNetwork compact;
+  network::CompactNetwork compact;
   compact.blocks = "3e1w16 | 3e3s2w24 5e6";
   compact.stem = 32;
-  const auto prediction = search::predict(table, model::expand(compact, "test"));
+  const auto prediction = search::predict(table, network::expand(compact, "test"));
   const auto json = nlohmann::json::parse(base::read_text(path));
   const double expected = json["base"].get<double>() +
                           json["MBInvertedResBlock_112_16_0_24_k3_s2_relu"]["48"].get<double>() +

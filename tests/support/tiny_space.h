@@ -1,7 +1,7 @@
 // A search space small enough to be taken apart by hand.
 #pragma once
 
-#include "search/space.h"
+#include "search/space/space.h"
 
 namespace frugal::test {
 

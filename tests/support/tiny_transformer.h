@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 
 namespace frugal::test {
 

@@ -1,12 +1,12 @@
 // Texts with a class: how their file is read, and that each text's features are those of the text alone.
-#include "train/lm_features.h"
+#include "train/transformers/features.h"
 
 #include <torch/torch.h>
 
-#include "data/labelled_text.h"
+#include "data/tokens/labelled_text.h"
 #include "support/message_of.h"
 #include "support/test.h"
-#include "train/lm_model.h"
+#include "train/transformers/model.h"
 
 using namespace frugal;
 using Catch::Contains;

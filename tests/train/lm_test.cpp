@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "model/fast_gelu.h"
+#include "model/kernels/fast_gelu.h"
 #include "support/test.h"
-#include "train/lm_cross_entropy.h"
-#include "train/lm_task.h"
-#include "train/transformer_run.h"
+#include "train/transformers/cross_entropy.h"
+#include "train/transformers/run.h"
+#include "train/transformers/task.h"
 
 using namespace frugal;
 using Catch::Contains;

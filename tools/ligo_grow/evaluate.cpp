@@ -1,6 +1,6 @@
 // ligo-grow evaluate: the loss of a model directory on held-out data.
 #include "ligo_grow/training.h"
-#include "train/transformer_run.h"
+#include "train/transformers/run.h"
 
 namespace frugal::ligo_grow {
 

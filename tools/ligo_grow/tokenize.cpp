@@ -1,6 +1,6 @@
 // ligo-grow tokenize: a text to a file of tokens.
-#include "data/token_stream.h"
-#include "data/tokenizer.h"
+#include "data/tokens/token_stream.h"
+#include "data/tokens/tokenizer.h"
 #include "ligo_grow/commands.h"
 
 namespace frugal::ligo_grow {

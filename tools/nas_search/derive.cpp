@@ -1,6 +1,6 @@
 // nas-search derive
 #include "nas_search/commands.h"
-#include "search/derive_command.h"
+#include "search/derive/command.h"
 
 namespace frugal::nas_search {
 namespace {

@@ -1,7 +1,7 @@
 // nas-search export
-#include "model/network.h"
-#include "model/onnx.h"
+#include "model/image/onnx.h"
 #include "nas_search/commands.h"
+#include "network/network.h"
 
 namespace frugal::nas_search {
 namespace {
@@ -15,7 +15,7 @@ struct ExportCommand {
       throw base::UserError("--out", "an ONNX file is binary: it needs a name",
                             "for example --out out/net.onnx");
     }
-    base::write_text(flags.out, model::to_onnx(model::load_network(network), weights));
+    base::write_text(flags.out, model::to_onnx(network::load_network(network), weights));
   }
 };
 

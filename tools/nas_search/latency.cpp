@@ -1,6 +1,6 @@
 // nas-search latency
 #include "nas_search/commands.h"
-#include "search/table_report.h"
+#include "search/cost/table_report.h"
 
 namespace frugal::nas_search {
 namespace {

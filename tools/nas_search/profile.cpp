@@ -1,6 +1,6 @@
 // nas-search profile
 #include "nas_search/commands.h"
-#include "search/profile_command.h"
+#include "search/profile/command.h"
 
 namespace frugal::nas_search {
 namespace {

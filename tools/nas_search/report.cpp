@@ -1,6 +1,6 @@
 // nas-search report
 #include "nas_search/commands.h"
-#include "search/search_report_read.h"
+#include "search/run/report_read.h"
 
 namespace frugal::nas_search {
 namespace {

@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "cli/run.h"
 #include "config/config.h"
-#include "fit/measurements.h"
-#include "fit/read_fit.h"
+#include "fit/command/read_fit.h"
+#include "fit/runs/measurements.h"
 #include "report/result.h"
 
 namespace frugal::scalefit {

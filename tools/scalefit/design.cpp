@@ -1,8 +1,8 @@
 // scalefit design and measure: which runs to make, and making them.
 #include <cstdio>
 
-#include "fit/design.h"
-#include "fit/measure.h"
+#include "campaign/measure.h"
+#include "fit/decide/design.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -35,7 +35,7 @@ struct MeasureCommand {
   std::optional<std::int64_t> parallel;
 
   void run() {
-    fit::MeasureConfig config;
+    campaign::MeasureConfig config;
     config::Source source;
     nlohmann::json effective;
     if (!load_config(flags, config, source, effective)) return;
@@ -49,7 +49,7 @@ struct MeasureCommand {
       if (one.find_first_not_of(" \t\r") == std::string::npos) continue;
       lines.push_back(config::parse(one, origin + ":" + std::to_string(number)));
     }
-    const auto outcome = fit::measure_runs(lines, config, source.origin, flags.quiet);
+    const auto outcome = campaign::measure_runs(lines, config, source.origin, flags.quiet);
     auto result =
         report::start_result({"frugal.scalefit.measure/1", "scalefit measure", flags.seed}, effective);
     result["done_before"] = outcome.done_before;

@@ -1,6 +1,6 @@
 // scalefit fit
-#include "fit/fit_command.h"
-#include "fit/fit_report.h"
+#include "fit/command/fit_command.h"
+#include "fit/command/fit_report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

@@ -1,8 +1,8 @@
 // scalefit plan
 #include <optional>
 
-#include "fit/decide_command.h"
-#include "fit/decide_report.h"
+#include "fit/command/decide_command.h"
+#include "fit/command/decide_report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

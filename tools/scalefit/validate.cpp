@@ -1,6 +1,6 @@
 // scalefit validate
-#include "fit/validate.h"
-#include "fit/validate_report.h"
+#include "fit/validate/validate.h"
+#include "fit/validate/report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

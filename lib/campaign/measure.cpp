@@ -1,0 +1,222 @@
+#include "campaign/measure.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "base/stop.h"
+
+extern char** environ;
+
+namespace frugal::campaign {
+namespace {
+
+using base::UserError;
+using Json = nlohmann::json;
+
+constexpr const char* name_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+std::string out_of(const MeasureConfig& config, const std::string& id) { return config.folder + "/" + id; }
+
+std::string fill(const std::string& pattern, const Json& line, const MeasureConfig& config,
+                 const std::string& place) {
+  std::string out;
+  for (std::size_t at = 0; at < pattern.size();) {
+    const std::size_t end = pattern[at] == '{' ? pattern.find('}', at) : std::string::npos;
+    const std::string name = end == std::string::npos ? "" : pattern.substr(at + 1, end - at - 1);
+    // Braces around anything but a name (JSON or shell text in a command) stay as they are.
+    if (name.empty() || name.find_first_not_of(name_characters) != std::string::npos) {
+      out += pattern[at++];
+      continue;
+    }
+    if (name == "out") {
+      out += out_of(config, line["id"].get<std::string>());
+    } else if (line.contains(name)) {
+      out += text_of(line[name]);
+    } else {
+      std::vector<std::string> known = {"out"};
+      for (const auto& [key, value] : line.items()) known.push_back(key);
+      throw UserError(place + ":/command",
+                      fmt::format("'{{{}}}' stands for nothing in run '{}'", name, text_of(line["id"])),
+                      base::suggest(name, known));
+    }
+    at = end + 1;
+  }
+  return out;
+}
+
+// Ids that the trainer's file already has. A half line of a killed trainer counts for nothing.
+std::set<std::string> finished_ids(const MeasureConfig& config) {
+  std::set<std::string> ids;
+  std::ifstream in(config.runs.empty() ? config.folder + "/runs.jsonl" : config.runs);
+  for (std::string line; std::getline(in, line);) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (json.is_object() && json.contains(config.done_key)) ids.insert(text_of(json[config.done_key]));
+  }
+  return ids;
+}
+
+std::string last_lines(const std::string& path, std::int64_t count) {
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::string out;
+  const std::size_t first =
+      lines.size() > static_cast<std::size_t>(count) ? lines.size() - static_cast<std::size_t>(count) : 0;
+  for (std::size_t i = first; i < lines.size(); ++i) out += "  | " + lines[i] + "\n";
+  return out;
+}
+
+pid_t start(const std::vector<std::string>& command, const std::string& log) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  pid_t child = -1;
+  const int problem = posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (problem != 0) {
+    throw UserError(command[0], fmt::format("cannot be started: {}", std::strerror(problem)),
+                    "the first word of `command` is a program, by path or in PATH");
+  }
+  return child;
+}
+
+std::string how_it_ended(int status) {
+  return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                             : fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+// Children are told to stop, so that they write their checkpoints, and are waited for.
+[[noreturn]] void pass_on_and_stop(const std::map<pid_t, std::string>& running) {
+  const int signal_number = base::stop_signal();
+  for (const auto& [child, id] : running) kill(child, signal_number);
+  for (const auto& [child, id] : running) {
+    while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  throw base::Interrupted(signal_number);
+}
+
+}  // namespace
+
+void MeasureConfig::visit(config::Visitor& v) {
+  v.field("command", command,
+          "words of the command; {id}, {out}, {seed}, {width} … stand for a run's values, {set} for "
+          "its --set path=value");
+  v.field("folder", folder, "{out} is folder/id, the log folder/id.log");
+  v.field("runs", runs, "file to which the command appends a JSON line a run; empty: folder/runs.jsonl");
+  v.field("done_key", done_key, "field of those lines that holds the run's id");
+  v.field("parallel", parallel, config::between(1, 1024), "runs at a time");
+  v.field("log_lines", log_lines, config::between(0, 1000),
+          "last lines shown of the log of a run that failed");
+}
+
+std::vector<std::string> command_for(const Json& line, const MeasureConfig& config,
+                                     const std::string& place) {
+  std::vector<std::string> words;
+  for (const std::string& word : config.command) {
+    if (word != "{set}") {
+      words.push_back(fill(word, line, config, place));
+      continue;
+    }
+    for (const Json& setting : line.value("set", Json::array())) {
+      words.emplace_back("--set");
+      words.push_back(text_of(setting));
+    }
+  }
+  return words;
+}
+
+MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig& config,
+                            const std::string& place, bool quiet) {
+  if (config.command.empty()) {
+    throw UserError(place + ":/command", "is empty",
+                    "for example [\"nas-search\", \"train\", \"{set}\", \"--out\", \"{out}\"]");
+  }
+  base::make_folder(config.folder);
+  const base::FolderLock lock(config.folder);  // a second one would make the same runs
+  const std::set<std::string> finished = finished_ids(config);
+  MeasureOutcome outcome;
+  std::set<std::string> seen;
+  std::vector<std::pair<std::string, std::vector<std::string>>> waiting;
+  for (const Json& line : lines) {
+    const bool named = line.is_object() && line.contains("id") && line["id"].is_string();
+    const std::string id = named ? line["id"].get<std::string>() : "";
+    if (id.empty() || id.find('/') != std::string::npos || id[0] == '.') {
+      throw UserError(place, "a run needs an id that can name a folder, got " + line.dump().substr(0, 60),
+                      "`scalefit design` writes such lines");
+    }
+    if (!seen.insert(id).second) throw UserError(place, fmt::format("id '{}' is there twice", id));
+    std::vector<std::string> command = command_for(line, config, place);
+    if (finished.count(id) > 0) {
+      ++outcome.done_before;
+    } else {
+      waiting.emplace_back(id, std::move(command));
+    }
+  }
+
+  const auto total = static_cast<std::int64_t>(lines.size());
+  base::Progress progress("measuring", total, quiet);
+  std::map<pid_t, std::string> running;
+  std::size_t next = 0;
+  std::string note;
+  const auto count_done = [&] {
+    return static_cast<std::int64_t>(outcome.done_before + outcome.done + outcome.failed.size());
+  };
+  progress.update(count_done());
+  while (next < waiting.size() || !running.empty()) {
+    if (base::stop_signal() != 0) pass_on_and_stop(running);
+    while (next < waiting.size() && running.size() < static_cast<std::size_t>(config.parallel)) {
+      const auto& [id, command] = waiting[next++];
+      running[start(command, out_of(config, id) + ".log")] = id;
+      note = id;
+    }
+    int status = 0;
+    const pid_t child = waitpid(-1, &status, WNOHANG);
+    if (child <= 0) {
+      progress.update(count_done(), note);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      continue;
+    }
+    const auto found = running.find(child);
+    if (found == running.end()) continue;
+    const std::string id = found->second;
+    running.erase(found);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+      ++outcome.done;
+    } else {
+      outcome.failed.push_back(id);
+      const std::string log = out_of(config, id) + ".log";
+      fmt::print(stderr, "scalefit: run '{}' failed ({}); the end of {}:\n{}", id, how_it_ended(status), log,
+                 last_lines(log, config.log_lines));
+    }
+    progress.update(count_done(), note);
+  }
+  progress.finish(outcome.failed.empty() ? "" : fmt::format("{} failed", outcome.failed.size()));
+  return outcome;
+}
+
+}  // namespace frugal::campaign

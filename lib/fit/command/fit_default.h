@@ -1,0 +1,14 @@
+// The default fit over size and data: the posterior of fit/posterior/posterior.h with its rolling hold-outs,
+// put into the form that reports know.
+#pragma once
+
+#include <cstdint>
+
+#include "fit/command/fit_command.h"
+
+namespace frugal::fit {
+
+// Fills laws, weights, intervals, hold_outs, notes and surface. UserError where there are too few scales.
+void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points);
+
+}  // namespace frugal::fit

@@ -1,0 +1,215 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "fit/command/fit_default.h"
+#include "fit/command/fit_series.h"
+#include "fit/posterior/draws.h"
+#include "fit/runs/series.h"
+
+namespace frugal::fit {
+namespace {
+
+using base::UserError;
+
+// Candidates that differ by less than this in hold-out error count as nearly equal (see fit/curve/curve.h).
+constexpr double indifference = 0.02;
+
+// The laws to fit: the named one, or every law of the table that uses all of what was varied and nothing
+// else.
+std::vector<std::shared_ptr<const Law>> candidates(const Points& points, const FitConfig& config,
+                                                   const std::string& place) {
+  if (!config.expression.empty() || config.law == "expression") {
+    if (config.expression.empty()) {
+      throw UserError(place + ":/expression", "is empty, but law is 'expression'",
+                      "for example --set 'expression=E + A/N^alpha + B/D^beta'");
+    }
+    return {make_expression_law(config.expression, config.parameters, place + ":/expression")};
+  }
+  if (config.law != "auto") return {find_law(config.law)};
+  const bool constrained = points.has(variable::unique_data), pruned = points.has(variable::density);
+  std::vector<std::shared_ptr<const Law>> laws;
+  for (const std::string& name : law_names()) {
+    const auto law = find_law(name);
+    const auto uses = [&](const char* v) {
+      return std::find(law->variables.begin(), law->variables.end(), v) != law->variables.end();
+    };
+    const bool all_there = std::all_of(law->variables.begin(), law->variables.end(),
+                                       [&](const std::string& v) { return points.has(v); });
+    if (!all_there || !uses(variable::size) || !uses(variable::data)) continue;
+    if (uses(variable::unique_data) != constrained || uses(variable::density) != pruned) continue;
+    laws.push_back(law);
+  }
+  if (laws.empty()) laws.push_back(find_law("chinchilla"));
+  return laws;
+}
+
+std::vector<std::size_t> rows_where(const std::vector<double>& cost, double edge, bool above) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < cost.size(); ++i) {
+    if ((cost[i] > edge) == above) rows.push_back(i);
+  }
+  return rows;
+}
+
+// Rolling hold-out by cost: hide what costs more than 1/2, 1/4, 1/8 … of the largest run.
+std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, const Points& points,
+                          const std::vector<double>& cost, const FitConfig& config, std::uint64_t seed,
+                          std::vector<double>& misses, std::vector<double>& distances) {
+  std::vector<HoldOut> hold_outs;
+  const double largest = *std::max_element(cost.begin(), cost.end());
+  std::size_t last_hidden = 0;
+  for (int halves = 1; halves <= 6 && hold_outs.size() < 3; ++halves) {
+    const double edge = largest * std::pow(0.5, halves) * (1 + 1e-9);
+    const std::vector<std::size_t> fitted = rows_where(cost, edge, false),
+                                   hidden = rows_where(cost, edge, true);
+    if (hidden.size() == last_hidden || fitted.size() < points.count() / 2) continue;
+    last_hidden = hidden.size();
+    const Points train = points.select(fitted), test = points.select(hidden);
+    HoldOut one;
+    one.fitted = fitted.size();
+    one.hidden = hidden.size();
+    double fitted_edge = 0;
+    for (const std::size_t i : fitted) fitted_edge = std::max(fitted_edge, cost[i]);
+    one.beyond = largest / fitted_edge;
+    std::vector<double> average(hidden.size(), 0);
+    double used = 0;
+    for (const auto& law : laws) {
+      one.log_rmse.push_back(std::numeric_limits<double>::quiet_NaN());
+      std::vector<double> predicted;
+      try {
+        FitOptions options = options_of(config, seed, *law);
+        options.starts = 4;
+        options.shakes = options.max_shakes = 0;
+        predicted = predict(*law, fit(*law, train, options).theta, test);
+      } catch (const UserError&) {
+        continue;  // too few runs below this edge: no evidence for or against the law
+      }
+      double square = 0;
+      for (std::size_t i = 0; i < predicted.size(); ++i) {
+        square += std::pow(std::log(predicted[i] / test.y[i]), 2) / static_cast<double>(predicted.size());
+        average[i] += std::log(predicted[i]);
+      }
+      one.log_rmse.back() = std::sqrt(square);
+      ++used;
+    }
+    if (used == 0) continue;
+    double square = 0;
+    for (std::size_t i = 0; i < average.size(); ++i) {
+      const double miss = std::log(test.y[i]) - average[i] / used;
+      square += miss * miss / static_cast<double>(average.size());
+      misses.push_back(miss);
+      distances.push_back(std::max(1.0, cost[hidden[i]] / fitted_edge));
+    }
+    one.average_log_rmse = std::sqrt(square);
+    hold_outs.push_back(std::move(one));
+  }
+  return hold_outs;
+}
+
+std::vector<double> costs_of(const Measurements& m, const Cost& cost) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < m.count(); ++i) {
+    out.push_back(!m.size.empty() && !m.data.empty() ? cost(m.size[i], m.data[i])
+                  : !m.compute.empty()               ? m.compute[i]
+                  : !m.data.empty()                  ? m.data[i]
+                                                     : m.size[i]);
+  }
+  return out;
+}
+
+std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, const Points& points,
+                                            const FitOptions& options, const FitResult& at,
+                                            const FitConfig& config) {
+  std::vector<ParameterInterval> out;
+  for (std::size_t p = 0; p < at.theta.size(); ++p) {
+    if (config.intervals == "profile") {
+      out.push_back(profile_interval(*component.law, points, at, options, at.names[p], config.coverage));
+      continue;
+    }
+    std::vector<double> values;
+    for (const auto& draw : component.draws) values.push_back(draw[p]);
+    const Estimate e = estimate_of(at.theta[p], std::move(values), config.coverage);
+    out.push_back({at.names[p], e.value, e.low, e.high, false, false});
+  }
+  return out;
+}
+
+// Whether nothing was asked for but the default.
+bool is_default(const FitConfig& config, const Points& points) {
+  return config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
+         config.fixed.empty() && config.parameters.empty() && !points.has(variable::density);
+}
+
+}  // namespace
+
+void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
+  const Points points = to_points(series.measurements);
+  if (is_default(config, points)) {
+    fit_default(series, config, seed, points);
+    return;
+  }
+  const auto laws = candidates(points, config, place);
+  const Cost cost(config.cost, place + ":/cost");
+  std::vector<double> misses, distances;
+  series.hold_outs = roll(laws, points, costs_of(series.measurements, cost), config, seed, misses, distances);
+
+  std::vector<SurfaceComponent> components;
+  std::string refused;
+  for (std::size_t k = 0; k < laws.size(); ++k) {
+    SurfaceComponent component;
+    component.law = laws[k];
+    component.label = laws[k]->name;
+    try {
+      const FitOptions options = options_of(config, seed, *laws[k]);
+      series.laws.push_back(fit(*laws[k], points, options));
+      component.theta = series.laws.back().theta;
+      component.draws = bootstrap_draws(*laws[k], points, options, series.laws.back(),
+                                        static_cast<std::size_t>(config.draws));
+      series.intervals.push_back(intervals_of(component, points, options, series.laws.back(), config));
+    } catch (const UserError& error) {
+      if (laws.size() == 1) throw;
+      if (refused.empty()) refused = error.what();
+      series.notes.push_back(fmt::format("law '{}' was left out: {}", laws[k]->name, error.what()));
+      continue;
+    }
+    double square = 0, count = 0;
+    for (const HoldOut& one : series.hold_outs) {
+      if (!std::isfinite(one.log_rmse[k])) continue;
+      square += one.log_rmse[k] * one.log_rmse[k];
+      ++count;
+    }
+    component.weight = count > 0 ? 1 / (square / count + indifference * indifference) : 0;
+    components.push_back(std::move(component));
+  }
+  if (components.empty()) throw UserError("", "no law can be fitted: " + refused);
+  double total = 0;
+  for (const SurfaceComponent& component : components) total += component.weight;
+  for (SurfaceComponent& component : components) {
+    component.weight = total > 0 ? component.weight / total : 1.0 / static_cast<double>(components.size());
+    series.weights.push_back(component.weight);
+  }
+  double in_fit = 0;
+  for (std::size_t k = 0; k < components.size(); ++k) in_fit += series.weights[k] * series.laws[k].log_rmse;
+  const double freedom = static_cast<double>(points.count());
+  const double parameters = static_cast<double>(components.front().law->parameter_count());
+  Misfit misfit =
+      misfit_of(misses, distances, in_fit * std::sqrt(freedom / std::max(1.0, freedom - parameters)));
+  if (misses.empty()) {
+    series.notes.push_back(
+        "no rolling hold-out was possible: the interval knows nothing of how the law misses");
+  }
+  series.surface = std::make_unique<JointSurface>(std::move(components), misfit,
+                                                  normal_scores(static_cast<std::size_t>(config.draws), seed),
+                                                  to_measured(series.measurements));
+  for (const FitResult& law : series.laws) {
+    for (const std::string& warning : law.warnings) {
+      series.notes.push_back(series.laws.size() > 1 ? law.law + ": " + warning : warning);
+    }
+  }
+}
+
+}  // namespace frugal::fit

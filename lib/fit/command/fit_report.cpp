@@ -1,0 +1,132 @@
+#include "fit/command/fit_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "fit/command/report_parts.h"
+#include "fit/runs/series.h"
+
+namespace frugal::fit {
+namespace {
+
+using report::Page;
+using report::Plot;
+
+void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
+  const Measurements& m = series.measurements;
+  const Surface& surface = *series.surface;
+  std::vector<double> x, y;
+  for (std::size_t i = 0; i < m.count(); ++i) {
+    x.push_back(run_cost(surface, &cost, scale_of(m, i)));
+    y.push_back(std::log(m.error[i] / surface.error(scale_of(m, i), Surface::estimate, false)));
+  }
+  Plot plot("Residuals",
+            surface.variables().size() > 1 ? cost_axis("cost of the run", cost)
+                                           : axis_of(surface.variables().front()),
+            {"ln(measured / fitted)", false, {}, {}});
+  plot.horizontal("", 0, "#777777");
+  plot.points("", std::move(x), std::move(y), Plot::color(0));
+  page.figure(plot.svg(720, 320), "A trend here is misfit: the law bends where the runs do not.");
+}
+
+// The dearest run, and ten and a hundred times less and more.
+std::vector<double> budgets_around(const Surface& surface, const Cost& cost) {
+  const double largest = compute_spent(surface, &cost, surface.largest()).largest;
+  std::vector<double> budgets;
+  for (int k = -2; k <= 2; ++k) budgets.push_back(largest * std::pow(10.0, k));
+  return budgets;
+}
+
+void add_joint_tables(Page& page, const SeriesFit& series, const FitConfig& config) {
+  const auto& surface = dynamic_cast<const JointSurface&>(*series.surface);
+  std::vector<std::vector<std::string>> forms, parameters;
+  for (std::size_t k = 0; k < surface.components().size(); ++k) {
+    const SurfaceComponent& component = surface.components()[k];
+    const FitResult& fit = series.laws[k];
+    const Certificate& c = fit.certificate;
+    forms.push_back({component.label, component.law->formula, component.law->source, share(component.weight),
+                     shown(fit.log_rmse), fmt::format("{} of {}", c.agreeing, c.starts),
+                     shown(c.projected_gradient), shown(c.condition)});
+    for (std::size_t p = 0; p < component.theta.size(); ++p) {
+      const bool has_interval = k < series.intervals.size();
+      const ParameterInterval interval = has_interval ? series.intervals[k][p] : ParameterInterval{};
+      const std::string low = interval.open_below ? "open" : shown(interval.lower);
+      const std::string high = interval.open_above ? "open" : shown(interval.upper);
+      const bool bound = std::count(c.at_bound.begin(), c.at_bound.end(), fit.names[p]) > 0;
+      const bool loose = std::count(c.unidentified.begin(), c.unidentified.end(), fit.names[p]) > 0;
+      parameters.push_back({component.label + " " + fit.names[p], shown(component.theta[p]),
+                            has_interval ? low + " … " + high : "",
+                            loose   ? "not identified by the data"
+                            : bound ? "at its bound"
+                                    : ""});
+    }
+  }
+  page.table(
+      {"law", "form", "source", "weight", "RMSE of ln error", "starts that agree", "gradient", "condition"},
+      forms,
+      "Loss: " + config.loss +
+          (config.loss == "huber" ? fmt::format(", delta {:g}", config.huber_delta) : "") +
+          ", summed over runs.");
+  page.table({"parameter", "value", share(config.coverage) + " interval", ""}, parameters,
+             surface.posterior()
+                 ? "Values and intervals under the priors; name a law to have those of the runs alone."
+             : config.intervals == "profile"
+                 ? "Intervals by profile likelihood."
+                 : fmt::format("Intervals from {} refits to resampled runs.", surface.draws()));
+  if (series.hold_outs.empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const HoldOut& one : series.hold_outs) {
+    rows.push_back({fmt::format("{} runs", one.fitted), std::to_string(one.hidden),
+                    shown(one.beyond) + " in " + one.variable, shown(one.average_log_rmse)});
+  }
+  page.table({"fitted", "hidden", "times beyond", "RMSE of ln error"}, rows,
+             "Rolling hold-out: the dearest runs hidden, and predicted from the others.");
+}
+
+void add_curve_table(Page& page, const SeriesFit& series) {
+  std::vector<std::vector<std::string>> rows;
+  for (const CurveCandidate& candidate : series.curve->candidates()) {
+    std::string parameters;
+    for (const double value : candidate.published(series.curve->data().x_edge)) {
+      parameters += (parameters.empty() ? "" : ", ") + shown(value);
+    }
+    rows.push_back({std::string(candidate.law->name) + (candidate.wanders ? " (wandering)" : ""),
+                    std::string(candidate.law->formula), parameters,
+                    share(candidate.averaged ? candidate.weight : 0), shown(candidate.in_fit),
+                    candidate.hold_out < 0 ? "—" : shown(candidate.hold_out)});
+  }
+  page.table({"law", "form", "parameters", "weight", "RMSE of ln error", "held out"}, rows,
+             "The prediction is the average of ln error by these weights (rolling hold-out).");
+}
+
+}  // namespace
+
+std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::uint64_t seed) {
+  Page page("Scaling fit", fmt::format("scalefit {}, seed {}", FRUGAL_VERSION, seed));
+  page.section("Data").list(outcome.notes);
+  const Cost cost(config.cost);
+  for (const SeriesFit& series : outcome.series) {
+    page.section(series.group.empty() ? "Fit" : "Fit of " + series.group);
+    page.paragraph(
+        fmt::format("{} runs fitted, {} held out.", series.measurements.count(), series.held_out.count()));
+    if (!series.notes.empty()) page.paragraph("What this fit cannot say:").list(series.notes);
+    if (series.curve) {
+      add_curve_table(page, series);
+    } else {
+      add_joint_tables(page, series, config);
+    }
+    add_learning_curves(page, *series.surface, config.coverage, to_measured(series.held_out), {});
+    add_residuals(page, series, cost);
+    if (series.surface->uses("size") && series.surface->uses("data")) {
+      add_error_surface(page, *series.surface, {});
+      add_isoflop_and_frontier(page, *series.surface, cost, budgets_around(*series.surface, cost),
+                               config.coverage);
+    }
+    if (series.isoflop) add_measured_isoflop(page, *series.isoflop, config.coverage);
+  }
+  return page.text();
+}
+
+}  // namespace frugal::fit

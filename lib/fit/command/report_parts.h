@@ -1,0 +1,53 @@
+// What the pages of scalefit share: numbers as text, axes with their units, and the plots of a fitted
+// surface.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fit/decide/decide.h"
+#include "fit/runs/measurements.h"
+#include "fit/surface/surface.h"
+#include "report/html.h"
+#include "report/svg.h"
+
+namespace frugal::fit {
+
+std::string shown(double value);           // four digits; "—" where there is none
+std::string share(double value);           // of one, in per cent
+std::string range(const Estimate& value);  // "low … high"
+
+std::vector<double> log_steps(double low, double high, int count);
+
+// "size" -> "size (parameters)" on a logarithmic axis.
+report::Axis axis_of(const std::string& variable);
+report::Axis cost_axis(const std::string& label, const Cost& cost);
+report::Axis error_axis();
+
+// Estimates against x: a line and its band, or points with bars. A bar that never ends leaves the plot.
+struct EstimateSeries {
+  std::vector<double> x, value, low, high;
+  void add(double at, const Estimate& estimate);
+  void draw_line(report::Plot& plot, const std::string& name, const std::string& color, bool band) const;
+  void draw_points(report::Plot& plot, const std::string& name, const std::string& color, char marker) const;
+};
+
+// The surface along one variable, the others as in `at`.
+void draw_curve(report::Plot& plot, const Surface& surface, RunScale at, const std::string& variable,
+                const std::vector<double>& x, const std::string& name, const std::string& color,
+                double coverage, bool band);
+
+// At most `most` of the distinct values, evenly among them, with both ends.
+std::vector<double> some_of(const std::vector<double>& values, std::size_t most);
+
+// The runs that a surface was fitted to, as lines of error against data (or the one variable), a size each.
+// `reach`: how far the axis goes beyond the largest run; `marks` widens it to them.
+void add_learning_curves(report::Page& page, const Surface& surface, double coverage,
+                         const Measured& held_out, const std::vector<RunScale>& marks);
+// Error over size and data, with the fitted runs and `marks` (predictions asked for).
+void add_error_surface(report::Page& page, const Surface& surface, const std::vector<RunScale>& marks);
+// Error against size at each budget, with its minimum, and best size and data against the budget.
+void add_isoflop_and_frontier(report::Page& page, const Surface& surface, const Cost& cost,
+                              const std::vector<double>& budgets, double coverage);
+
+}  // namespace frugal::fit

@@ -1,0 +1,227 @@
+#include "fit/law/expression_law.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+
+namespace frugal::fit {
+namespace {
+
+struct Alias {
+  const char* name;
+  const char* variable;
+};
+constexpr std::array<Alias, 12> aliases = {{{"N", variable::size},
+                                            {"m", variable::size},
+                                            {"size", variable::size},
+                                            {"D", variable::data},
+                                            {"n", variable::data},
+                                            {"data", variable::data},
+                                            {"C", variable::compute},
+                                            {"compute", variable::compute},
+                                            {"U", variable::unique_data},
+                                            {"unique_data", variable::unique_data},
+                                            {"density", variable::density},
+                                            {"x", variable::x}}};
+
+std::vector<std::string> alias_names() {
+  std::vector<std::string> names;
+  for (const Alias& alias : aliases) names.emplace_back(alias.name);
+  return names;
+}
+
+class ExpressionLaw final : public Law {
+ public:
+  ExpressionLaw(const std::string& text, const std::vector<ExpressionParameter>& declared,
+                const std::string& place) {
+    name = "expression";
+    formula = text;
+    source = "the user's own";
+    const std::vector<std::string> known = alias_names();
+    std::vector<std::string> parameter_names;
+    for (const std::string& word : Expression::names_in(text, place)) {
+      if (std::find(known.begin(), known.end(), word) == known.end()) parameter_names.push_back(word);
+    }
+    declare(parameter_names, declared, place);
+    expression_ = Expression(text, known, parameter_names, place);
+    for (std::size_t i = 0; i < aliases.size(); ++i) {
+      if (!expression_.uses_variable(i)) continue;
+      auto found = std::find(variables.begin(), variables.end(), aliases[i].variable);
+      if (found == variables.end()) {
+        variables.emplace_back(aliases[i].variable);
+        found = variables.end() - 1;
+      }
+      input_of_.emplace_back(i, static_cast<std::size_t>(found - variables.begin()));
+    }
+    if (variables.empty()) {
+      throw base::UserError(place, "the expression uses no variable",
+                            "N or m is the model's size, D or n the data, C the compute");
+    }
+    if (parameters.empty()) {
+      throw base::UserError(place, "the expression has no parameter to fit",
+                            "for example \"E + A/N^alpha + B/D^beta\"");
+    }
+    find_linear(parameter_names);
+  }
+
+  void evaluate(const double* theta, const Inputs& inputs, double* y, double* jacobian) const override {
+    const std::size_t p = parameters.size(), n = inputs.count;
+    std::array<double, aliases.size()> values{};
+    std::vector<double> gradient(p);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (const auto& [alias, input] : input_of_) values[alias] = inputs.value[input][i];
+      if (jacobian == nullptr) {
+        y[i] = expression_.value(values, {theta, p});
+        continue;
+      }
+      y[i] = expression_.value_and_gradient(values, {theta, p}, gradient);
+      for (std::size_t k = 0; k < p; ++k) jacobian[k * n + i] = gradient[k];
+    }
+  }
+
+  std::vector<std::size_t> linear() const override { return linear_; }
+
+  // y = offset + Σ c_k basis_k exactly, so the offset is y at c = 0 and each basis the derivative by c_k.
+  bool linearise(const double* theta, const Inputs& inputs, const double* y, double* basis, double* target,
+                 double* scale) const override {
+    const std::size_t p = parameters.size(), n = inputs.count;
+    std::vector<double> at_zero(theta, theta + p), offset(n), jacobian(p * n);
+    for (const std::size_t k : linear_) at_zero[k] = 0;
+    evaluate(at_zero.data(), inputs, offset.data(), jacobian.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      target[i] = y[i] - offset[i];
+      scale[i] = 1 / y[i];
+      if (!std::isfinite(target[i])) return false;
+    }
+    for (std::size_t j = 0; j < linear_.size(); ++j) {
+      for (std::size_t i = 0; i < n; ++i) {
+        basis[j * n + i] = jacobian[linear_[j] * n + i];
+        if (!std::isfinite(basis[j * n + i])) return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  void declare(const std::vector<std::string>& used, const std::vector<ExpressionParameter>& declared,
+               const std::string& place) {
+    for (const ExpressionParameter& one : declared) {
+      if (std::find(used.begin(), used.end(), one.name) == used.end()) {
+        throw base::UserError(
+            place, fmt::format("parameter '{}' is declared but the expression does not use it", one.name),
+            base::suggest(one.name, used));
+      }
+      if (!(one.lower < one.upper) || one.start_lower > one.start_upper) {
+        throw base::UserError(
+            place, fmt::format("parameter '{}': lower must be below upper, and start_lower not above "
+                               "start_upper",
+                               one.name));
+      }
+    }
+    for (const std::string& word : used) {
+      ExpressionParameter one;
+      one.name = word;
+      const auto found =
+          std::find_if(declared.begin(), declared.end(), [&](const auto& d) { return d.name == word; });
+      if (found != declared.end()) one = *found;
+      const double low = std::max(one.start_lower, one.lower), high = std::min(one.start_upper, one.upper);
+      if (low > high) {
+        throw base::UserError(place, fmt::format("parameter '{}': its start is outside of its bounds", word));
+      }
+      parameters.push_back({word, "", one.lower, one.upper, low, high, low > 0});
+    }
+  }
+
+  // Greedily: a parameter joins if the expression stays linear in all that have joined together.
+  void find_linear(const std::vector<std::string>& names) {
+    std::vector<char> joined(names.size(), 0);
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      if (parameters[k].lower != 0 || parameters[k].upper < 1e300) continue;
+      joined[k] = 1;
+      if (expression_.degree(joined) > 1) joined[k] = 0;
+    }
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      if (joined[k]) linear_.push_back(k);
+    }
+  }
+
+  Expression expression_;
+  std::vector<std::pair<std::size_t, std::size_t>> input_of_;  // alias -> input
+  std::vector<std::size_t> linear_;
+};
+
+// Solves f(x) = target for a rising f by Newton steps in logarithms (one step where f is a power), kept
+// within a bracket that halves otherwise.
+template <class F>
+double solve_rising(const F& f, double target) {
+  double low = -46, high = 140;  // ln of 1e-20 … 6e60
+  if (!(f(std::exp(low)) <= target) || !(f(std::exp(high)) >= target)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  double at = 20;
+  for (int i = 0; i < 200; ++i) {
+    const double value = f(std::exp(at));
+    if (value == target) break;
+    (value < target ? low : high) = at;
+    const double slope = (std::log(f(std::exp(at + 1e-4))) - std::log(value)) / 1e-4;
+    double next = at + (std::log(target) - std::log(value)) / slope;
+    if (!(next > low && next < high)) next = (low + high) / 2;
+    if (std::fabs(next - at) < 1e-13 * (1 + std::fabs(at))) return std::exp(next);
+    at = next;
+  }
+  return std::exp(at);
+}
+
+}  // namespace
+
+void ExpressionParameter::visit(config::Visitor& v) {
+  v.field("name", name, "as in the expression");
+  v.field("lower", lower, config::any_number(), "lower bound");
+  v.field("upper", upper, config::any_number(), "upper bound");
+  v.field("start_lower", start_lower, config::any_number(), "least start of the search");
+  v.field("start_upper", start_upper, config::any_number(), "largest start of the search");
+}
+
+std::shared_ptr<const Law> make_expression_law(const std::string& text,
+                                               const std::vector<ExpressionParameter>& declared,
+                                               const std::string& place) {
+  return std::make_shared<ExpressionLaw>(text, declared, place);
+}
+
+Cost::Cost(const std::string& text, const std::string& place)
+    : expression_(text, {"N", "m", "size", "D", "n", "data"}, {}, place) {
+  const bool uses_size =
+      expression_.uses_variable(0) || expression_.uses_variable(1) || expression_.uses_variable(2);
+  const bool uses_data =
+      expression_.uses_variable(3) || expression_.uses_variable(4) || expression_.uses_variable(5);
+  if (!uses_size || !uses_data) {
+    throw base::UserError(place, "a cost must depend on the size (N) and on the data (D)",
+                          "for example \"6*N*D\"");
+  }
+  for (const double scale : {1e2, 1e6, 1e10}) {
+    const double here = (*this)(scale, scale), more_size = (*this)(2 * scale, scale),
+                 more_data = (*this)(scale, 2 * scale);
+    if (!(here > 0) || !(more_size > here) || !(more_data > here)) {
+      throw base::UserError(place, "a cost must be > 0 and grow with size and with data",
+                            fmt::format("at N = D = {:g} it is {:g}", scale, here));
+    }
+  }
+}
+
+double Cost::operator()(double size, double data) const {
+  const std::array<double, 6> values = {size, size, size, data, data, data};
+  return expression_.value(values, {});
+}
+double Cost::data_for(double budget, double size) const {
+  return solve_rising([&](double data) { return (*this)(size, data); }, budget);
+}
+double Cost::size_for(double budget, double data) const {
+  return solve_rising([&](double size) { return (*this)(size, data); }, budget);
+}
+
+}  // namespace frugal::fit

@@ -1,0 +1,199 @@
+#include "fit/law/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "fit/law/certificate.h"
+#include "fit/law/starts.h"
+
+namespace frugal::fit {
+
+using base::UserError;
+
+std::size_t Setup::free_count() const {
+  std::size_t free = 0;
+  for (std::size_t p = 0; p < lower.size(); ++p) free += lower[p] < upper[p];
+  return free;
+}
+
+namespace {
+
+std::vector<double> run_weights(const Points& points, const FitOptions& options) {
+  std::vector<double> weight = points.weight;
+  if (weight.empty()) weight.assign(points.count(), 1.0);
+  if (!options.use_standard_errors || points.standard_error.empty()) return weight;
+  double total = 0;
+  std::vector<double> precision(points.count());
+  for (std::size_t i = 0; i < points.count(); ++i) {
+    const double unit = options.objective.residual == Residual::absolute ? 1.0 : points.y[i];
+    precision[i] = std::pow(unit / points.standard_error[i], 2);
+    total += precision[i];
+  }
+  for (std::size_t i = 0; i < points.count(); ++i) weight[i] *= precision[i] * double(points.count()) / total;
+  return weight;
+}
+
+}  // namespace
+
+Setup prepare(const Law& law, const Points& points, const FitOptions& options) {
+  Setup setup;
+  const std::size_t p_count = law.parameter_count();
+  FRUGAL_ASSERT(p_count <= 32, "a law has at most 32 parameters");
+  for (const Parameter& parameter : law.parameters) {
+    setup.lower.push_back(parameter.lower);
+    setup.upper.push_back(parameter.upper);
+  }
+  for (const auto& [name, range] : options.bounds) {
+    const std::size_t p = law.index_of(name);
+    if (!(range.first <= range.second))
+      throw UserError("", fmt::format("bounds of '{}': {} is not below {}", name, range.first, range.second));
+    setup.lower[p] = range.first;
+    setup.upper[p] = range.second;
+  }
+  for (const auto& [name, value] : options.fixed) {
+    const std::size_t p = law.index_of(name);
+    if (!std::isfinite(value))
+      throw UserError("", fmt::format("fixed '{}' must be a number, got {}", name, value));
+    setup.lower[p] = setup.upper[p] = value;
+  }
+  setup.weight = run_weights(points, options);
+
+  // Geometric means as units, unless a parameter that the user holds would change its value with them.
+  setup.log_unit.assign(law.variables.size(), 0);
+  std::vector<double> log_mean(law.variables.size(), 0);
+  for (std::size_t v = 0; v < law.variables.size(); ++v) {
+    for (const double x : points.column(law.variables[v])) log_mean[v] += std::log(x);
+    log_mean[v] /= double(points.count());
+  }
+  law.share_units(log_mean.data());
+  std::vector<double> probe(p_count), changed;
+  for (std::size_t p = 0; p < p_count; ++p) {
+    const Parameter& parameter = law.parameters[p];
+    probe[p] = 0.5 * (parameter.start_lower + parameter.start_upper);
+  }
+  changed = probe;
+  bool changes = law.from_units(changed.data(), log_mean.data());
+  for (std::size_t p = 0; p < p_count && changes; ++p) {
+    const bool held =
+        options.bounds.count(law.parameters[p].name) || options.fixed.count(law.parameters[p].name);
+    if (held && changed[p] != probe[p]) changes = false;
+  }
+  if (changes) setup.log_unit = log_mean;
+  setup.unit_free = changes;
+  setup.inputs = bind(law, points, setup.log_unit);
+  return setup;
+}
+
+namespace {
+
+void refuse_what_cannot_be_fitted(const Law& law, const Points& points, const FitOptions& options,
+                                  const Setup& setup) {
+  for (const auto& name : law.variables) {
+    const auto column = points.column(name);
+    const auto [low, high] = std::minmax_element(column.begin(), column.end());
+    if (*low == *high)
+      throw UserError("", fmt::format("one scale only: every run has {} = {:g}", name, *low),
+                      fmt::format("the law '{}' needs runs at two or more values of '{}'", law.name, name));
+  }
+  std::set<std::vector<double>> distinct;
+  for (std::size_t i = 0; i < points.count(); ++i) {
+    std::vector<double> at;
+    for (const auto& name : law.variables) at.push_back(points.column(name)[i]);
+    if (setup.weight[i] > 0) distinct.insert(std::move(at));
+  }
+  if (distinct.size() < setup.free_count())
+    throw UserError(
+        "",
+        fmt::format("fewer points than parameters: {} distinct points for the {} free parameters of '{}'",
+                    distinct.size(), setup.free_count(), law.name),
+        "add runs, fix a parameter, or take a law with fewer");
+  (void)options;
+}
+
+struct Search {
+  Minimum best;
+  std::vector<double> values;  // of every polished start
+};
+
+void consider(Search& search, const Minimum& found) {
+  if (!std::isfinite(found.value)) return;
+  search.values.push_back(found.value);
+  if (search.best.theta.empty() || found.value < search.best.value) search.best = found;
+}
+
+int agreeing(const Search& search) {
+  const double limit = search.best.value * (1 + 1e-6) + 1e-24;
+  return int(std::count_if(search.values.begin(), search.values.end(), [&](double v) { return v <= limit; }));
+}
+
+Search search_globally(Problem& problem, const Setup& setup, const FitOptions& options) {
+  base::Random random(options.seed, "fit/starts");
+  Minimiser minimiser(problem, setup.lower, setup.upper);
+  Search search;
+  const auto starts = find_starts(problem, setup, options.scan_points, random);
+  if (starts.empty()) throw base::Failure("no start of the fit could be evaluated");
+  const std::size_t polished = std::min(starts.size(), std::size_t(std::max(1, options.starts)));
+  for (std::size_t s = 0; s < polished; ++s) {
+    // Half the best of the scan, half at random from its better half.
+    const std::size_t pick =
+        s < (polished + 1) / 2 ? s : random.below(std::max<std::size_t>(1, starts.size() / 2));
+    consider(search, minimiser.run(starts[pick].theta.data(), {}));
+  }
+  if (search.best.theta.empty()) throw base::Failure("no start of the fit came to a finite objective");
+  const std::vector<double> weight = problem.weight();
+  std::vector<double> shaken(weight.size());
+  const int shakes = options.shakes * problem.law().shaking;
+  for (int s = 0; s < std::max(shakes, options.max_shakes); ++s) {
+    if (s >= shakes && agreeing(search) >= options.min_agreeing) break;
+    for (std::size_t i = 0; i < weight.size(); ++i) shaken[i] = -weight[i] * std::log(1 - random.uniform());
+    problem.set_weight(shaken.data());
+    const std::vector<double> away = minimiser.run(search.best.theta.data(), {}).theta;
+    problem.set_weight(weight.data());
+    MinimiseOptions back;
+    back.first_delta = s % 2 ? -1 : problem.objective().huber_delta;
+    consider(search, minimiser.run(away.data(), back));
+  }
+  return search;
+}
+
+}  // namespace
+
+FitResult fit(const Law& law, const Points& points, const FitOptions& options) {
+  check_points(points, law.variables, options.objective.residual != Residual::absolute);
+  const Setup setup = prepare(law, points, options);
+  refuse_what_cannot_be_fitted(law, points, options, setup);
+  Problem problem(law, setup.inputs, points.y, setup.weight, options.objective);
+  const Search search = search_globally(problem, setup, options);
+
+  FitResult result;
+  result.law = law.name;
+  for (const Parameter& parameter : law.parameters) result.names.push_back(parameter.name);
+  result.theta = search.best.theta;
+  result.objective = search.best.value;
+  result.certificate = certify(problem, setup, search.best);
+  result.certificate.starts = int(search.values.size());
+  result.certificate.agreeing = agreeing(search);
+  result.certificate.share = double(result.certificate.agreeing) / double(search.values.size());
+  if (setup.unit_free) law.from_units(result.theta.data(), setup.log_unit.data());
+
+  result.predicted = predict(law, result.theta, points);
+  const double n = double(points.count());
+  double square = 0, log_square = 0;
+  for (std::size_t i = 0; i < points.count(); ++i) {
+    const double relative = (result.predicted[i] - points.y[i]) / points.y[i];
+    result.mu += relative / n;
+    square += relative * relative / n;
+    log_square += std::pow(std::log(result.predicted[i] / points.y[i]), 2) / n;
+  }
+  result.sigma = std::sqrt(std::max(0.0, square - result.mu * result.mu));
+  result.log_rmse = std::sqrt(log_square);
+  describe_limits(law, points, setup, result);
+  return result;
+}
+
+}  // namespace frugal::fit

@@ -1,0 +1,112 @@
+// Size and data, from few and noisy runs to many: the laws of posterior_law.h with priors, each with a slow
+// wander around it (Kennedy, O'Hagan 2001) and noise from run to run,
+//   ln y = law(x, z) + wander(x, z) + noise.
+// No law follows the runs exactly; what it misses is shared by neighbouring runs, and by all that lies beyond
+// them. The wander is a Gaussian process of covariance τ² s s' k(x − x') k(z − z'), k the Matérn 3/2 function
+// of length ℓ, and s = (compute / largest compute)^−p: laws hold best where much compute was spent.
+//
+// A run that was trained too little or badly tuned can only be too high, and by far more than its noise: with
+// a probability of 3 % a run is one, and ln y has a deviation of 0.2 more. Without this one such run would
+// pass for a large wander.
+//
+// For each law and each (τ, p, σ) of a grid the most probable parameters are found, with the curvature there
+// (Laplace's approximation); the evidence weights them all. So the noise, the size of the wander and the law
+// are averaged over, not chosen; repeated runs say what the noise is. A prediction is the mean and the
+// standard deviation of ln y under that mixture: parameters, wander and noise all count.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fit/posterior/law.h"
+#include "fit/runs/points.h"
+
+namespace frugal::fit {
+
+inline constexpr int posterior_starts = 4;  // of each law
+
+struct PosteriorOptions {
+  std::vector<std::string> laws = {"overtraining", "chinchilla", "rosenfeld"};
+  std::vector<double> amplitudes = {0.02, 0.04, 0.08, 0.16};      // τ, of ln y
+  std::vector<double> steepness = {0, 0.1, 0.2};                  // p
+  std::vector<double> noises = {0.002, 0.006, 0.015, 0.04, 0.1};  // σ, where repeated runs do not say it
+  double length = 1;                                              // ℓ, in ln
+  std::size_t most_cells = 200;  // more runs are averaged in cells of ln data and ln size
+};
+
+// One law at one (τ, p, σ).
+struct PosteriorPart {
+  const PosteriorLaw* law = nullptr;
+  double amplitude = 0, steepness = 0, noise = 0;
+  double weight = 0;
+  std::vector<std::size_t> doubtful;  // cells taken for under-trained
+  std::vector<double> parameters;
+  double gradient = 0;             // largest |∂ ln posterior|
+  double agreement = 0;            // share of the starts that ended there
+  std::vector<double> covariance;  // [size × size], of the parameters
+};
+
+class Posterior {
+ public:
+  // Needs columns size and data, and four distinct cells of both; UserError otherwise.
+  static Posterior fit(const Points& points, const PosteriorOptions& options = {});
+  // parts as those of an earlier fit to the same points: law, τ, p, σ, weight and parameters.
+  static Posterior restore(const Points& points, std::vector<PosteriorPart> parts,
+                           const PosteriorOptions& options = {});
+
+  struct Moments {
+    double mean = 0, deviation = 0;  // of ln y of one new run
+  };
+  Moments at(double size, double data) const;
+  // The law's own ln y at one part's parameters, without wander.
+  double log_law(const PosteriorPart& part, const double* parameters, double size, double data) const;
+
+  const std::vector<PosteriorPart>& parts() const { return parts_; }
+  const Edge& edge() const { return edge_; }
+  const PosteriorOptions& options() const { return options_; }
+  // Scales whose runs are more likely under-trained than not.
+  struct Doubt {
+    double size, data, probability;
+  };
+  std::vector<Doubt> doubts() const;
+  // Parameters of the part drawn from its normal approximation; normals: part.law->size of them.
+  std::vector<double> draw(const PosteriorPart& part, const std::vector<double>& normals) const;
+
+ private:
+  // What parts of one (τ, p, σ) share.
+  struct Frame {
+    double amplitude, steepness, noise;
+    std::vector<std::size_t> doubtful;
+    std::vector<double> factor;  // lower Cholesky factor of the covariance of the cells' ln y
+    double log_determinant;      // of that factor
+  };
+  // A part made ready for predictions.
+  struct Ready {
+    std::size_t frame;
+    std::vector<double> residual, jacobian;  // whitened
+  };
+
+  void set_cells(const Points& points);
+  Frame frame(double amplitude, double steepness, double noise, std::vector<std::size_t> doubtful) const;
+  // Takes cells for under-trained as long as the evidence of part's law grows by it; fits part anew.
+  double doubt(Frame& frame, PosteriorPart& part, double evidence_before) const;
+  void whiten(const Frame& frame, double* rows, std::size_t columns) const;
+  double evidence(const Frame& frame, PosteriorPart& part,
+                  const std::vector<std::vector<double>>& starts) const;
+  // Fills part.covariance; half the logarithm of the determinant of its inverse, infinite where there is
+  // none.
+  double set_covariance(const Frame& frame, PosteriorPart& part) const;
+  void make_ready();
+
+  PosteriorOptions options_;
+  Edge edge_;
+  std::vector<double> x_, log_y_, count_, known_;  // of the cells: two coordinates, mean ln y, runs, variance
+  double within_ = 0, freedom_ = 0;                // Σ squares of ln y within cells, and how many are free
+  std::vector<PosteriorPart> parts_;
+  std::vector<Frame> frames_;
+  std::vector<Ready> ready_;
+};
+
+}  // namespace frugal::fit

@@ -1,0 +1,67 @@
+// The default prediction over size and data: the posterior of fit/posterior/posterior.h, and a check of it by
+// rolling hold-out: the top scales that we have are left out in turn and predicted from the rest. zᵢ =
+// missᵢ/deviationᵢ of what was left out says whether the posterior's deviations are those of its misses; the
+// factor √((ν + Σ mean z²)/(ν + cuts)), ν = 3, scales the interval. One cut is one draw: what it misses is
+// shared by everything that it hides, so it counts once, and a few cuts move the factor little. Nothing is
+// tuned on the rows it is asked to predict.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fit/posterior/posterior.h"
+
+namespace frugal::fit {
+
+struct PredictiveOptions {
+  double level = 0.95;
+  PosteriorOptions posterior;
+  std::string scale_variable = "size";  // whose top values are left out in turn; or data, see rolling_cuts
+  int max_cuts = 3;
+  double far = 100;  // predictions beyond so many times the largest fitted compute are flagged
+};
+
+struct Interval {
+  double estimate = 0, lower = 0, upper = 0;
+  double reach = 1;  // times the largest fitted compute
+  bool far = false;
+};
+
+// A rolling hold-out: the rows at or above cut, predicted from those below.
+struct RollingCut {
+  std::string variable;
+  double cut = 0, beyond = 1;  // largest hidden value / largest fitted one
+  std::size_t fitted = 0;
+  std::vector<std::size_t> rows;  // held out
+  std::vector<double> miss;       // ln ŷ − ln y
+  std::vector<double> deviation;  // as predicted
+};
+
+class Predictive {
+ public:
+  // UserError where the posterior refuses.
+  explicit Predictive(const Points& points, const PredictiveOptions& options = {});
+
+  std::vector<Interval> predict(const Points& points) const;
+
+  const Posterior& posterior() const { return posterior_; }
+  const std::vector<RollingCut>& rolling() const { return rolling_; }
+  double factor() const { return factor_; }
+
+ private:
+  PredictiveOptions options_;
+  Posterior posterior_;
+  std::vector<RollingCut> rolling_;
+  double factor_ = 1, largest_reach_ = 0;
+};
+
+// The values of the scale variable at which rolling hold-outs cut, largest first: groups of top values with
+// at least max(3, 5 %) of the runs between one cut and the next.
+std::vector<double> rolling_cuts(const Points& points, const std::string& variable, int max_cuts);
+
+// Data as the data_constrained law's published R*_D = 15.39 counts it: repetitions wear out. Points without
+// unique_data come back as they are.
+Points with_effective_data(Points points);
+
+}  // namespace frugal::fit

@@ -1,0 +1,20 @@
+// Runs that diverged. One run at the level of a random guess moves a surface by more than all its noise, and
+// it says nothing of scaling. Training more, or larger, does not make an error much worse; so a run that lies
+// far above another one of the same scale or of a smaller one (size and data both) did not train.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "fit/runs/points.h"
+
+namespace frugal::fit {
+
+// A run is suspected where ln y lies more than max(ln 1.3, 6 σ) above the lowest run of its own scale or
+// below, σ from the lowest two runs of every repeated scale. Runs that repeat their data more than four times
+// are never suspected: they overfit, which is no accident. Points of one variable compare repeated runs
+// alone. Empty where more than a tenth of the runs (and more than one) are suspected: that is no accident
+// either.
+std::vector<std::size_t> diverged_runs(const Points& points);
+
+}  // namespace frugal::fit

@@ -1,0 +1,85 @@
+#include "fit/surface/surface.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace frugal::fit {
+namespace {
+
+constexpr const char* scale_names[] = {"size", "data", "compute", "unique_data", "density"};
+
+// Linear between order statistics.
+double quantile(const std::vector<double>& sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  const double t = at - static_cast<double>(below);
+  if (t == 0 || sorted[below] == sorted[above]) return sorted[below];
+  return sorted[below] + t * (sorted[above] - sorted[below]);
+}
+
+}  // namespace
+
+double RunScale::*scale_member(const std::string& variable) {
+  if (variable == "size") return &RunScale::size;
+  if (variable == "data" || variable == "x") return &RunScale::data;
+  if (variable == "compute") return &RunScale::compute;
+  if (variable == "unique_data") return &RunScale::unique_data;
+  if (variable == "density") return &RunScale::density;
+  throw base::UserError(variable, "is no variable of a run's scale",
+                        base::suggest(variable, {std::begin(scale_names), std::end(scale_names)}));
+}
+double& RunScale::of(const std::string& variable) { return this->*scale_member(variable); }
+double RunScale::of(const std::string& variable) const { return this->*scale_member(variable); }
+
+Estimate estimate_of(double value, std::vector<double> draws, double coverage) {
+  if (draws.empty()) return {value, value, value};
+  std::sort(draws.begin(), draws.end());
+  // Draws that are centred elsewhere (a bounded parameter) still leave the value inside its interval.
+  return {value, std::min(value, quantile(draws, (1 - coverage) / 2)),
+          std::max(value, quantile(draws, (1 + coverage) / 2))};
+}
+
+nlohmann::ordered_json to_json(const Estimate& e) {
+  const auto number = [](double x) {
+    return std::isfinite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json();
+  };
+  return {{"value", number(e.value)}, {"low", number(e.low)}, {"high", number(e.high)}};
+}
+
+bool Surface::uses(const std::string& variable) const {
+  const std::vector<std::string> used = variables();
+  return std::find(used.begin(), used.end(), variable) != used.end();
+}
+
+Estimate Surface::predict(const RunScale& scale, double coverage) const {
+  std::vector<double> values;
+  for (int draw = 0; draw < draws(); ++draw) values.push_back(error(scale, draw, true));
+  return estimate_of(error(scale, estimate, false), std::move(values), coverage);
+}
+
+void Surface::set_measured(Measured measured) {
+  measured_ = std::move(measured);
+  largest_ = smallest_ = measured_.scale.empty() ? RunScale{} : measured_.scale.front();
+  for (const char* name : scale_names) {
+    const auto member = scale_member(name);
+    for (const RunScale& scale : measured_.scale) {
+      largest_.*member = std::max(largest_.*member, scale.*member);
+      smallest_.*member = std::min(smallest_.*member, scale.*member);
+    }
+  }
+}
+
+double Surface::beyond(const RunScale& scale) const {
+  const RunScale& edge = largest_;
+  double factor = 0;
+  for (const std::string& name : variables()) {
+    if (edge.of(name) > 0) factor = std::max(factor, scale.of(name) / edge.of(name));
+  }
+  return factor;
+}
+
+}  // namespace frugal::fit

@@ -1,0 +1,71 @@
+// What a fit leaves behind for decisions: the error as a function of a run's scale, with how sure that is. A
+// surface gives the error of the estimate and of each of its draws; a draw is one way the truth may be: the
+// parameters of a refit to resampled runs, and a share of the law's misfit that is common to everything far
+// from the data (so that it does not average out over a plan). Everything in fit/decide/decide.h works on
+// this.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace frugal::fit {
+
+// 0: not given.
+struct RunScale {
+  double size = 0, data = 0, compute = 0, unique_data = 0, density = 0;
+
+  double& of(const std::string& variable);  // "size", "data", …; UserError for another name
+  double of(const std::string& variable) const;
+};
+
+// The member that a variable's name stands for; UserError for another name.
+double RunScale::*scale_member(const std::string& variable);
+
+// A value with its interval; infinite where a draw knows no end (a target that it never reaches).
+struct Estimate {
+  double value = 0, low = 0, high = 0;
+};
+// Quantiles of draws around a value, at (1 ± coverage)/2; draws may be infinite, not NaN.
+Estimate estimate_of(double value, std::vector<double> draws, double coverage);
+nlohmann::ordered_json to_json(const Estimate& estimate);  // infinite values become null
+
+// The runs that were fitted.
+struct Measured {
+  std::vector<RunScale> scale;
+  std::vector<double> error;
+};
+
+class Surface {
+ public:
+  static constexpr int estimate = -1;
+  virtual ~Surface() = default;
+
+  virtual std::vector<std::string> variables() const = 0;  // of {"size", "data", …}
+  virtual int draws() const = 0;
+  // draw: `estimate`, or 0 … draws() − 1. with_misfit: the draw's share of misfit and one run's noise too,
+  // for what a new run will give; without it, the law alone, for where optima lie.
+  virtual double error(const RunScale& scale, int draw, bool with_misfit) const = 0;
+
+  bool uses(const std::string& variable) const;
+  const Measured& measured() const { return measured_; }
+  std::string law_name;  // for reports
+
+  // From the draws, or exactly where the surface knows its distribution.
+  virtual Estimate predict(const RunScale& scale, double coverage) const;
+  // How many times beyond the largest measured value, over the variables: 1 is the edge.
+  double beyond(const RunScale& scale) const;
+  const RunScale& largest() const { return largest_; }  // by variable
+  const RunScale& smallest() const { return smallest_; }
+
+ protected:
+  void set_measured(Measured measured);
+
+ private:
+  Measured measured_;
+  RunScale largest_, smallest_;
+};
+
+}  // namespace frugal::fit

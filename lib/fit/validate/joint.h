@@ -1,0 +1,49 @@
+// The figures by which joint fits are judged, for any table of runs: does every seed reach the same optimum,
+// how far does the prediction of the held-out runs miss, do the intervals cover them and how wide are they.
+// Behind scripts/check-joint.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fit/law/fit.h"
+#include "fit/posterior/predictive.h"
+
+namespace frugal::fit {
+
+struct CheckOptions {
+  std::vector<std::string> laws = {"chinchilla"};  // whose convergence is counted
+  int seeds = 100;
+  double level = 0.95;
+  std::uint64_t seed = 0;
+  // Runs that repeat their data more often are left out, fit and check alike, and counted: the laws say that
+  // a repetition is worth ever less, not that it harms.
+  double most_repeats = 16;
+};
+
+struct SeriesCheck {
+  std::string name;
+  std::size_t runs = 0, fitted = 0, held_out = 0, left_out = 0;
+  struct Convergence {
+    std::string law;
+    int seeds = 0, agreeing = 0, agreeing_parameters = 0;  // within 1e-6 relative of the best over the seeds
+    FitResult best;
+  };
+  std::vector<Convergence> convergence;
+  double log_rmse = 0;        // of the prediction of held-out runs
+  double covered = 0;         // how many of held_out lie in their interval
+  double mean_log_width = 0;  // of log(upper/lower)
+  std::vector<Interval> intervals;
+  std::vector<double> measured;  // y of the held-out runs
+  std::string refusal;           // why there are no intervals; empty: there are
+};
+
+// The rows of the largest sizes: as many sizes as it takes to hold out 3 runs and 5 % of all.
+std::vector<bool> top_scale(const Points& points, const std::string& variable = "size");
+
+// held[i]: run i is predicted, not fitted; empty: top_scale.
+SeriesCheck check_joint(const std::string& name, const Points& points, std::vector<bool> held,
+                        const CheckOptions& options = {});
+
+}  // namespace frugal::fit

@@ -1,0 +1,185 @@
+#include "model/transformer/architectures.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace frugal::model {
+namespace {
+
+using base::UserError;
+
+const Architecture table[] = {arch::bert, arch::roberta, arch::gpt2, arch::llama, arch::vit, arch::deit};
+
+std::string canonical(Role role, int layer, bool bias) {
+  if (role == Role::head_bias) return "head.bias";
+  const std::string where = layer < 0 ? "" : fmt::format("layers.{}.", layer);
+  return fmt::format("{}{}.{}", where, name_of(role), bias ? "bias" : "weight");
+}
+
+// A null value counts as absent, as `transformers` has it.
+const nlohmann::json* find(const nlohmann::json& json, const char* key) {
+  const auto found = json.find(key);
+  return found == json.end() || found->is_null() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::span<const Architecture> architectures() { return table; }
+
+const Architecture& architecture_named(const std::string& model_type, const std::string& place) {
+  std::vector<std::string> names;
+  for (const Architecture& one : table) {
+    if (model_type == one.model_type) return one;
+    names.emplace_back(one.model_type);
+  }
+  throw UserError(place, fmt::format("the architecture '{}' is not supported", model_type),
+                  fmt::format("supported: {}", fmt::join(names, ", ")));
+}
+
+void read_fields(const nlohmann::json& json, const std::string& origin, std::span<const JsonField> fields,
+                 TransformerConfig& config) {
+  for (const JsonField& one : fields) {
+    const nlohmann::json* value = find(json, one.key);
+    if (value == nullptr) {
+      config.*one.field = one.otherwise;
+      continue;
+    }
+    if (!value->is_number_integer()) {
+      throw UserError(origin + ":/" + one.key, fmt::format("must be a whole number, got {}", value->dump()));
+    }
+    const auto number = value->get<std::int64_t>();
+    if (number < 0 || number > std::int64_t{1} << 32) {
+      throw UserError(origin + ":/" + one.key, fmt::format("is no size of a model: {}", value->dump()));
+    }
+    config.*one.field = number;
+  }
+}
+
+void write_fields(const TransformerConfig& config, std::span<const JsonField> fields,
+                  nlohmann::ordered_json& json) {
+  for (const JsonField& one : fields) json[one.key] = config.*one.field;
+}
+
+double number_or(const nlohmann::json& json, const std::string& origin, const char* key, double otherwise) {
+  const nlohmann::json* value = find(json, key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_number()) {
+    throw UserError(origin + ":/" + key, fmt::format("must be a number, got {}", value->dump()));
+  }
+  return value->get<double>();
+}
+
+bool bool_or(const nlohmann::json& json, const std::string& origin, const char* key, bool otherwise) {
+  const nlohmann::json* value = find(json, key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_boolean()) {
+    throw UserError(origin + ":/" + key, fmt::format("must be true or false, got {}", value->dump()));
+  }
+  return value->get<bool>();
+}
+
+std::string text_or(const nlohmann::json& json, const std::string& origin, const char* key,
+                    const std::string& otherwise) {
+  const nlohmann::json* value = find(json, key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_string()) {
+    throw UserError(origin + ":/" + key, fmt::format("must be text, got {}", value->dump()));
+  }
+  return value->get<std::string>();
+}
+
+void read_head_dim(const nlohmann::json& json, const std::string& origin, TransformerConfig& config) {
+  if (config.heads < 1 || config.hidden_size % config.heads != 0) {
+    const char* key = json.contains("n_embd") ? "n_head" : "num_attention_heads";
+    throw UserError(origin + ":/" + key, fmt::format("{} heads do not divide a hidden size of {}",
+                                                     config.heads, config.hidden_size));
+  }
+  config.head_dim = config.hidden_size / config.heads;
+}
+
+bool class_ends(const nlohmann::json& json, const std::string& ending, bool otherwise) {
+  const nlohmann::json* names = find(json, "architectures");
+  if (names == nullptr || !names->is_array() || names->empty() || !(*names)[0].is_string()) return otherwise;
+  return (*names)[0].get<std::string>().ends_with(ending);
+}
+
+void TensorTable::linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias) {
+  const std::int64_t rows = extent(config_, out), columns = extent(config_, in);
+  WeightSpec weight{canonical(role, layer, false), role, layer, out, in, {rows, columns}, false, false};
+  tensors_.push_back({name + ".weight", {weight}, weight.shape, false});
+  if (bias) {
+    WeightSpec one{canonical(role, layer, true), role, layer, out, Dim::none, {rows}, true, false};
+    tensors_.push_back({name + ".bias", {one}, one.shape, false});
+  }
+}
+
+void TensorTable::fixed_out(const std::string& name, Role role, std::int64_t out, bool bias) {
+  WeightSpec weight{canonical(role, -1, false), role,  -1,   Dim::fixed, Dim::hidden,
+                    {out, config_.hidden_size}, false, false};
+  tensors_.push_back({name + ".weight", {weight}, weight.shape, false});
+  if (bias) {
+    const Role bias_role = role == Role::head ? Role::head_bias : role;
+    WeightSpec one{canonical(bias_role, -1, true), bias_role, -1, Dim::fixed, Dim::none, {out}, true, false};
+    tensors_.push_back({name + ".bias", {one}, one.shape, false});
+  }
+}
+
+void TensorTable::patches(const std::string& name) {
+  const std::int64_t c = config_.channels, p = config_.patch_size, hidden = config_.hidden_size;
+  WeightSpec weight{"patch.weight", Role::patch,         -1,    Dim::hidden,
+                    Dim::fixed,     {hidden, c * p * p}, false, false};
+  WeightSpec bias{"patch.bias", Role::patch, -1, Dim::hidden, Dim::none, {hidden}, true, false};
+  tensors_.push_back({name + ".weight", {weight}, {hidden, c, p, p}, false});
+  tensors_.push_back({name + ".bias", {bias}, bias.shape, false});
+}
+
+void TensorTable::norm(const std::string& name, Role role, int layer) {
+  for (const bool bias : {false, true}) {
+    if (bias && config_.norm == NormKind::rms_norm) continue;
+    WeightSpec one{canonical(role, layer, bias), role, layer, Dim::hidden, Dim::none,
+                   {config_.hidden_size},        bias, false};
+    tensors_.push_back({name + (bias ? ".bias" : ".weight"), {one}, one.shape, false});
+  }
+}
+
+void TensorTable::table(const std::string& name, Role role, Dim rows) {
+  WeightSpec one{canonical(role, -1, false),
+                 role,
+                 -1,
+                 rows,
+                 Dim::hidden,
+                 {extent(config_, rows), config_.hidden_size},
+                 false,
+                 true};
+  tensors_.push_back({name, {one}, one.shape, false});
+}
+
+void TensorTable::vector(const std::string& name, Role role, Dim dim, bool bias) {
+  WeightSpec one{canonical(role, -1, bias), role, -1, dim, Dim::none, {extent(config_, dim)}, bias, false};
+  tensors_.push_back({name, {one}, one.shape, false});
+}
+
+void TensorTable::conv1d(const std::string& name, const std::vector<Role>& roles, int layer,
+                         const std::vector<Dim>& out, Dim in) {
+  FileTensor weight{name + ".weight", {}, {}, true}, bias{name + ".bias", {}, {}, false};
+  const std::int64_t columns = extent(config_, in);
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    const std::int64_t rows = extent(config_, out[i]);
+    total += rows;
+    weight.parts.push_back(
+        {canonical(roles[i], layer, false), roles[i], layer, out[i], in, {rows, columns}, false, false});
+    bias.parts.push_back(
+        {canonical(roles[i], layer, true), roles[i], layer, out[i], Dim::none, {rows}, true, false});
+  }
+  weight.shape = {columns, total};
+  bias.shape = {total};
+  tensors_.push_back(std::move(weight));
+  tensors_.push_back(std::move(bias));
+}
+
+}  // namespace frugal::model

@@ -1,0 +1,92 @@
+// The architectures that are read and written: one file each in model/architectures/, one line each in
+// architectures.cpp. An architecture says how its config.json maps to TransformerConfig, and which tensors
+// its files have.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/transformer/config.h"
+
+namespace frugal::model {
+
+struct Architecture {
+  const char* model_type;  // of config.json
+  const char* help;
+  // Tensor names in files may lack this prefix (files of the bare model) or have it; "" for none.
+  const char* base_prefix;
+  void (*read)(const nlohmann::json& json, const std::string& origin, const HasTensor& has,
+               TransformerConfig& config);
+  void (*write)(const TransformerConfig& config, nlohmann::ordered_json& json);
+  std::vector<FileTensor> (*tensors)(const TransformerConfig& config);
+};
+
+std::span<const Architecture> architectures();
+// UserError with the supported ones where there is none of that name.
+const Architecture& architecture_named(const std::string& model_type, const std::string& place);
+
+// A key of config.json and the field that it fills. An absent key takes the default of `transformers`.
+struct JsonField {
+  const char* key;
+  std::int64_t TransformerConfig::*field;
+  std::int64_t otherwise;
+};
+void read_fields(const nlohmann::json& json, const std::string& origin, std::span<const JsonField> fields,
+                 TransformerConfig& config);
+void write_fields(const TransformerConfig& config, std::span<const JsonField> fields,
+                  nlohmann::ordered_json& json);
+double number_or(const nlohmann::json& json, const std::string& origin, const char* key, double otherwise);
+bool bool_or(const nlohmann::json& json, const std::string& origin, const char* key, bool otherwise);
+std::string text_or(const nlohmann::json& json, const std::string& origin, const char* key,
+                    const std::string& otherwise);
+// Head size from hidden_size / heads, which must divide.
+void read_head_dim(const nlohmann::json& json, const std::string& origin, TransformerConfig& config);
+// Whether `architectures` names a class that ends so; `otherwise` where the key is absent.
+bool class_ends(const nlohmann::json& json, const std::string& ending, bool otherwise);
+
+// Builds the list of a file's tensors.
+class TensorTable {
+ public:
+  explicit TensorTable(const TransformerConfig& config) : config_(config) {}
+
+  // A linear: NAME.weight [out, in] and, where `bias`, NAME.bias.
+  void linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias);
+  // The same with an axis of a fixed size (labels, pixels).
+  void fixed_out(const std::string& name, Role role, std::int64_t out, bool bias);
+  // ViT's patch convolution: [hidden, channels, p, p] in the file, [hidden, channels·p·p] here.
+  void patches(const std::string& name);
+  // NAME.weight and, for LayerNorm, NAME.bias.
+  void norm(const std::string& name, Role role, int layer);
+  // A table at NAME (the whole tensor name): [rows, hidden].
+  void table(const std::string& name, Role role, Dim rows);
+  // One vector over a dimension at NAME.
+  void vector(const std::string& name, Role role, Dim dim, bool bias);
+  // GPT-2's layout: [in, out], with the parts side by side along out.
+  void conv1d(const std::string& name, const std::vector<Role>& roles, int layer, const std::vector<Dim>& out,
+              Dim in);
+  FileTensor& last() { return tensors_.back(); }
+  std::vector<FileTensor> take() { return std::move(tensors_); }
+
+ private:
+  const TransformerConfig& config_;
+  std::vector<FileTensor> tensors_;
+};
+
+// What RoBERTa shares with BERT: config.json but for its head, and the embeddings and layers.
+struct BertDefaults {
+  std::int64_t vocab_size, pad_token;
+};
+void read_bert(const nlohmann::json& json, const std::string& origin, const BertDefaults& defaults,
+               TransformerConfig& config);
+// classes: the prefix of `architectures` where the source has none, Bert or Roberta.
+void write_bert(const TransformerConfig& config, const std::string& classes, nlohmann::ordered_json& json);
+void bert_encoder(TensorTable& table, const TransformerConfig& config, const std::string& base);
+
+namespace arch {
+extern const Architecture bert, roberta, gpt2, llama, vit, deit;
+}
+
+}  // namespace frugal::model

@@ -1,0 +1,46 @@
+// RoBERTa (Liu et al. 2019): BERT's encoder with positions that start after padding's, and other names for
+// the masked language model's head.
+#include <nlohmann/json.hpp>
+
+#include "model/transformer/architectures.h"
+
+namespace frugal::model::arch {
+namespace {
+
+void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has,
+          TransformerConfig& config) {
+  read_bert(json, origin, {50265, 1}, config);
+  config.position_offset = config.pad_token + 1;
+  const bool masked = has ? has("lm_head.dense.weight") : class_ends(json, "ForMaskedLM", false);
+  config.head = masked ? HeadKind::masked : HeadKind::none;
+  config.head_bias = masked;
+  config.pooler = has ? has("roberta.pooler.dense.weight") : class_ends(json, "Model", true);
+}
+
+void write(const TransformerConfig& config, nlohmann::ordered_json& json) {
+  write_bert(config, "Roberta", json);
+}
+
+std::vector<FileTensor> tensors(const TransformerConfig& config) {
+  TensorTable t(config);
+  const std::string base = config.head == HeadKind::none ? "" : "roberta.";
+  bert_encoder(t, config, base);
+  if (config.pooler) t.linear(base + "pooler.dense", Role::pooler, -1, Dim::hidden, Dim::hidden, true);
+  if (config.head == HeadKind::masked) {
+    if (config.head_bias) t.vector("lm_head.bias", Role::head_bias, Dim::vocab, true);
+    t.linear("lm_head.dense", Role::head_transform, -1, Dim::hidden, Dim::hidden, true);
+    t.norm("lm_head.layer_norm", Role::head_norm, -1);
+    if (!config.tied_head) {  // as BERT's: the bias of the decoder is the one that is read
+      t.linear("lm_head.decoder", Role::head, -1, Dim::vocab, Dim::hidden, false);
+      if (config.head_bias) t.vector("lm_head.decoder.bias", Role::head_bias, Dim::vocab, true);
+    }
+  }
+  return t.take();
+}
+
+}  // namespace
+
+const Architecture roberta = {"roberta", "RoBERTa, masked language model or bare", "roberta.", read, write,
+                              tensors};
+
+}  // namespace frugal::model::arch

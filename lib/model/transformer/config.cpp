@@ -1,0 +1,197 @@
+#include "model/transformer/config.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+#include "model/transformer/architectures.h"
+
+namespace frugal::model {
+namespace {
+
+using base::UserError;
+
+constexpr const char* role_names[] = {"token_embedding",
+                                      "position_embedding",
+                                      "type_embedding",
+                                      "patch",
+                                      "class_token",
+                                      "distillation_token",
+                                      "embedding_norm",
+                                      "attention_norm",
+                                      "q",
+                                      "k",
+                                      "v",
+                                      "o",
+                                      "ffn_norm",
+                                      "ffn_in",
+                                      "ffn_gate",
+                                      "ffn_out",
+                                      "final_norm",
+                                      "pooler",
+                                      "head_transform",
+                                      "head_norm",
+                                      "head",
+                                      "head_bias",
+                                      "distillation_head"};
+constexpr const char* dim_names[] = {"none",  "hidden",   "heads",      "kv",   "ffn",
+                                     "vocab", "position", "token_type", "fixed"};
+
+}  // namespace
+
+const char* name_of(Role role) { return role_names[static_cast<int>(role)]; }
+const char* name_of(Dim dim) { return dim_names[static_cast<int>(dim)]; }
+
+bool WeightSpec::norm() const {
+  return role == Role::embedding_norm || role == Role::attention_norm || role == Role::ffn_norm ||
+         role == Role::final_norm || role == Role::head_norm;
+}
+
+std::int64_t TransformerConfig::patches() const {
+  const std::int64_t side = patch_size > 0 ? image_size / patch_size : 0;
+  return side * side;
+}
+
+std::int64_t extent(const TransformerConfig& config, Dim dim) {
+  switch (dim) {
+    case Dim::hidden:
+      return config.hidden_size;
+    case Dim::heads:
+      return config.heads * config.head_dim;
+    case Dim::kv:
+      return config.kv_heads * config.head_dim;
+    case Dim::ffn:
+      return config.ffn_size;
+    case Dim::vocab:
+      return config.vocab_size;
+    case Dim::position:
+      return config.image() ? config.patches() + config.class_tokens() : config.positions;
+    case Dim::token_type:
+      return config.token_types;
+    case Dim::none:
+    case Dim::fixed:
+      break;
+  }
+  FRUGAL_ASSERT(false, "this axis has no extent in the config");
+  return 0;
+}
+
+std::vector<FileTensor> file_tensors(const TransformerConfig& config) {
+  return architecture_named(config.model_type, config.origin).tensors(config);
+}
+
+std::vector<WeightSpec> weight_specs(const TransformerConfig& config) {
+  std::vector<WeightSpec> specs;
+  std::set<std::string> seen;  // a file may hold a weight twice (an untied BERT's output bias)
+  for (FileTensor& tensor : file_tensors(config)) {
+    for (WeightSpec& part : tensor.parts) {
+      if (seen.insert(part.name).second) specs.push_back(std::move(part));
+    }
+  }
+  return specs;
+}
+
+std::int64_t parameter_count(const TransformerConfig& config) {
+  std::int64_t total = 0;
+  for (const WeightSpec& spec : weight_specs(config)) {
+    std::int64_t count = 1;
+    for (const std::int64_t size : spec.shape) count *= size;
+    total += count;
+  }
+  return total;
+}
+
+double forward_flops(const TransformerConfig& config, std::int64_t tokens) {
+  if (config.image()) tokens = config.patches() + config.class_tokens();
+  const auto t = static_cast<double>(tokens), d = static_cast<double>(config.hidden_size);
+  const auto q = static_cast<double>(extent(config, Dim::heads));
+  const auto kv = static_cast<double>(extent(config, Dim::kv));
+  const auto ffn = static_cast<double>(config.ffn_size);
+  const double linear = 2 * d * q + 2 * d * kv + (config.gated_ffn ? 3 : 2) * d * ffn;
+  const double attention = 2 * t * q;  // scores and their product with the values; causal ones not halved
+  double total = 2 * t * static_cast<double>(config.layers) * (linear + attention);
+  if (config.image()) {
+    const auto pixels = static_cast<double>(config.channels * config.patch_size * config.patch_size);
+    total += 2 * static_cast<double>(config.patches()) * d * pixels +
+             2 * d * static_cast<double>(config.labels) * (config.distillation_head ? 2 : 1);
+  } else if (config.head != HeadKind::none) {
+    total += 2 * t * d * static_cast<double>(config.vocab_size);
+    if (config.head == HeadKind::masked) total += 2 * t * d * d;
+  }
+  return total;
+}
+
+void check(const TransformerConfig& config) {
+  const auto fail = [&](const char* field, const std::string& message, const std::string& hint = "") {
+    throw UserError(config.origin.empty() ? field : config.origin + ":" + field, message, hint);
+  };
+  const auto positive = [&](const char* field, std::int64_t value) {
+    if (value < 1) fail(field, fmt::format("must be >= 1, got {}", value));
+    if (value > std::int64_t{1} << 32) fail(field, fmt::format("is larger than any model: {}", value));
+  };
+  positive("hidden_size", config.hidden_size);
+  positive("layers", config.layers);
+  if (config.layers > 100000) fail("layers", fmt::format("is larger than any model: {}", config.layers));
+  positive("heads", config.heads);
+  positive("kv_heads", config.kv_heads);
+  positive("head_dim", config.head_dim);
+  positive("ffn_size", config.ffn_size);
+  if (config.heads % config.kv_heads != 0) {
+    fail("kv_heads", fmt::format("{} key-value heads do not divide {} heads", config.kv_heads, config.heads));
+  }
+  if (!(config.norm_eps >= 0)) fail("norm_eps", fmt::format("must be >= 0, got {}", config.norm_eps));
+  if (config.rotary && config.head_dim % 2 != 0) {
+    fail("head_dim", fmt::format("must be even for rotary positions, got {}", config.head_dim));
+  }
+  if (config.image()) {
+    positive("patch_size", config.patch_size);
+    positive("channels", config.channels);
+    if (config.head == HeadKind::classifier) positive("labels", config.labels);
+    if (config.image_size % config.patch_size != 0) {
+      fail("patch_size",
+           fmt::format("patches of {} do not divide images of {}", config.patch_size, config.image_size));
+    }
+  } else {
+    positive("vocab_size", config.vocab_size);
+    positive("positions", config.positions);
+  }
+  const std::vector<std::string> known = {"gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"};
+  if (std::find(known.begin(), known.end(), config.activation) == known.end()) {
+    fail("activation", fmt::format("unknown activation '{}'", config.activation),
+         base::suggest(config.activation, known));
+  }
+}
+
+TransformerConfig read_config(const nlohmann::json& json, const std::string& origin, const HasTensor& has) {
+  if (!json.is_object()) throw UserError(origin, "must be an object");
+  const auto type = json.find("model_type");
+  if (type == json.end() || !type->is_string()) {
+    throw UserError(origin + ":/model_type", "is missing", "is this the config.json of a transformer?");
+  }
+  if (const auto packed = json.find("quantization_config"); packed != json.end() && packed->is_object()) {
+    throw UserError(origin + ":/quantization_config",
+                    fmt::format("the weights are quantised ({}), which is not read here",
+                                packed->value("quant_method", "unknown method")),
+                    "grow the float32, bf16 or fp16 model and quantise the result");
+  }
+  const Architecture& architecture = architecture_named(type->get<std::string>(), origin + ":/model_type");
+  TransformerConfig config;
+  config.model_type = architecture.model_type;
+  config.origin = origin;
+  architecture.read(json, origin, has, config);
+  config.json = json.dump();
+  check(config);
+  return config;
+}
+
+nlohmann::ordered_json write_config(const TransformerConfig& config) {
+  auto json =
+      config.json.empty() ? nlohmann::ordered_json::object() : nlohmann::ordered_json::parse(config.json);
+  json["model_type"] = config.model_type;
+  architecture_named(config.model_type, config.origin).write(config, json);
+  return json;
+}
+
+}  // namespace frugal::model

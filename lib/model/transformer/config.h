@@ -1,0 +1,136 @@
+// A transformer as plain data: its sizes, its structure, and one table of its weights with the role each one
+// plays. Forward pass (model/transformer/transformer.h), files (model/transformer/hf_model.h) and growth
+// (lib/grow) all read this table; none of them knows an architecture by name. What a config.json holds beyond
+// these fields is kept as text and written back.
+//
+// No torch here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace frugal::model {
+
+enum class NormKind { layer_norm, rms_norm };
+
+// What stands on the last hidden state.
+//   none        nothing (BertModel, LlamaModel)
+//   language    logits = h · Eᵀ (+ b), one a position (GPT-2, LLaMA)
+//   masked      the same after dense, activation, norm (BERT's and RoBERTa's masked language model)
+//   classifier  one linear on the class token; with a distillation head the mean of two (DeiT)
+enum class HeadKind { none, language, masked, classifier };
+
+struct TransformerConfig {
+  std::string model_type = "gpt2";  // an architecture of model/transformer/architectures.h
+
+  std::int64_t hidden_size = 128, layers = 4, heads = 4, kv_heads = 4, head_dim = 32, ffn_size = 512;
+  std::int64_t vocab_size = 1024, positions = 64;
+  std::int64_t token_types = 0;      // BERT's segments; 0: none
+  std::int64_t position_offset = 0;  // RoBERTa: 2, counted from padding
+  std::int64_t pad_token = -1;       // -1: none. With an offset, positions skip padding (RoBERTa)
+  double norm_eps = 1e-5;
+  std::string activation = "gelu";  // gelu, gelu_new, gelu_pytorch_tanh, relu, silu
+  double rope_theta = 10000;
+
+  std::int64_t image_size = 0, patch_size = 0, channels = 0, labels = 0;  // image models
+
+  NormKind norm = NormKind::layer_norm;
+  bool pre_norm = true, causal = true, gated_ffn = false, rotary = false;
+  bool embedding_norm = false, final_norm = true;
+  bool qkv_bias = true, o_bias = true, ffn_bias = true;
+  bool pooler = false;
+  bool distillation = false, distillation_head = false;  // DeiT's second token, and its own classifier
+  HeadKind head = HeadKind::language;
+  bool tied_head = true, head_bias = false;
+
+  std::string json;         // the config.json that it came from; empty: made here
+  std::string origin = "";  // the file, for messages
+
+  bool image() const { return image_size > 0; }
+  std::int64_t class_tokens() const { return image() ? (distillation ? 2 : 1) : 0; }
+  std::int64_t patches() const;  // of an image
+};
+
+// What a weight does. Growth operators decide by role and dimensions, never by name.
+enum class Role {
+  token_embedding,
+  position_embedding,
+  type_embedding,
+  patch,  // [hidden, channels·p·p]
+  class_token,
+  distillation_token,
+  embedding_norm,
+  attention_norm,  // norm 1: before attention (pre-norm) or after its sum (post-norm)
+  q,
+  k,
+  v,
+  o,
+  ffn_norm,  // norm 2
+  ffn_in,
+  ffn_gate,
+  ffn_out,
+  final_norm,
+  pooler,
+  head_transform,  // BERT's dense before the decoder
+  head_norm,
+  head,  // absent where tied
+  head_bias,
+  distillation_head
+};
+
+// What an axis of a weight runs over. `fixed` axes never grow (labels, patch pixels).
+enum class Dim { none, hidden, heads, kv, ffn, vocab, position, token_type, fixed };
+
+// One weight under its canonical name, in canonical layout: linear weights [out, in], tables [index, hidden],
+// vectors [size] (columns == Dim::none).
+struct WeightSpec {
+  std::string name;  // "token_embedding.weight", "layers.3.q.bias", …
+  Role role = Role::head;
+  int layer = -1;  // -1: outside the layers
+  Dim rows = Dim::none, columns = Dim::none;
+  std::vector<std::int64_t> shape;
+  bool bias = false;   // of a linear or a norm; false: a linear's matrix, a norm's scale, a table, a token
+  bool table = false;  // rows are an index, columns are what it produces
+
+  bool norm() const;
+  bool vector() const { return columns == Dim::none; }
+};
+
+const char* name_of(Role role);
+const char* name_of(Dim dim);
+std::int64_t extent(const TransformerConfig& config, Dim dim);  // not of none or fixed
+
+// How a tensor of a file holds canonical weights: one of them, or several side by side along the output axis
+// (GPT-2's fused Q|K|V); `transposed`: the file has [in, out]. `shape` is the file's own (ViT's patch
+// convolution has four axes, its class token three).
+struct FileTensor {
+  std::string name;
+  std::vector<WeightSpec> parts;
+  std::vector<std::int64_t> shape;
+  bool transposed = false;
+};
+
+// All tensors of a model's file in file order: the architecture's table. `weight_specs`: their parts.
+std::vector<FileTensor> file_tensors(const TransformerConfig& config);
+std::vector<WeightSpec> weight_specs(const TransformerConfig& config);
+std::int64_t parameter_count(const TransformerConfig& config);
+
+// Multiply-adds count two. Of one example's forward pass (a sequence of `tokens`; an image model takes its
+// own number), head included; training counts three times that.
+double forward_flops(const TransformerConfig& config, std::int64_t tokens);
+
+// Sizes that cannot be: UserError naming the field (heads that do not divide, zero layers, …).
+void check(const TransformerConfig& config);
+
+// config.json to a config and back. Unknown architectures are refused with the list of those supported.
+// `has(name)` says whether the weight files have a tensor, for what config.json leaves open (is there a
+// head? a pooler?); without it `architectures` decides.
+using HasTensor = std::function<bool(const std::string&)>;
+TransformerConfig read_config(const nlohmann::json& json, const std::string& origin,
+                              const HasTensor& has = nullptr);
+nlohmann::ordered_json write_config(const TransformerConfig& config);
+
+}  // namespace frugal::model

@@ -1,0 +1,82 @@
+#include "model/transformer/rotary.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+
+#include "base/error.h"
+#include "model/transformer/architectures.h"
+
+namespace frugal::model {
+namespace {
+
+using torch::Tensor;
+
+// Inverse frequencies, float64 [D/2].
+std::vector<double> inverse_frequencies(const TransformerConfig& config) {
+  std::vector<double> inverse;
+  for (std::int64_t i = 0; i < config.head_dim; i += 2) {
+    inverse.push_back(
+        1 / std::pow(config.rope_theta, static_cast<double>(i) / static_cast<double>(config.head_dim)));
+  }
+  if (config.json.empty()) return inverse;
+  const auto json = nlohmann::json::parse(config.json);
+  nlohmann::json scaling;
+  std::string key = "rope_parameters";
+  if (json.contains(key) && json[key].is_object()) {
+    scaling = json[key];
+  } else if (key = "rope_scaling"; json.contains(key) && json[key].is_object()) {
+    scaling = json[key];
+  } else {
+    return inverse;
+  }
+  const std::string place = config.origin + ":/" + key;
+  const std::string kind = text_or(scaling, place, "rope_type", text_or(scaling, place, "type", "default"));
+  if (kind == "default") return inverse;
+  const double factor = number_or(scaling, place, "factor", 1);
+  if (kind == "linear") {
+    for (double& one : inverse) one /= factor;
+    return inverse;
+  }
+  if (kind != "llama3") {
+    throw base::UserError(place, "rotary scaling of the kind '" + kind + "' is not supported",
+                          "default, linear, llama3");
+  }
+  const double low = number_or(scaling, place, "low_freq_factor", 1);
+  const double high = number_or(scaling, place, "high_freq_factor", 4);
+  const double original = number_or(scaling, place, "original_max_position_embeddings", 8192);
+  for (double& one : inverse) {
+    const double wavelength = 2 * std::numbers::pi / one;
+    if (wavelength < original / high) continue;
+    if (wavelength > original / low) {
+      one /= factor;
+      continue;
+    }
+    const double smooth = (original / wavelength - low) / (high - low);
+    one = (1 - smooth) * one / factor + smooth * one;
+  }
+  return inverse;
+}
+
+}  // namespace
+
+void rotary_tables(const TransformerConfig& config, const Tensor& positions, std::int64_t tokens,
+                   const torch::TensorOptions& options, Tensor& cos, Tensor& sin) {
+  const Tensor inverse = torch::tensor(inverse_frequencies(config), torch::kFloat64);
+  const Tensor at =
+      positions.defined() ? positions.to(torch::kFloat64) : torch::arange(tokens, torch::kFloat64);
+  Tensor angles = at.unsqueeze(-1) * inverse;
+  angles = torch::cat({angles, angles}, -1).unsqueeze(-2);
+  cos = angles.cos().to(options);
+  sin = angles.sin().to(options);
+}
+
+Tensor rotate(const Tensor& x, const Tensor& cos, const Tensor& sin) {
+  const std::int64_t half = x.size(-1) / 2;
+  const Tensor turned = torch::cat({-x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1);
+  return x * cos + turned * sin;
+}
+
+}  // namespace frugal::model

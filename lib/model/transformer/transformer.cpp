@@ -1,0 +1,232 @@
+#include "model/transformer/transformer.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "model/kernels/fast_gelu.h"
+#include "model/transformer/rotary.h"
+
+namespace frugal::model {
+namespace {
+
+using torch::Tensor;
+
+// The weights of one layer, by short name.
+class Layer {
+ public:
+  Layer(const Weights& weights, std::int64_t index)
+      : weights_(weights), prefix_(fmt::format("layers.{}.", index)) {}
+  const Tensor& at(const char* name) const { return weights_.at(prefix_ + name); }
+  const Tensor* find(const char* name) const { return weights_.find(prefix_ + name); }
+
+  Tensor linear(const Tensor& x, const std::string& name) const {
+    const Tensor* bias = find((name + ".bias").c_str());
+    const Tensor& weight = at((name + ".weight").c_str());
+    return bias != nullptr ? torch::addmm(*bias, x, weight.t()) : x.mm(weight.t());
+  }
+
+  // Several linears of the same input as one product. Where they stand apart (a materialised growth operator)
+  // they are joined first: a copy of the weights, which is small beside the product.
+  Tensor joined(const Tensor& x, const char* fused, std::initializer_list<const char*> parts) const {
+    if (find((std::string(fused) + ".weight").c_str()) != nullptr) return linear(x, fused);
+    std::vector<Tensor> rows, biases;
+    for (const char* part : parts) {
+      rows.push_back(at((std::string(part) + ".weight").c_str()));
+      if (const Tensor* bias = find((std::string(part) + ".bias").c_str())) biases.push_back(*bias);
+    }
+    const Tensor weight = torch::cat(rows);
+    return biases.empty() ? x.mm(weight.t()) : torch::addmm(torch::cat(biases), x, weight.t());
+  }
+
+ private:
+  const Weights& weights_;
+  std::string prefix_;
+};
+
+Tensor normalise(const TransformerConfig& config, const Tensor& x, const Tensor& scale, const Tensor* bias) {
+  if (config.norm == NormKind::rms_norm) return torch::rms_norm(x, {x.size(-1)}, scale, config.norm_eps);
+  return torch::layer_norm(x, {x.size(-1)}, scale, *bias, config.norm_eps);
+}
+
+Tensor norm_of(const TransformerConfig& config, const Weights& weights, const char* name, const Tensor& x) {
+  return normalise(config, x, weights.at(std::string(name) + ".weight"),
+                   weights.find(std::string(name) + ".bias"));
+}
+
+Tensor activate(const TransformerConfig& config, const Tensor& x) {
+  if (config.activation == "gelu") return model::gelu(x);
+  if (config.activation == "relu") return torch::relu(x);
+  if (config.activation == "silu") return torch::silu(x);
+  return torch::gelu(x, "tanh");  // gelu_new, gelu_pytorch_tanh; check() knows no others
+}
+
+// What the layers share in one forward pass.
+struct Pass {
+  std::int64_t batch = 0, tokens = 0;
+  Tensor mask;      // for attention, broadcast to [B, H, T, T]; undefined: none
+  Tensor cos, sin;  // [T, 1, D] or [B, T, 1, D] where rotary
+};
+
+Tensor attend(const TransformerConfig& config, const Layer& layer, const Tensor& x, const Pass& pass) {
+  const std::int64_t heads = config.heads, kv = config.kv_heads, size = config.head_dim;
+  const Tensor qkv =
+      layer.joined(x, "qkv", {"q", "k", "v"}).view({pass.batch, pass.tokens, heads + 2 * kv, size});
+  Tensor q = qkv.narrow(2, 0, heads), k = qkv.narrow(2, heads, kv);
+  if (config.rotary) {
+    const Tensor rotated = rotate(qkv.narrow(2, 0, heads + kv), pass.cos, pass.sin);
+    q = rotated.narrow(2, 0, heads);
+    k = rotated.narrow(2, heads, kv);
+  }
+  Tensor v = qkv.narrow(2, heads + kv, kv).transpose(1, 2);
+  k = k.transpose(1, 2);
+  if (kv != heads) {  // grouped queries: each key-value head serves heads / kv neighbouring queries
+    const auto spread = [&](const Tensor& one) {
+      return one.unsqueeze(2)
+          .expand({pass.batch, kv, heads / kv, pass.tokens, size})
+          .reshape({pass.batch, heads, pass.tokens, size});
+    };
+    k = spread(k);
+    v = spread(v);
+  }
+  const bool causal = config.causal && !pass.mask.defined();
+  const auto mask = pass.mask.defined() ? std::optional<Tensor>(pass.mask) : std::nullopt;
+  const Tensor mixed = torch::scaled_dot_product_attention(q.transpose(1, 2), k, v, mask, 0.0, causal);
+  return layer.linear(mixed.transpose(1, 2).reshape({x.size(0), heads * size}), "o");
+}
+
+Tensor feed_forward(const TransformerConfig& config, const Layer& layer, const Tensor& x) {
+  if (!config.gated_ffn) return layer.linear(activate(config, layer.linear(x, "ffn_in")), "ffn_out");
+  const Tensor both = layer.joined(x, "gate_in", {"ffn_gate", "ffn_in"});
+  const Tensor gate = both.narrow(1, 0, config.ffn_size),
+               in = both.narrow(1, config.ffn_size, config.ffn_size);
+  return layer.linear(activate(config, gate) * in, "ffn_out");
+}
+
+// x [B·T, hidden]. Pre-norm: x + f(norm(x)); post-norm: norm(x + f(x)).
+Tensor run_layer(const TransformerConfig& config, const Weights& weights, std::int64_t index, Tensor x,
+                 const Pass& pass) {
+  const Layer layer(weights, index);
+  const auto norm = [&](const char* scale, const char* bias, const Tensor& at) {
+    return normalise(config, at, layer.at(scale), layer.find(bias));
+  };
+  if (config.pre_norm) {
+    x = x + attend(config, layer, norm("attention_norm.weight", "attention_norm.bias", x), pass);
+    return x + feed_forward(config, layer, norm("ffn_norm.weight", "ffn_norm.bias", x));
+  }
+  x = norm("attention_norm.weight", "attention_norm.bias", x + attend(config, layer, x, pass));
+  return norm("ffn_norm.weight", "ffn_norm.bias", x + feed_forward(config, layer, x));
+}
+
+Tensor embed_tokens(const TransformerConfig& config, const Weights& weights, const TransformerInput& input) {
+  const Tensor& ids = input.ids;
+  const std::int64_t tokens = ids.size(1);
+  Tensor x = torch::embedding(weights.at("token_embedding.weight"), ids);
+  if (!config.rotary) {
+    const Tensor& table = weights.at("position_embedding.weight");
+    if (config.position_offset > 0 && config.pad_token >= 0) {
+      const Tensor there = ids.ne(config.pad_token).to(torch::kInt64);
+      x = x + torch::embedding(table, there.cumsum(1) * there + config.pad_token);
+    } else {
+      x = x + table.narrow(0, config.position_offset, tokens);
+    }
+  }
+  if (config.token_types > 0) {
+    const Tensor& table = weights.at("type_embedding.weight");
+    x = x + (input.token_types.defined() ? torch::embedding(table, input.token_types) : table[0]);
+  }
+  return x;
+}
+
+Tensor embed_image(const TransformerConfig& config, const Weights& weights, const Tensor& pixels) {
+  const std::int64_t batch = pixels.size(0), c = config.channels, p = config.patch_size;
+  const std::int64_t side = config.image_size / p, hidden = config.hidden_size;
+  const Tensor patches = pixels.reshape({batch, c, side, p, side, p})
+                             .permute({0, 2, 4, 1, 3, 5})
+                             .reshape({batch * side * side, c * p * p});
+  const Tensor embedded = torch::addmm(weights.at("patch.bias"), patches, weights.at("patch.weight").t())
+                              .view({batch, -1, hidden});
+  std::vector<Tensor> parts = {weights.at("class_token.weight").expand({batch, 1, hidden})};
+  if (config.distillation)
+    parts.push_back(weights.at("distillation_token.weight").expand({batch, 1, hidden}));
+  parts.push_back(embedded);
+  return torch::cat(parts, 1) + weights.at("position_embedding.weight");
+}
+
+Pass pass_of(const TransformerConfig& config, const Tensor& x, const Tensor& mask, const Tensor& positions) {
+  Pass pass{x.size(0), x.size(1), {}, {}, {}};
+  if (mask.defined()) {
+    pass.mask = mask.to(torch::kBool).view({pass.batch, 1, 1, pass.tokens});
+    if (config.causal) {
+      pass.mask = pass.mask.logical_and(torch::ones({pass.tokens, pass.tokens}, torch::kBool).tril());
+    }
+  }
+  if (config.rotary) rotary_tables(config, positions, pass.tokens, x.options(), pass.cos, pass.sin);
+  return pass;
+}
+
+}  // namespace
+
+Tensor hidden_states(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,
+                     const ForwardOptions& options) {
+  Tensor x =
+      config.image() ? embed_image(config, weights, input.pixels) : embed_tokens(config, weights, input);
+  if (config.embedding_norm) x = norm_of(config, weights, "embedding_norm", x);
+  const std::int64_t hidden = x.size(2);
+  const Pass whole = pass_of(config, x, input.mask, {});
+  Pass kept = whole;
+  Tensor index;
+  if (options.kept_tokens.defined()) {
+    index = options.kept_tokens.unsqueeze(2).expand({whole.batch, options.kept_tokens.size(1), hidden});
+    kept = pass_of(config, x.gather(1, index),
+                   input.mask.defined() ? input.mask.gather(1, options.kept_tokens) : Tensor(),
+                   options.kept_tokens);
+  }
+  Tensor aside;  // all tokens, while only the kept ones run
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    if (index.defined() && i == options.kept_first) {
+      aside = x;
+      x = x.gather(1, index);
+    }
+    if (options.run_layer.empty() || options.run_layer[static_cast<std::size_t>(i)]) {
+      const Pass& pass = aside.defined() ? kept : whole;
+      x = run_layer(config, weights, i, x.reshape({-1, hidden}), pass)
+              .view({pass.batch, pass.tokens, hidden});
+    }
+    if (aside.defined() && (i + 1 == options.kept_last || i + 1 == config.layers)) {
+      x = aside.scatter(1, index, x);
+      aside = torch::Tensor();
+    }
+  }
+  return config.final_norm ? norm_of(config, weights, "final_norm", x) : x;
+}
+
+Tensor head_logits(const TransformerConfig& config, const Weights& weights, const Tensor& hidden) {
+  FRUGAL_ASSERT(config.head != HeadKind::none, "logits of a model that has no head");
+  if (config.head == HeadKind::classifier) {
+    const Tensor first =
+        torch::linear(hidden.select(1, 0), weights.at("head.weight"), weights.at("head.bias"));
+    if (!config.distillation_head) return first;
+    return (first + torch::linear(hidden.select(1, 1), weights.at("distillation_head.weight"),
+                                  weights.at("distillation_head.bias"))) /
+           2;
+  }
+  Tensor x = hidden;
+  if (config.head == HeadKind::masked) {
+    x = torch::linear(x, weights.at("head_transform.weight"), weights.at("head_transform.bias"));
+    x = norm_of(config, weights, "head_norm", activate(config, x));
+  }
+  const Tensor& out = weights.at(config.tied_head ? "token_embedding.weight" : "head.weight");
+  return config.head_bias ? torch::addmm(weights.at("head.bias"), x, out.t()) : x.mm(out.t());
+}
+
+Tensor logits(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,
+              const ForwardOptions& options) {
+  const Tensor hidden = hidden_states(config, weights, input, options);
+  if (config.head == HeadKind::none) return hidden;
+  if (config.head == HeadKind::classifier) return head_logits(config, weights, hidden);
+  return head_logits(config, weights, hidden.reshape({-1, hidden.size(2)}))
+      .view({hidden.size(0), hidden.size(1), -1});
+}
+
+}  // namespace frugal::model

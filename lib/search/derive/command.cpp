@@ -1,0 +1,202 @@
+#include "search/derive/command.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "config/config.h"
+#include "report/result.h"
+#include "search/cost/table_report.h"
+#include "search/derive/derive.h"
+
+namespace frugal::search {
+namespace {
+
+using base::UserError;
+using Ordered = nlohmann::ordered_json;
+
+struct Wanted {
+  Metric metric = Metric::macs;
+  std::vector<double> at_most;  // one, or one a table
+};
+
+Wanted read_limit(const std::string& text, std::size_t tables) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos) {
+    throw UserError("--limit", fmt::format("'{}' must be like latency_ms=30", text));
+  }
+  Wanted wanted;
+  wanted.metric = metric_of(text.substr(0, equals), "--limit");
+  std::istringstream values(text.substr(equals + 1));
+  for (std::string one; std::getline(values, one, ',');) {
+    char* end = nullptr;
+    const double value = std::strtod(one.c_str(), &end);
+    if (one.empty() || *end != '\0' || !std::isfinite(value) || value <= 0) {
+      throw UserError("--limit", fmt::format("'{}' must be a positive number in '{}'", one, text));
+    }
+    wanted.at_most.push_back(value);
+  }
+  const bool of_device = wanted.metric == Metric::latency_ms;
+  if (of_device && tables == 0) throw UserError("--limit", "a latency needs a --table");
+  if (wanted.at_most.size() != 1 && !(of_device && wanted.at_most.size() == tables)) {
+    throw UserError("--limit",
+                    fmt::format("'{}' has {} values for {} tables", text, wanted.at_most.size(), tables));
+  }
+  return wanted;
+}
+
+// What --minimise names; null where nothing is minimised.
+std::optional<Metric> minimised(const DeriveOptions& options) {
+  if (options.minimise.empty()) return std::nullopt;
+  const Metric metric = metric_of(options.minimise, "--minimise");
+  if (metric == Metric::sram_bytes) {
+    throw UserError("--minimise", "sram_bytes is a peak, no sum over blocks: give it as a --limit");
+  }
+  if (metric == Metric::latency_ms && options.tables.empty()) {
+    throw UserError("--minimise", "a latency needs a --table");
+  }
+  return metric;
+}
+
+// The α asked for: of the whole file, or of one of the targets of a search; and where it stands
+// ("alpha.json:").
+struct FoundAlpha {
+  nlohmann::json json;
+  std::string place;
+};
+
+FoundAlpha find_alpha(const nlohmann::json& json, const std::string& target, const std::string& origin) {
+  const auto targets = json.is_object() ? json.find("targets") : json.end();
+  const bool several = json.is_object() && targets != json.end() && targets->is_array();
+  if (target.empty() && (!several || json.contains("alpha"))) return {json, origin + ":"};
+  std::string names;
+  for (std::size_t i = 0; several && i < targets->size(); ++i) {
+    const auto& one = (*targets)[i];
+    const auto name = one.is_object() ? one.find("name") : one.end();
+    if (!one.is_object() || name == one.end() || !name->is_string()) continue;
+    if (!target.empty() && *name == target) return {one, fmt::format("{}:/targets/{}", origin, i)};
+    names += (names.empty() ? "" : ", ") + name->get<std::string>();
+  }
+  if (target.empty())
+    throw UserError(origin + ":/targets", "is of several devices", "--target: one of " + names);
+  throw UserError("--target", fmt::format("{} has no target '{}'", origin, target),
+                  names.empty() ? "it is no search's result" : "one of " + names);
+}
+
+// UserError where the numbers do not fit the space's blocks and candidates.
+BlockScores read_scores(const FoundAlpha& alpha, const SearchSpace& space) {
+  const nlohmann::json& json = alpha.json;
+  const auto found = json.is_object() ? json.find("alpha") : json.end();
+  if (!json.is_object() || found == json.end()) throw UserError(alpha.place + "/", "needs the key 'alpha'");
+  const std::string place = alpha.place + "/alpha";
+  if (!found->is_array() || found->size() != space.blocks().size()) {
+    throw UserError(place, fmt::format("must have {} lists, one for each block of the space, got {}",
+                                       space.blocks().size(), found->is_array() ? found->size() : 0));
+  }
+  std::vector<std::vector<double>> alphas;
+  for (std::size_t b = 0; b < found->size(); ++b) {
+    const auto& row = (*found)[b];
+    const std::size_t wanted = space.blocks()[b].candidates.size();
+    if (!row.is_array() || row.size() != wanted) {
+      throw UserError(fmt::format("{}/{}", place, b),
+                      fmt::format("must have {} numbers, one for each candidate", wanted));
+    }
+    std::vector<double> values;
+    for (const auto& one : row) {
+      if (!one.is_number() || !std::isfinite(one.get<double>())) {
+        throw UserError(fmt::format("{}/{}", place, b), "must be finite numbers, got " + one.dump());
+      }
+      values.push_back(one.get<double>());
+    }
+    alphas.push_back(values);
+  }
+  return log_softmax(alphas);
+}
+
+Ordered costs_json(const network::NetworkConfig& network) {
+  Ordered json;
+  for (const Metric metric : {Metric::macs, Metric::parameters, Metric::flash_bytes, Metric::sram_bytes}) {
+    json[name_of(metric)] = static_cast<std::int64_t>(cost_of(network, metric));
+  }
+  return json;
+}
+
+}  // namespace
+
+Ordered derive_result(const DeriveOptions& options) {
+  const report::RunClock clock;
+  const SearchSpace space = load_space(options.space);
+  const nlohmann::json file = config::parse(base::read_text(options.alpha), options.alpha);
+  const BlockScores scores = read_scores(find_alpha(file, options.target, options.alpha), space);
+  std::vector<LatencyTable> tables;
+  std::vector<BlockCosts> latencies;
+  for (const std::string& path : options.tables) {
+    tables.push_back(load_table(path, options.format));
+    latencies.push_back(costs_of(space, Metric::latency_ms, &tables.back()));
+  }
+  std::vector<Wanted> wanted;
+  for (const std::string& text : options.limits) wanted.push_back(read_limit(text, tables.size()));
+  const std::optional<Metric> least = minimised(options);
+
+  const nlohmann::json config{{"space", options.space},   {"alpha", options.alpha},
+                              {"target", options.target}, {"tables", options.tables},
+                              {"limits", options.limits}, {"minimise", options.minimise},
+                              {"slack", options.slack}};
+  Ordered result = report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
+  const std::size_t count = std::max<std::size_t>(1, tables.size());
+  std::vector<Choice> choices;
+  for (std::size_t d = 0; d < count; ++d) {
+    const auto costs_on_device = [&](Metric metric) {
+      return metric == Metric::latency_ms ? latencies[d] : costs_of(space, metric);
+    };
+    std::vector<Limit> limits;
+    for (const Wanted& one : wanted) {
+      const double at_most = one.at_most[one.at_most.size() > 1 ? d : 0];
+      limits.push_back({name_of(one.metric), costs_on_device(one.metric), at_most});
+    }
+    const std::optional<Choice> cheapest =
+        least ? cheapest_within(scores, costs_on_device(*least), options.slack, limits) : std::nullopt;
+    // Also says why where no network keeps the limits.
+    choices.push_back(cheapest ? *cheapest
+                               : derive(scores, limits, tables.empty() ? "--limit" : tables[d].origin));
+  }
+  std::vector<std::size_t> fastest(tables.size(), 0);
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    for (std::size_t d = 0; d < count; ++d) {
+      if (latencies[t].total(choices[d]) < latencies[t].total(choices[fastest[t]])) fastest[t] = d;
+    }
+  }
+  auto& networks = result["networks"] = Ordered::array();
+  if (!options.out.empty()) base::make_folder(options.out);
+  for (std::size_t d = 0; d < count; ++d) {
+    const network::NetworkConfig network = space.network(choices[d]);
+    Ordered json;
+    if (!tables.empty()) json["device"] = describe(tables[d]);
+    json["choice"] = space.text(choices[d]);
+    json["candidates"] = choices[d];
+    json["log_probability"] = score_of(scores, choices[d]);
+    json["costs"] = costs_json(network);
+    Ordered on = Ordered::object(), fastest_on = Ordered::array();
+    for (std::size_t t = 0; t < tables.size(); ++t) {
+      on[tables[t].origin] = latencies[t].total(choices[d]);
+      if (fastest[t] == d) fastest_on.push_back(tables[t].origin);
+    }
+    if (!tables.empty()) json["latency_ms"] = on;
+    if (count > 1) json["fastest_on"] = fastest_on;
+    if (!options.out.empty()) {
+      const std::string name = count == 1 ? "network.json" : fmt::format("network-{}.json", d + 1);
+      base::write_text(options.out + "/" + name, network::to_text(network));
+      json["file"] = name;
+    }
+    networks.push_back(json);
+  }
+  result["run"] = clock.describe(1);
+  return result;
+}
+
+}  // namespace frugal::search

@@ -1,0 +1,60 @@
+// What a search pays for besides the error: the cost of the expected network in the loss, and hard limits on
+// the network that is derived. The two losses are those of the paper (ProxylessNAS, section 3.3) and its
+// program; F is the cost of a candidate, p its probability:
+//   E = fixed + Σ_b Σ_i p_bi F_bi
+//   mul_log     L = CE · a · (ln E / ln reference)^b
+//   add_linear  L = CE + λ · (E − reference) / reference
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/visitor.h"
+#include "search/cost/cost.h"
+#include "search/derive/derive.h"
+
+namespace frugal::search {
+
+struct ObjectiveConfig {
+  std::string name = "device";  // of the device; where there are several it names the folder of its network
+  std::string metric = "macs";  // what E is
+  std::string table;            // latency table, for latency_ms
+  std::string loss = "none";
+  double reference = 0;  // in the metric's unit
+  double a = 0.2, b = 0.3, lambda = 0.1;
+  double reward_exponent = 0.1;          // reinforce, evolution: accuracy · (reference / cost)^exponent
+  std::map<std::string, double> limits;  // metric: at most
+
+  void visit(config::Visitor& v);
+};
+
+class Objective {
+ public:
+  // Reads the table. UserError for a key that the table lacks, a missing reference, a limit that no network
+  // of the space keeps (which is known before anything is trained).
+  Objective(const ObjectiveConfig& config, const SearchSpace& space, const std::string& place);
+
+  const ObjectiveConfig& config() const { return config_; }
+  const BlockCosts& costs() const { return costs_; }
+  const std::vector<Limit>& limits() const { return limits_; }
+  bool keeps_limits(const Choice& choice) const;
+
+  double expected(const std::vector<std::vector<double>>& probabilities) const;
+  // ∂E/∂α of a block, through its softmax: p_i (F_i − Σ_j p_j F_j).
+  std::vector<double> expected_gradient(std::size_t block, const std::vector<double>& probabilities) const;
+
+  struct Loss {
+    double value, by_cross_entropy, by_expected;  // and its two partial derivatives
+  };
+  Loss loss(double cross_entropy, double expected) const;
+  double reward(double accuracy, double cost) const;
+
+ private:
+  ObjectiveConfig config_;
+  BlockCosts costs_;
+  std::vector<Limit> limits_;
+};
+
+}  // namespace frugal::search

@@ -1,0 +1,144 @@
+#include "train/images/run.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "report/result.h"
+#include "tensor/device.h"
+#include "train/images/task.h"
+#include "train/loop.h"
+#include "train/run_folder.h"
+
+namespace frugal::train {
+namespace {
+
+using base::UserError;
+using Ordered = nlohmann::ordered_json;
+
+constexpr const char* tool = "nas-search train";
+
+void check_fit(const network::NetworkConfig& network, const data::ImageSet& set, const std::string& place) {
+  if (network.input_channels() != set.channels) {
+    throw UserError(place,
+                    fmt::format("takes {} channels, but the images of {} have {}", network.input_channels(),
+                                set.name, set.channels),
+                    "set network.input_channels or data.channels");
+  }
+  if (network.classes() != set.class_count()) {
+    throw UserError(
+        place,
+        fmt::format("tells {} classes apart, but {} has {}", network.classes(), set.name, set.class_count()),
+        "set network.classes");
+  }
+}
+
+Ordered line_of(const ImageRunConfig& config, const std::string& id, const network::NetworkConfig& network,
+                const data::ImageSet& training, const LoopResult& result, const std::string& held_out) {
+  const std::int64_t macs = network::mac_count(network, training.height);
+  // One forward pass is 2 FLOPs a multiply-accumulate, backward twice that (Kaplan et al. 2020's count).
+  const double compute = 3.0 * 2.0 * static_cast<double>(macs) * static_cast<double>(result.examples_seen);
+  Ordered line{{"id", id}};
+  if (!config.name.empty()) line["name"] = config.name;
+  line["network"] = config.network.file.empty() ? config.network.line.blocks : config.network.file;
+  line["width"] = config.network.file.empty() ? config.network.line.width_multiplier : 1.0;
+  line["parameters"] = network::parameter_count(network);
+  line["macs"] = macs;
+  line["fraction"] = config.data.fraction;
+  line["train_examples"] = training.size();
+  line["examples_seen"] = result.examples_seen;
+  line["steps"] = result.steps;
+  line["compute"] = compute;
+  line[held_out + "_error"] = result.metrics.at("error");
+  line[held_out + "_loss"] = result.metrics.at("loss");
+  line["train_loss"] = result.train_loss;
+  line["seed"] = config.seed;
+  return line;
+}
+
+}  // namespace
+
+void NetworkChoice::visit(config::Visitor& v) {
+  v.field("file", file, "a network.json; empty: `blocks` and what follows it describe the network");
+  line.visit(v);
+}
+
+network::NetworkConfig NetworkChoice::load(const std::string& place) const {
+  if (!file.empty()) return network::load_network(file);
+  return network::expand(line, place);
+}
+
+ImageRunConfig::ImageRunConfig() {
+  network.line.blocks = "3e1w16 | 3e3s2w24 3e3 | 3e3s2w40 3e3";
+  network.line.stem = 16;
+  network.line.stem_stride = 1;
+  network.line.head = 0;
+  network.line.input_channels = 1;
+  network.line.classes = 10;
+  network.line.resolution = 28;
+}
+
+void ImageRunConfig::visit(config::Visitor& v) {
+  v.field("name", name, "for people; stands in runs.jsonl");
+  v.field("seed", seed, config::at_least(0), "of weights, order, augmentation and dropout");
+  v.field("threads", threads, config::between(0, 4096), "0: all cores");
+  v.object("network", network, "what is trained");
+  v.object("data", data, "what it is trained on");
+  v.field("batch_size", batch_size, config::at_least(1), "examples a step, over all processes");
+  v.field("workers", workers, config::between(0, 256),
+          "threads that prepare batches; 0: the training thread");
+  v.field("label_smoothing", label_smoothing, config::Range{0, 1, false, true},
+          "share spread over all classes");
+  v.field("channels_last", channels_last, "memory order NHWC: faster depthwise convolutions on CPUs");
+  v.field("initial_weights", initial_weights, "safetensors to start from; empty: random");
+  v.object("loop", loop, "length, learning rate, optimiser, checkpoints");
+  v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
+}
+
+Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
+  const auto communicator = make_communicator();
+  nlohmann::json printed;
+  config::print(config, printed);
+  RunFolder folder(options, printed, config.runs, *communicator);
+  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
+
+  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  const std::string network_place = config.network.file.empty() ? "network.blocks" : config.network.file;
+  const network::NetworkConfig network = config.network.load(network_place);
+  const data::ImageSet training = data::open_split(config.data, data::Split::train);
+  const bool validates = config.data.validation > 0;
+  const data::ImageSet held_out =
+      data::open_split(config.data, validates ? data::Split::validation : data::Split::test);
+  check_fit(network, training, network_place);
+  if (config.batch_size % communicator->size() != 0) {
+    throw UserError("batch_size", fmt::format("{} examples cannot be shared by {} processes",
+                                              config.batch_size, communicator->size()));
+  }
+
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  const bool first = communicator->is_first();
+  tensor::seed_torch(seed);
+  model::ImageNetwork module(network);
+  if (!config.initial_weights.empty()) tensor::load_weights(module, config.initial_weights);
+  if (first) base::write_text(options.out + "/network.json", network::to_text(network));
+
+  ImageTaskConfig task_config;
+  task_config.batch_size = config.batch_size;
+  task_config.label_smoothing = config.label_smoothing;
+  task_config.workers = config.workers;
+  task_config.channels_last = config.channels_last;
+  task_config.seed = seed;
+  task_config.augment = config.data.augment;
+  ImageTask task(module, training, held_out, task_config, *communicator);
+  const LoopPlace place = folder.place(config.seed, config.name.empty() ? "train" : config.name);
+  const LoopResult result = run_loop(task, config.loop, place, *communicator);
+
+  Ordered line = line_of(config, folder.id(), network, training, result, validates ? "validation" : "test");
+  if (first) tensor::write_tensors(options.out + "/weights.safetensors", tensor::state_of(module));
+  folder.finish(line, {"frugal.nas-search.train/1", tool, seed}, threads, result.seconds);
+  return line;
+}
+
+}  // namespace frugal::train

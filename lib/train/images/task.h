@@ -1,0 +1,52 @@
+// Image classification as a Task: a network of model/image/network.h on a data set of data/, cross entropy
+// with label smoothing, error and loss on the test (or validation) split.
+#pragma once
+
+#include <memory>
+
+#include "data/config.h"
+#include "data/images/dataset.h"
+#include "data/images/loader.h"
+#include "model/image/network.h"
+#include "train/parallel/communicator.h"
+#include "train/task.h"
+
+namespace frugal::train {
+
+struct ImageTaskConfig {
+  std::int64_t batch_size = 64;  // over all processes
+  std::int64_t evaluation_batch = 256;
+  double label_smoothing = 0;
+  std::int64_t workers = 1;
+  bool channels_last = true;
+  std::uint64_t seed = 0;
+  data::AugmentConfig augment;
+};
+
+class ImageTask final : public Task {
+ public:
+  // The network is on its device already; sets must outlive the task. `held_out` is what evaluate() uses.
+  ImageTask(model::ImageNetwork& network, const data::ImageSet& training, const data::ImageSet& held_out,
+            const ImageTaskConfig& config, Communicator& communicator);
+
+  tensor::NamedTensors parameters() override;
+  tensor::NamedTensors state() override;
+  std::int64_t steps_per_epoch() const override;
+  void start(std::int64_t step) override;
+  StepLoss loss(std::int64_t step) override;
+  Metrics evaluate() override;
+
+ private:
+  model::ImageNetwork& network_;
+  const data::ImageSet& held_out_;
+  ImageTaskConfig config_;
+  Communicator& communicator_;
+  data::Loader loader_;
+};
+
+// Error and loss of a network over a set, in evaluation mode: {"error", "loss"}. The processes share the
+// work.
+Metrics evaluate_images(model::ImageNetwork& network, const data::ImageSet& set, std::int64_t batch_size,
+                        std::int64_t workers, bool channels_last, Communicator& communicator);
+
+}  // namespace frugal::train

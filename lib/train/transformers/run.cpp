@@ -1,0 +1,216 @@
+#include "train/transformers/run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "model/transformer/hf_model.h"
+#include "report/result.h"
+#include "tensor/device.h"
+#include "train/loop.h"
+#include "train/transformers/features.h"
+#include "train/transformers/moments.h"
+#include "train/transformers/task.h"
+
+namespace frugal::train {
+namespace {
+
+using base::UserError;
+using Ordered = nlohmann::ordered_json;
+using torch::Tensor;
+
+constexpr const char* tool = "ligo-grow train";
+
+// The loss at the start stands in a file of its own: a resumed run does not measure it again.
+double start_loss(const std::string& path, TransformerTask& task, bool first) {
+  if (std::filesystem::exists(path)) {
+    const auto json = nlohmann::json::parse(base::read_text(path), nullptr, false);
+    if (json.is_object() && json.contains("loss")) return json["loss"].get<double>();
+  }
+  const double loss = task.evaluate().at("loss");
+  if (first) base::write_text(path, nlohmann::json{{"loss", loss}}.dump() + "\n");
+  return loss;
+}
+
+double total_flops(const TransformerRunConfig& config, const model::TransformerConfig& model,
+                   const Objective& objective, std::int64_t steps) {
+  const double whole = step_flops(model, objective);
+  if (!config.drop.any()) return whole * static_cast<double>(steps);
+  double total = 0;  // the same draws as the task's; embeddings and head count as if they were dropped along
+  for (std::int64_t step = 0; step < steps * config.accumulate; ++step) {
+    double share = 1;
+    draw_drops(config.drop, model, static_cast<std::uint64_t>(config.seed), step, 0,
+               objective.tokens_per_example(), &share);
+    total += whole / static_cast<double>(config.accumulate) * share;
+  }
+  return total;
+}
+
+std::uint64_t data_seed(const TransformerRunConfig& config) {
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  return config.data_stream == 0 ? seed : base::derive_seed(seed, fmt::format("data/{}", config.data_stream));
+}
+
+Ordered line_of(const TransformerRunConfig& config, const std::string& id,
+                const model::TransformerConfig& model, const Objective& objective, const LoopResult& result,
+                double first_loss) {
+  Ordered line{{"id", id}};
+  if (!config.name.empty()) line["name"] = config.name;
+  line["architecture"] = model.model_type;
+  line["hidden_size"] = model.hidden_size;
+  line["layers"] = model.layers;
+  line["parameters"] = network::parameter_count(model);
+  line["objective"] = config.objective.kind;
+  line["steps"] = result.steps;
+  line["examples_seen"] = result.examples_seen;
+  line["tokens"] = result.examples_seen * objective.tokens_per_example();
+  line["compute"] = total_flops(config, model, objective, result.steps);
+  line["start_loss"] = first_loss;
+  for (const auto& [name, value] : result.metrics) line[name] = value;
+  line["train_loss"] = result.train_loss;
+  line["seed"] = config.seed;
+  return line;
+}
+
+void add_neighbours(Ordered& result, const data::TokenDataConfig& config, const LoadedModel& loaded,
+                    const std::string& folder, Objective& objective, const NeighbourOptions& options) {
+  LabelledFeatures examples, questions;
+  if (options.examples.empty()) {
+    examples = objective.features(loaded.weights, false);
+    questions = objective.features(loaded.weights, true);
+  } else {
+    const auto tokenizer = data::load_tokenizer(config.tokenizer.empty() ? folder : config.tokenizer);
+    const auto most = static_cast<std::size_t>(config.sequence_length);
+    const auto known = data::read_labelled_texts(options.examples, *tokenizer);
+    const auto asked = data::read_labelled_texts(options.questions, *tokenizer, known.classes);
+    const Pool pool = options.pool == "last" ? Pool::last : Pool::mean;
+    examples = text_features(loaded.config, loaded.weights, known, pool, most, options.examples);
+    questions = text_features(loaded.config, loaded.weights, asked, pool, most, options.questions);
+    result["classes"] = known.classes;
+  }
+  const Tensor counts = questions.labels.bincount();
+  result["knn_examples"] = examples.labels.size(0);
+  result["knn_questions"] = questions.labels.size(0);
+  result["knn_most_frequent_error"] =
+      1 - counts.max().item<double>() / static_cast<double>(questions.labels.size(0));
+  result["knn_error"] = knn_error(examples, questions, options.count);
+}
+
+}  // namespace
+
+TransformerRunConfig::TransformerRunConfig() {
+  loop.schedule.lr_peak = 2e-3;
+  loop.schedule.lr_final_ratio = 0.1;
+  loop.schedule.warmup_steps = 50;
+  loop.optimizer.kind = "adamw";
+  loop.optimizer.betas = {0.9, 0.98};
+  loop.optimizer.weight_decay = 0.1;
+  loop.optimizer.no_decay = {"bias", "norm", "class_token", "distillation_token"};
+  loop.optimizer.clip_norm = 1;
+  loop.epochs = 1;
+}
+
+void TransformerRunConfig::visit(config::Visitor& v) {
+  v.field("name", name, "for people; stands in runs.jsonl");
+  v.field("seed", seed, config::at_least(0), "of fresh weights, batches and masks");
+  v.field("data_stream", data_stream, config::at_least(0),
+          "runs of one seed that go on from one another take different ones, to meet other batches");
+  v.field("threads", threads, config::between(0, 4096), "0: all cores");
+  v.object("model", model, "what is trained");
+  objective.visit(v);
+  v.field("accumulate", accumulate, config::at_least(1),
+          "parts that a step's batch is taken in, to save memory");
+  v.field("evaluate_steps", evaluate_steps, config::at_least(0),
+          "steps between evaluations, in the place of loop.evaluate_every's epochs; 0: that");
+  v.field("keep_optimizer", keep_optimizer, "write the optimiser's moments beside the weights (for growth)");
+  v.field("start_optimizer", start_optimizer, "start from the moments beside model.path");
+  v.object("drop", drop, "layers and tokens that a step passes over");
+  v.object("loop", loop, "length, learning rate, optimiser, checkpoints");
+  v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
+}
+
+void NeighbourOptions::visit(config::Visitor& v) {
+  v.field("count", count, config::between(0, 1000), "nearest examples that vote; 0: not asked for");
+  v.field("examples", examples, "language model: file of lines `class<TAB>text` to learn from");
+  v.field("questions", questions, "language model: and of those to classify");
+  v.choice("pool", pool, {"mean", "last"}, "language model: mean over a text's tokens, or its last token's");
+}
+
+double step_flops(const model::TransformerConfig& model, const Objective& objective) {
+  return 3 * model::forward_flops(model, objective.tokens_per_example()) *
+         static_cast<double>(objective.batch_size());
+}
+
+Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& options) {
+  const auto communicator = make_communicator();
+  nlohmann::json printed;
+  config::print(config, printed);
+  RunFolder folder(options, printed, config.runs, *communicator);
+  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
+
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  const LoadedModel loaded = load_model(config.model, seed);
+  const auto objective =
+      make_objective(config.objective, loaded.config, config.model.path, data_seed(config), *communicator);
+  const std::int64_t share = config.objective.batch_size / communicator->size();
+  if (share % config.accumulate != 0) {
+    throw UserError("accumulate",
+                    fmt::format("{} parts do not divide a batch of {}", config.accumulate, share));
+  }
+  TransformerTask task(loaded.config, loaded.weights, *objective, config.accumulate, config.drop, seed,
+                       config.evaluate_steps, *communicator);
+  LoopPlace place = folder.place(config.seed, config.name.empty() ? "train" : config.name);
+  if (config.start_optimizer) {
+    place.initial_optimizer = optimizer_state(read_moments(config.model.path, loaded.config), loaded.config);
+  }
+  LoopConfig loop = config.loop;
+  if (loop.steps == 0) {
+    loop.steps = std::max<std::int64_t>(
+        1, std::llround(loop.epochs * static_cast<double>(objective->steps_per_epoch())));
+  }
+  if (config.evaluate_steps > 0) loop.evaluate_every = 1;
+  const std::string start_path = options.out + "/start.json";
+  const double first_loss = start_loss(start_path, task, communicator->is_first());
+  const LoopResult result = run_loop(task, loop, place, *communicator);
+
+  Ordered line = line_of(config, folder.id(), loaded.config, *objective, result, first_loss);
+  if (communicator->is_first()) {
+    if (config.keep_optimizer && loop.optimizer.kind != "sgd") {
+      write_moments(options.out, moments_of_checkpoint(options.out + "/checkpoint.safetensors", loaded.config,
+                                                       task.training_form()));
+    }
+    model::write_hf(options.out, loaded.config, task.canonical(), checkpoint::DType::f32, config.model.path);
+  }
+  folder.finish(line, {"frugal.ligo-grow.train/1", tool, seed}, threads, result.seconds);
+  if (communicator->is_first()) std::filesystem::remove(start_path);
+  return line;
+}
+
+Ordered evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
+                             const NeighbourOptions& neighbours) {
+  const report::RunClock clock;
+  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  Communicator alone;
+  ModelChoice choice = config.model;
+  choice.path = folder;
+  const LoadedModel loaded = load_model(choice, 0);
+  const auto objective = make_objective(config.objective, loaded.config, folder, 0, alone);
+  nlohmann::json printed;
+  config::print(config, printed);
+  Ordered result = report::start_result({"frugal.ligo-grow.evaluate/1", "ligo-grow evaluate", 0}, printed);
+  result["model"] = folder;
+  result["parameters"] = network::parameter_count(loaded.config);
+  for (const auto& [name, value] : objective->evaluate(loaded.weights)) result[name] = value;
+  if (neighbours.count > 0)
+    add_neighbours(result, config.objective.tokens, loaded, folder, *objective, neighbours);
+  result["run"] = clock.describe(threads);
+  return result;
+}
+
+}  // namespace frugal::train

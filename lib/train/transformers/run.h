@@ -1,0 +1,57 @@
+// One training run of a transformer, from its config to its line in runs.jsonl: what `ligo-grow train` does.
+// The output folder is a Hugging Face directory (config.json, model.safetensors, tokenizer files), with
+// result.json (written last: it says that the run is finished), events.jsonl, and checkpoint.safetensors
+// while it trains.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "config/config.h"
+#include "config/visitor.h"
+#include "train/loop_config.h"
+#include "train/run_folder.h"
+#include "train/transformers/model.h"
+#include "train/transformers/objective.h"
+
+namespace frugal::train {
+
+struct TransformerRunConfig {
+  std::string name;  // for people; stands in runs.jsonl
+  std::int64_t seed = 0, threads = 0;
+  std::int64_t data_stream = 0;  // which of the seed's streams of batches and masks
+  ModelChoice model;
+  ObjectiveConfig objective;
+  std::int64_t accumulate = 1;      // parts that a step's batch is taken in
+  std::int64_t evaluate_steps = 0;  // 0: evaluation by epochs, as loop says
+  bool keep_optimizer = false;      // write the optimiser's moments beside the weights
+  bool start_optimizer = false;     // start from the moments beside model.path
+  DropConfig drop;
+  LoopConfig loop;
+  std::string runs;
+
+  TransformerRunConfig();  // defaults of language models: AdamW 2e-3, 50 steps of warm-up, cosine to 10 %
+  void visit(config::Visitor& v);
+};
+
+// Trains, or says that it was done before. Returns the line of runs.jsonl.
+nlohmann::ordered_json run_transformer(const TransformerRunConfig& config, const RunOptions& options);
+
+// What frozen features are good for: "knn_error" of held-out images among training images, or of texts among
+// texts (data/tokens/labelled_text.h, train/knn.h).
+struct NeighbourOptions {
+  std::int64_t count = 0;           // 0: not asked for
+  std::string examples, questions;  // files of labelled texts, for a language model
+  std::string pool = "mean";        // of a text's tokens, or "last": that of its last token
+  void visit(config::Visitor& v);
+};
+
+// Loss (and error) of a model on what the config holds out.
+nlohmann::ordered_json evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
+                                            const NeighbourOptions& neighbours = {});
+
+// FLOPs of one training step: three forward passes of the batch (Kaplan et al. 2020's count).
+double step_flops(const model::TransformerConfig& model, const Objective& objective);
+
+}  // namespace frugal::train
