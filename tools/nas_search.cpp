@@ -15,7 +15,7 @@
 #include "report/result.h"
 #include "train/images/evaluate.h"
 #include "train/images/run.h"
-#include "train/speed.h"
+#include "train/images/speed.h"
 
 namespace {
 

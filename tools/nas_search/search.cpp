@@ -1,7 +1,7 @@
 // nas-search search, nas-search search-speed
 #include "nas_search/commands.h"
 #include "search/run/command.h"
-#include "search/supernet/speed.h"
+#include "search/run/speed.h"
 
 namespace frugal::nas_search {
 namespace {

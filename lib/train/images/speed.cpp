@@ -1,4 +1,4 @@
-#include "train/speed.h"
+#include "train/images/speed.h"
 
 #include <torch/torch.h>
 

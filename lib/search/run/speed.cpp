@@ -1,4 +1,4 @@
-#include "search/supernet/speed.h"
+#include "search/run/speed.h"
 
 #include <torch/torch.h>
 
