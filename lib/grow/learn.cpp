@@ -128,7 +128,7 @@ Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
   const TransformerConfig target = target_of(source.config(), config.target);
   const auto make = [&] { return Ligo(source.config(), target, weights, config.ligo, seed); };
   const Ligo ligo = make();
-  if (network::parameter_count(target) == network::parameter_count(source.config()))
+  if (model::parameter_count(target) == model::parameter_count(source.config()))
     throw UserError("target", "is the source: there is nothing to grow");
   const std::uint64_t batches = base::derive_seed(seed, "learn");  // not those that the source has met
   const auto objective =
@@ -164,7 +164,7 @@ Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
                {"hidden_size", target.hidden_size},
                {"layers", target.layers},
                {"parameters", ligo.parameter_count()},
-               {"target_parameters", network::parameter_count(target)},
+               {"target_parameters", model::parameter_count(target)},
                {"steps", result.steps},
                {"lr_peak", config.loop.schedule.lr_peak},
                {"compute", step * static_cast<double>(result.steps + searched)},

@@ -64,7 +64,7 @@ Ordered line_of(const TransformerRunConfig& config, const std::string& id,
   line["architecture"] = model.model_type;
   line["hidden_size"] = model.hidden_size;
   line["layers"] = model.layers;
-  line["parameters"] = network::parameter_count(model);
+  line["parameters"] = model::parameter_count(model);
   line["objective"] = config.objective.kind;
   line["steps"] = result.steps;
   line["examples_seen"] = result.examples_seen;
@@ -205,7 +205,7 @@ Ordered evaluate_transformer(const TransformerRunConfig& config, const std::stri
   config::print(config, printed);
   Ordered result = report::start_result({"frugal.ligo-grow.evaluate/1", "ligo-grow evaluate", 0}, printed);
   result["model"] = folder;
-  result["parameters"] = network::parameter_count(loaded.config);
+  result["parameters"] = model::parameter_count(loaded.config);
   for (const auto& [name, value] : objective->evaluate(loaded.weights)) result[name] = value;
   if (neighbours.count > 0)
     add_neighbours(result, config.objective.tokens, loaded, folder, *objective, neighbours);
