@@ -14,18 +14,18 @@ using namespace frugal;
 
 namespace {
 
-struct Points {
+struct Runs {
   std::vector<double> x, y;
 };
 
 // y = ε∞ + (ε₀ − ε∞) / (1 + x/x₀)^c: from a level before learning through a power law to a floor.
-std::vector<Points> curves_72() {
-  std::vector<Points> curves;
+std::vector<Runs> curves_72() {
+  std::vector<Runs> curves;
   for (int k = 0; k < 72; ++k) {
     base::Random random(1, "curve/" + std::to_string(k));
     const double chance = 0.9, floor = 0.3 * random.uniform(),
                  onset = std::pow(10.0, 5 + 2 * random.uniform()), exponent = 0.2 + 0.5 * random.uniform();
-    Points& points = curves.emplace_back();
+    Runs& points = curves.emplace_back();
     for (int i = 0; i < 24; ++i) {
       points.x.push_back(1e6 * std::pow(1.3, i));
       points.y.push_back((floor + (chance - floor) * std::pow(1 + points.x.back() / onset, -exponent)) *
@@ -38,7 +38,7 @@ std::vector<Points> curves_72() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<Points> curves = curves_72();
+  const std::vector<Runs> curves = curves_72();
   if (argc == 2) {
     std::FILE* file = std::fopen(argv[1], "w");
     if (!file) return std::perror(argv[1]), 1;
@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   }
   const std::clock_t start = std::clock();
   double sum = 0;  // of predictions, so that nothing is optimised away
-  for (const Points& points : curves)
+  for (const Runs& points : curves)
     sum += fit::Curve::fit(points.x, points.y).predict(std::vector<double>{points.x.back() * 4}).front().y;
   std::printf("{\"value\": %.6g, \"curves\": %zu, \"sum\": %.9g}\n",
               double(std::clock() - start) / CLOCKS_PER_SEC, curves.size(), sum);

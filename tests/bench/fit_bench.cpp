@@ -13,10 +13,10 @@ using namespace frugal;
 
 namespace {
 
-fit::Points runs_240() {
+fit::Runs runs_240() {
   base::Random random(1);
   std::vector<double> size, data;
-  fit::Points points;
+  fit::Runs points;
   for (int i = 0; i < 16; ++i)
     for (int j = 0; j < 15; ++j) {
       size.push_back(5e7 * std::pow(1.42, i));
@@ -35,7 +35,7 @@ double seconds_since(std::clock_t start) { return double(std::clock() - start) /
 }  // namespace
 
 int main(int argc, char** argv) {
-  const fit::Points points = runs_240();
+  const fit::Runs points = runs_240();
   if (argc == 2) {
     std::FILE* file = std::fopen(argv[1], "w");
     if (!file) return std::perror(argv[1]), 1;

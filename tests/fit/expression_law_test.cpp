@@ -12,8 +12,8 @@ using namespace frugal;
 
 namespace {
 
-fit::Points grid() {
-  fit::Points points;
+fit::Runs grid() {
+  fit::Runs points;
   std::vector<double> size, data;
   for (const double n : {1e6, 4e6, 16e6, 64e6}) {
     for (const double d : {1e8, 3e8, 9e8, 27e8}) {
@@ -41,7 +41,7 @@ std::string error_of(const std::function<void()>& work) {
 TEST_CASE("the user's expression is fitted as well as the law of the table that it spells") {
   const auto law = fit::make_expression_law("E + A/N^alpha + B/D^beta", {}, "test");
   REQUIRE(law->variables == std::vector<std::string>{"size", "data"});
-  const fit::Points points = grid();
+  const fit::Runs points = grid();
   const fit::FitResult ours = fit::fit(*law, points);
   CHECK(ours.log_rmse < 1e-8);
   CHECK(ours.theta[law->index_of("alpha")] == Approx(0.34).epsilon(1e-5));

@@ -8,11 +8,11 @@
 #include "support/test.h"
 
 using namespace frugal;
-using fit::Points;
+using fit::Runs;
 
 namespace {
 
-Points grid(double noise, std::uint64_t seed) {
+Runs grid(double noise, std::uint64_t seed) {
   base::Random random(seed);
   std::vector<double> size, data, y;
   for (int i = 0; i < 8; ++i)
@@ -22,7 +22,7 @@ Points grid(double noise, std::uint64_t seed) {
       y.push_back((1.7 + 406 * std::pow(size.back(), -0.34) + 410 * std::pow(data.back(), -0.28)) *
                   std::exp(noise * random.normal()));
     }
-  Points points;
+  Runs points;
   points.set_column("size", size);
   points.set_column("data", data);
   points.y = y;
@@ -46,7 +46,7 @@ TEST_CASE("a surface without noise is recovered", "[fit]") {
 
 TEST_CASE("every seed reaches the same minimum of noisy runs", "[fit]") {
   const auto law = fit::find_law("chinchilla");
-  const Points points = grid(0.02, 7);
+  const Runs points = grid(0.02, 7);
   fit::FitOptions options;
   const auto first = fit::fit(*law, points, options);
   for (std::uint64_t seed = 1; seed < 20; ++seed) {
@@ -60,7 +60,7 @@ TEST_CASE("every seed reaches the same minimum of noisy runs", "[fit]") {
 TEST_CASE("starts are compared by the law itself, not by what is linear in it", "[fit]") {
   // Large models on little data overfit. The linearised Kaplan law prefers a basin whose minimum is 53 %
   // higher.
-  Points points;
+  Runs points;
   std::vector<double> size, data;
   for (int i = 0; i < 6; ++i)
     for (int k = 0; k < 6; ++k) {
@@ -97,8 +97,8 @@ const std::vector<Known> known = {
     {"overtraining", {1.6, 320, 520, 0.31}},
 };
 
-Points runs_of(const Known& truth, double noise, std::uint64_t seed, std::size_t every = 1) {
-  Points points = grid(0, 1);
+Runs runs_of(const Known& truth, double noise, std::uint64_t seed, std::size_t every = 1) {
+  Runs points = grid(0, 1);
   std::vector<std::size_t> rows;
   for (std::size_t i = 0; i < points.count(); i += every) rows.push_back(i);
   points = points.select(rows);
@@ -118,7 +118,7 @@ TEST_CASE("every law recovers its surface within 1e-8 without noise", "[fit]") {
   for (const Known& truth : known) {
     CAPTURE(truth.law);
     const auto law = fit::find_law(truth.law);
-    const Points points = runs_of(truth, 0, 1);
+    const Runs points = runs_of(truth, 0, 1);
     const auto result = fit::fit(*law, points);
     for (std::size_t i = 0; i < points.count(); ++i)
       CHECK(std::fabs(result.predicted[i] / points.y[i] - 1) < 1e-8);
@@ -129,7 +129,7 @@ TEST_CASE("100 of 100 seeds reach the same optimum of every law", "[fit][slow]")
   for (const Known& truth : known) {
     CAPTURE(truth.law);
     const auto law = fit::find_law(truth.law);
-    const Points points = runs_of(truth, 0.02, 7, 3);
+    const Runs points = runs_of(truth, 0.02, 7, 3);
     std::vector<double> objectives;
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
       fit::FitOptions options;

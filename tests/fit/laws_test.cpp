@@ -13,9 +13,9 @@ using namespace frugal;
 namespace {
 
 // Any variable of any law: positive, over a few octaves; shares below one, data above unique data.
-fit::Points some_points(const fit::Law& law, std::size_t count, std::uint64_t seed) {
+fit::Runs some_points(const fit::Law& law, std::size_t count, std::uint64_t seed) {
   base::Random random(seed);
-  fit::Points points;
+  fit::Runs points;
   points.y.assign(count, 1.0);
   for (const auto& name : law.variables) {
     std::vector<double> column;

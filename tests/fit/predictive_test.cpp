@@ -37,8 +37,8 @@ Truth random_truth(base::Random& random, bool error_rate) {
   return truth;
 }
 
-fit::Points grid(const Truth& truth, int sizes, int amounts, int seeds, double noise, base::Random& random) {
-  fit::Points points;
+fit::Runs grid(const Truth& truth, int sizes, int amounts, int seeds, double noise, base::Random& random) {
+  fit::Runs points;
   std::vector<double> size, data;
   for (int i = 0; i < sizes; ++i)
     for (int k = 0; k < amounts; ++k)
@@ -63,7 +63,7 @@ TEST_CASE("nominal 95 % intervals of small simulated grids hold 90 to 98 % of la
     truth.bend = trial % 3 == 0 ? 0.015 : 0;
     const double noise = 0.01 + 0.04 * random.uniform();
     const auto points = grid(truth, trial % 4 < 2 ? 3 : 4, 4, trial % 5 < 3 ? 2 : 1, noise, random);
-    fit::Points target;
+    fit::Runs target;
     const double size = 4 * std::pow(2.0, trial % 4 < 2 ? 2 : 3), data = 4 * 8;
     target.set_column("size", {size});
     target.set_column("data", {data});
@@ -80,7 +80,7 @@ TEST_CASE("nominal 95 % intervals of small simulated grids hold 90 to 98 % of la
 }
 
 TEST_CASE("fewer than four scales are refused", "[fit]") {
-  fit::Points points;
+  fit::Runs points;
   points.set_column("size", {1, 1, 2, 2});
   points.set_column("data", {1, 1, 4, 4});
   points.y = {0.5, 0.51, 0.3, 0.29};
@@ -133,7 +133,7 @@ TEST_CASE("derivatives and published parameters of the posterior's laws", "[fit]
       for (std::size_t i = 0; i < 3; ++i)
         CHECK((moved[i] - y[i]) / 1e-6 == Approx(jacobian[i * law.size + k]).epsilon(1e-4).margin(1e-7));
     }
-    fit::Points points;
+    fit::Runs points;
     points.set_column("data", {std::exp(edge.log_data + x[0]), 3e9, std::exp(edge.log_data + x[4])});
     points.set_column("size", {std::exp(edge.log_size + x[1]), 2e8, std::exp(edge.log_size + x[5])});
     const auto published = law.published(theta.data(), edge);
@@ -169,16 +169,16 @@ TEST_CASE("many bad runs are no accident, and repeated data that overfits is not
   CHECK(fit::diverged_runs(points).empty());
 }
 
-TEST_CASE("a run that was trained too little is doubted, and moves little", "[fit]") {
+TEST_CASE("a run that was trained too little is an outlier, and moves little", "[fit]") {
   base::Random random(11);
   const Truth truth{0.5, 0.3, 0.2, 0.4, 0.35, 0, 0};
   auto points = grid(truth, 4, 5, 1, 0.005, random);
   const auto before = fit::Posterior::fit(points).at(32, 64);
   points.y[7] *= 1.15;
   const auto posterior = fit::Posterior::fit(points);
-  const auto doubts = posterior.doubts();
-  REQUIRE(doubts.size() == 1);
-  CHECK(doubts[0].size == Approx(points.column("size")[7]));
-  CHECK(doubts[0].data == Approx(points.column("data")[7]));
+  const auto outliers = posterior.outliers();
+  REQUIRE(outliers.size() == 1);
+  CHECK(outliers[0].size == Approx(points.column("size")[7]));
+  CHECK(outliers[0].data == Approx(points.column("data")[7]));
   CHECK(posterior.at(32, 64).mean == Approx(before.mean).margin(0.02));
 }

@@ -14,10 +14,10 @@ using namespace frugal;
 
 namespace {
 
-fit::Points surface(double noise, std::uint64_t seed, double bend = 0) {
+fit::Runs surface(double noise, std::uint64_t seed, double bend = 0) {
   base::Random random(seed);
   std::vector<double> size, data;
-  fit::Points points;
+  fit::Runs points;
   for (int i = 0; i < 7; ++i)
     for (int j = 0; j < 6; ++j) {
       size.push_back(1e7 * std::pow(3.0, i));
@@ -62,13 +62,13 @@ TEST_CASE("profile intervals hold the truth about as often as they say", "[fit]"
   options.objective = fit::Objective::log_squared();
   options.scan_points = 100;
   options.starts = 3;
-  options.shakes = 0;
+  options.restarts = 0;
   options.min_agreeing = 0;
   base::Random random(8);
   int held = 0;
   constexpr int trials = 120;
   for (int t = 0; t < trials; ++t) {
-    fit::Points points = surface(0, 0);
+    fit::Runs points = surface(0, 0);
     for (std::size_t i = 0; i < points.count(); ++i)
       points.y[i] =
           (1.7 + 300 * std::pow(points.columns[0][i], -0.31) + 500 * std::pow(points.columns[1][i], -0.31)) *
@@ -98,7 +98,7 @@ TEST_CASE("prediction intervals hold held-out runs though every law is wrong", "
 }
 
 TEST_CASE("isoFLOP minima of a known surface", "[fit]") {
-  fit::Points points;
+  fit::Runs points;
   std::vector<double> size, data, compute;
   for (const double c : {1e18, 1e19, 1e20})
     for (int i = -3; i <= 3; ++i) {

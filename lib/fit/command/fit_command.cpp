@@ -28,7 +28,7 @@ void fit_curve(SeriesFit& series, const FitConfig& config, std::uint64_t seed) {
 // A law by name keeps every run that it is given.
 void leave_out_diverged(SeriesFit& series) {
   const Measurements& m = series.measurements;
-  const std::vector<std::size_t> diverged = diverged_runs(to_points(m));
+  const std::vector<std::size_t> diverged = diverged_runs(to_runs(m));
   if (diverged.empty()) return;
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < m.count(); ++i)

@@ -37,7 +37,7 @@ std::vector<ParameterInterval> intervals_of(const Posterior& posterior, const Fi
   return intervals;
 }
 
-FitResult result_of(const SurfaceComponent& component, const Posterior& posterior, const Points& points) {
+FitResult result_of(const SurfaceComponent& component, const Posterior& posterior, const Runs& points) {
   FitResult result;
   result.law = component.law->name;
   for (const Parameter& parameter : component.law->parameters) result.names.push_back(parameter.name);
@@ -65,11 +65,11 @@ FitResult result_of(const SurfaceComponent& component, const Posterior& posterio
 
 }  // namespace
 
-void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points) {
+void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Runs& points) {
   PredictiveOptions options;
   options.level = config.coverage;
   const Predictive predictive(points, options);
-  const Points effective = with_effective_data(points);
+  const Runs effective = with_effective_data(points);
   auto surface = std::make_unique<JointSurface>(
       predictive.posterior(), predictive.factor(), points.has(variable::unique_data),
       normal_scores(static_cast<std::size_t>(config.draws), seed), seed, to_measured(series.measurements));
@@ -89,11 +89,11 @@ void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed,
     one.average_log_rmse = std::sqrt(square);
     series.hold_outs.push_back(std::move(one));
   }
-  for (const Posterior::Doubt& doubt : predictive.posterior().doubts())
+  for (const Posterior::Outlier& outlier : predictive.posterior().outliers())
     series.notes.push_back(
         fmt::format("size {:g} on data {:g}{} lies above what its neighbours say, as if trained too little: "
                     "it counts less",
-                    doubt.size, doubt.data, points.has(variable::unique_data) ? " (effective)" : ""));
+                    outlier.size, outlier.data, points.has(variable::unique_data) ? " (effective)" : ""));
   if (series.hold_outs.empty())
     series.notes.push_back(
         "too few scales for a rolling hold-out: the interval rests on the priors and on how the runs "

@@ -9,6 +9,6 @@
 namespace frugal::fit {
 
 // Fills laws, weights, intervals, hold_outs, notes and surface. UserError where there are too few scales.
-void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Points& points);
+void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Runs& points);
 
 }  // namespace frugal::fit

@@ -16,7 +16,7 @@ namespace {
 
 using report::Plot;
 
-std::size_t sizes_of(const IsoflopBudget& budget, const Points& points) {
+std::size_t sizes_of(const IsoflopBudget& budget, const Runs& points) {
   std::set<double> sizes;
   for (const std::size_t row : budget.rows) sizes.insert(points.column(variable::size)[row]);
   return sizes.size();
@@ -45,7 +45,7 @@ std::optional<MeasuredIsoflop> measure_isoflop(const Measurements& m, const std:
                                                double coverage, std::uint64_t seed) {
   if (m.size.empty() || m.data.empty()) return std::nullopt;
   MeasuredIsoflop out;
-  out.points = to_points(m);
+  out.points = to_runs(m);
   if (!out.points.has(variable::compute)) {
     const Cost cost(cost_text);
     std::vector<double> compute;

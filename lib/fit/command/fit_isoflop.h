@@ -16,8 +16,8 @@ class Page;
 namespace frugal::fit {
 
 struct MeasuredIsoflop {
-  Points points;  // with a column of compute
-  Isoflop fit;    // only budgets of three sizes and more
+  Runs points;  // with a column of compute
+  Isoflop fit;  // only budgets of three sizes and more
   std::vector<std::size_t> envelope;
   Estimate size_exponent;  // interval from resampled runs; NaN where no line was fitted
 };

@@ -20,7 +20,7 @@ constexpr double indifference = 0.02;
 
 // The laws to fit: the named one, or every law of the table that uses all of what was varied and nothing
 // else.
-std::vector<std::shared_ptr<const Law>> candidates(const Points& points, const FitConfig& config,
+std::vector<std::shared_ptr<const Law>> candidates(const Runs& points, const FitConfig& config,
                                                    const std::string& place) {
   if (!config.expression.empty() || config.law == "expression") {
     if (config.expression.empty()) {
@@ -56,7 +56,7 @@ std::vector<std::size_t> rows_where(const std::vector<double>& cost, double edge
 }
 
 // Rolling hold-out by cost: hide what costs more than 1/2, 1/4, 1/8 … of the largest run.
-std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, const Points& points,
+std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, const Runs& points,
                           const std::vector<double>& cost, const FitConfig& config, std::uint64_t seed,
                           std::vector<double>& misses, std::vector<double>& distances) {
   std::vector<HoldOut> hold_outs;
@@ -68,7 +68,7 @@ std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, c
                                    hidden = rows_where(cost, edge, true);
     if (hidden.size() == last_hidden || fitted.size() < points.count() / 2) continue;
     last_hidden = hidden.size();
-    const Points train = points.select(fitted), test = points.select(hidden);
+    const Runs train = points.select(fitted), test = points.select(hidden);
     HoldOut one;
     one.fitted = fitted.size();
     one.hidden = hidden.size();
@@ -83,7 +83,7 @@ std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, c
       try {
         FitOptions options = options_of(config, seed, *law);
         options.starts = 4;
-        options.shakes = options.max_shakes = 0;
+        options.restarts = options.max_restarts = 0;
         predicted = predict(*law, fit(*law, train, options).theta, test);
       } catch (const UserError&) {
         continue;  // too few runs below this edge: no evidence for or against the law
@@ -121,7 +121,7 @@ std::vector<double> costs_of(const Measurements& m, const Cost& cost) {
   return out;
 }
 
-std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, const Points& points,
+std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, const Runs& points,
                                             const FitOptions& options, const FitResult& at,
                                             const FitConfig& config) {
   std::vector<ParameterInterval> out;
@@ -139,7 +139,7 @@ std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, c
 }
 
 // Whether nothing was asked for but the default.
-bool is_default(const FitConfig& config, const Points& points) {
+bool is_default(const FitConfig& config, const Runs& points) {
   return config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
          config.fixed.empty() && config.parameters.empty() && !points.has(variable::density);
 }
@@ -147,7 +147,7 @@ bool is_default(const FitConfig& config, const Points& points) {
 }  // namespace
 
 void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
-  const Points points = to_points(series.measurements);
+  const Runs points = to_runs(series.measurements);
   if (is_default(config, points)) {
     fit_default(series, config, seed, points);
     return;

@@ -31,7 +31,7 @@ void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
   page.figure(plot.svg(720, 320), "A trend here is misfit: the law bends where the runs do not.");
 }
 
-// The dearest run, and ten and a hundred times less and more.
+// The costliest run, and ten and a hundred times less and more.
 std::vector<double> budgets_around(const Surface& surface, const Cost& cost) {
   const double largest = compute_spent(surface, &cost, surface.largest()).largest;
   std::vector<double> budgets;
@@ -82,7 +82,7 @@ void add_joint_tables(Page& page, const SeriesFit& series, const FitConfig& conf
                     shown(one.beyond) + " in " + one.variable, shown(one.average_log_rmse)});
   }
   page.table({"fitted", "hidden", "times beyond", "RMSE of ln error"}, rows,
-             "Rolling hold-out: the dearest runs hidden, and predicted from the others.");
+             "Rolling hold-out: the costliest runs hidden, and predicted from the others.");
 }
 
 void add_curve_table(Page& page, const SeriesFit& series) {

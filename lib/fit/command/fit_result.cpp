@@ -81,7 +81,7 @@ Json posterior_of(const JointSurface& surface) {
                      {"wander", part.amplitude},
                      {"steepness", part.steepness},
                      {"noise", part.noise},
-                     {"doubtful", part.doubtful},
+                     {"outliers", part.outliers},
                      {"parameters", part.parameters}});
   }
   return {{"deviation_factor", surface.factor()},

@@ -93,9 +93,11 @@ std::unique_ptr<Surface> read_posterior(const Node& fit, std::uint64_t seed, int
     part.amplitude = list[k]["wander"].real();
     part.steepness = list[k]["steepness"].real();
     part.noise = list[k]["noise"].real();
-    for (const double cell : list[k]["doubtful"].reals()) {
-      if (!(cell >= 0)) list[k]["doubtful"].fail("numbers of scales");
-      part.doubtful.push_back(static_cast<std::size_t>(cell));
+    // Fit files of earlier versions say "doubtful".
+    const Node outliers = list[k][list[k].has("doubtful") ? "doubtful" : "outliers"];
+    for (const double cell : outliers.reals()) {
+      if (!(cell >= 0)) outliers.fail("numbers of scales");
+      part.outliers.push_back(static_cast<std::size_t>(cell));
     }
     part.parameters = list[k]["parameters"].reals();
     if (part.parameters.size() != part.law->size)
@@ -105,14 +107,14 @@ std::unique_ptr<Surface> read_posterior(const Node& fit, std::uint64_t seed, int
   if (parts.empty()) list.fail("at least one part");
   const Node runs = fit["runs"];
   Measured measured = read_runs(runs);
-  Points points;
+  Runs points;
   points.y = measured.error;
   for (const char* name : {variable::size, variable::data}) points.set_column(name, runs[name].reals());
   const bool effective = node["effective_data"].truth();
   if (effective) points.set_column(variable::unique_data, runs[variable::unique_data].reals());
   if (runs.has("weight")) points.weight = runs["weight"].reals();
   if (runs.has("standard_error")) points.standard_error = runs["standard_error"].reals();
-  check_points(points, {variable::size, variable::data}, true);
+  check_runs(points, {variable::size, variable::data}, true);
   Posterior posterior = Posterior::restore(with_effective_data(std::move(points)), std::move(parts));
   return std::make_unique<JointSurface>(std::move(posterior), node["deviation_factor"].real(), effective,
                                         normal_scores(static_cast<std::size_t>(draws), seed), seed,

@@ -212,7 +212,7 @@ void add_isoflop_and_frontier(Page& page, const Surface& surface, const Cost& co
   best.draw_points(isoflop, "minima", "#000000", 'd');
   size.draw_line(frontier, "size", Plot::color(0), true);
   data.draw_line(frontier, "data", Plot::color(1), true);
-  frontier.vertical("dearest run", compute_spent(surface, &cost, surface.largest()).largest, "#777777");
+  frontier.vertical("costliest run", compute_spent(surface, &cost, surface.largest()).largest, "#777777");
   page.figure(
       isoflop.svg(),
       fmt::format("The data is what the rest of the cost buys. Bars at the minima and the band of the "

@@ -208,7 +208,7 @@ void DesignConfig::visit(config::Visitor& v) {
   v.field("data", data, "a run's examples as an expression in the axes, for example 60000*fraction");
   v.field("cost", cost, "cost of a run as an expression in N and D");
   v.field("most_cost_share", most_cost_share, config::between(0, 1),
-          "leave out what costs more than this share of the dearest run");
+          "leave out what costs more than this share of the costliest run");
   v.choice("criterion", criterion, {"target", "parameters"},
            "with a fit: what the runs should pin down, the error at the target (V-optimal) or the parameters "
            "(D-optimal)");
@@ -225,10 +225,10 @@ std::vector<DesignedRun> design_runs(const DesignConfig& config, const Surface* 
         "for example [{\"name\": \"width\", \"count\": 4}, {\"name\": \"fraction\", \"count\": 6}]");
   }
   std::vector<DesignedRun> runs = whole_grid(config, place);
-  double dearest = 0;
-  for (const DesignedRun& run : runs) dearest = std::max(dearest, run.cost);
+  double costliest = 0;
+  for (const DesignedRun& run : runs) costliest = std::max(costliest, run.cost);
   std::erase_if(runs, [&](const DesignedRun& run) {
-    return run.cost > config.most_cost_share * dearest * (1 + 1e-12);
+    return run.cost > config.most_cost_share * costliest * (1 + 1e-12);
   });
   if (fitted != nullptr) return choose(config, std::move(runs), *fitted, place);
   // Cheap ones first: an error in the set-up shows early.

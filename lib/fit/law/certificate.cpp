@@ -112,7 +112,7 @@ Certificate certify(Problem& problem, const Setup& setup, const Minimum& minimum
   return certificate;
 }
 
-void describe_limits(const Law& law, const Points& points, const Setup& setup, FitResult& result) {
+void describe_limits(const Law& law, const Runs& points, const Setup& setup, FitResult& result) {
   const Certificate& certificate = result.certificate;
   for (const auto& name : certificate.at_bound) {
     const std::size_t p = law.index_of(name);

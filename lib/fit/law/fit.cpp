@@ -23,7 +23,7 @@ std::size_t Setup::free_count() const {
 
 namespace {
 
-std::vector<double> run_weights(const Points& points, const FitOptions& options) {
+std::vector<double> run_weights(const Runs& points, const FitOptions& options) {
   std::vector<double> weight = points.weight;
   if (weight.empty()) weight.assign(points.count(), 1.0);
   if (!options.use_standard_errors || points.standard_error.empty()) return weight;
@@ -40,7 +40,7 @@ std::vector<double> run_weights(const Points& points, const FitOptions& options)
 
 }  // namespace
 
-Setup prepare(const Law& law, const Points& points, const FitOptions& options) {
+Setup prepare(const Law& law, const Runs& points, const FitOptions& options) {
   Setup setup;
   const std::size_t p_count = law.parameter_count();
   FRUGAL_ASSERT(p_count <= 32, "a law has at most 32 parameters");
@@ -91,7 +91,7 @@ Setup prepare(const Law& law, const Points& points, const FitOptions& options) {
 
 namespace {
 
-void refuse_what_cannot_be_fitted(const Law& law, const Points& points, const FitOptions& options,
+void refuse_what_cannot_be_fitted(const Law& law, const Runs& points, const FitOptions& options,
                                   const Setup& setup) {
   for (const auto& name : law.variables) {
     const auto column = points.column(name);
@@ -146,12 +146,13 @@ Search search_globally(Problem& problem, const Setup& setup, const FitOptions& o
   }
   if (search.best.theta.empty()) throw base::Failure("no start of the fit came to a finite objective");
   const std::vector<double> weight = problem.weight();
-  std::vector<double> shaken(weight.size());
-  const int shakes = options.shakes * problem.law().shaking;
-  for (int s = 0; s < std::max(shakes, options.max_shakes); ++s) {
-    if (s >= shakes && agreeing(search) >= options.min_agreeing) break;
-    for (std::size_t i = 0; i < weight.size(); ++i) shaken[i] = -weight[i] * std::log(1 - random.uniform());
-    problem.set_weight(shaken.data());
+  std::vector<double> perturbed(weight.size());
+  const int restarts = options.restarts * problem.law().restart_factor;
+  for (int s = 0; s < std::max(restarts, options.max_restarts); ++s) {
+    if (s >= restarts && agreeing(search) >= options.min_agreeing) break;
+    for (std::size_t i = 0; i < weight.size(); ++i)
+      perturbed[i] = -weight[i] * std::log(1 - random.uniform());
+    problem.set_weight(perturbed.data());
     const std::vector<double> away = minimiser.run(search.best.theta.data(), {}).theta;
     problem.set_weight(weight.data());
     MinimiseOptions back;
@@ -163,8 +164,8 @@ Search search_globally(Problem& problem, const Setup& setup, const FitOptions& o
 
 }  // namespace
 
-FitResult fit(const Law& law, const Points& points, const FitOptions& options) {
-  check_points(points, law.variables, options.objective.residual != Residual::absolute);
+FitResult fit(const Law& law, const Runs& points, const FitOptions& options) {
+  check_runs(points, law.variables, options.objective.residual != Residual::absolute);
   const Setup setup = prepare(law, points, options);
   refuse_what_cannot_be_fitted(law, points, options, setup);
   Problem problem(law, setup.inputs, points.y, setup.weight, options.objective);

@@ -3,9 +3,9 @@
 //
 // Search: for a separable law, a scan over the parameters that are not linear (usually the exponents), a
 // non-negative least squares in the others at each point; for any other law, random starts. The best few and
-// some at random are polished (minimise.h); then the minimum is shaken: refitted with random weights and let
-// go again, which finds the neighbouring minima that a nearly-L1 loss has. Offsets of the scan, the random
-// starts and the shakes are drawn from the seed.
+// some at random are polished (minimise.h); perturbed restarts follow: the minimum is refitted with random
+// weights and, from where that ended, with the true ones again, which finds the neighbouring minima that a
+// nearly-L1 loss has. Offsets of the scan, the random starts and the restarts are drawn from the seed.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 #include "fit/law/law.h"
 #include "fit/law/minimise.h"
 #include "fit/law/objective.h"
-#include "fit/runs/points.h"
+#include "fit/runs/runs.h"
 
 namespace frugal::fit {
 
@@ -25,9 +25,9 @@ struct FitOptions {
   std::uint64_t seed = 0;
   int scan_points = 400;  // of the scan, or random starts that are looked at
   int starts = 12;        // of these, polished
-  int shakes = 12;        // at least; more until the minimum was reached min_agreeing times
+  int restarts = 12;      // at least; more until the minimum was reached min_agreeing times
   int min_agreeing = 6;
-  int max_shakes = 200;
+  int max_restarts = 200;
   bool use_standard_errors = true;      // weights 1/(se/y)² (log, relative) or 1/se², mean one
   std::map<std::string, double> fixed;  // parameter name -> value
   std::map<std::string, std::pair<double, double>> bounds;
@@ -37,7 +37,7 @@ struct Certificate {
   bool converged = false;
   double projected_gradient = 0;      // at the bounds, relative; see Minimum
   double predicted_decrease = 0;      // of a full Newton step, relative to the objective
-  int starts = 0;                     // polished starts and shakes
+  int starts = 0;                     // polished starts and restarts
   int agreeing = 0;                   // of these, within 1e-6 of the least objective found
   double share = 0;                   // agreeing / starts
   double condition = 0;               // of the Gauss-Newton matrix of free parameters, in their natural units
@@ -60,7 +60,7 @@ struct FitResult {
 
 // Refuses with a UserError: fewer runs than free parameters, a variable with one value only, an unknown
 // parameter in fixed or bounds, values that are not finite or not positive.
-FitResult fit(const Law& law, const Points& points, const FitOptions& options = {});
+FitResult fit(const Law& law, const Runs& points, const FitOptions& options = {});
 
 // What fit() works with, for refits that share it (bootstrap, profiles): variables in units of their
 // geometric mean where the law knows how to change units, bounds with the fixed parameters in.
@@ -72,6 +72,6 @@ struct Setup {
 
   std::size_t free_count() const;
 };
-Setup prepare(const Law& law, const Points& points, const FitOptions& options);
+Setup prepare(const Law& law, const Runs& points, const FitOptions& options);
 
 }  // namespace frugal::fit

@@ -12,7 +12,7 @@
 namespace frugal::fit {
 namespace {
 
-std::vector<double> compute_of(const Points& points, double cost) {
+std::vector<double> compute_of(const Runs& points, double cost) {
   if (points.has(variable::compute)) {
     const auto column = points.column(variable::compute);
     return {column.begin(), column.end()};
@@ -30,7 +30,7 @@ std::vector<std::size_t> by(const std::vector<double>& key) {
   return order;
 }
 
-void fit_parabola(const Points& points, double cost, IsoflopBudget& budget) {
+void fit_parabola(const Runs& points, double cost, IsoflopBudget& budget) {
   const auto size = points.column(variable::size);
   std::set<double> distinct;
   double low = 1e300, high = -1e300;
@@ -80,7 +80,7 @@ void fit_parabola(const Points& points, double cost, IsoflopBudget& budget) {
 
 }  // namespace
 
-Isoflop isoflop(const Points& points, double cost, double tolerance) {
+Isoflop isoflop(const Runs& points, double cost, double tolerance) {
   const auto compute = compute_of(points, cost);
   Isoflop result;
   double first = 0;
@@ -125,7 +125,7 @@ Isoflop isoflop(const Points& points, double cost, double tolerance) {
   return result;
 }
 
-std::vector<std::size_t> frontier(const Points& points, double cost) {
+std::vector<std::size_t> frontier(const Runs& points, double cost) {
   const auto compute = compute_of(points, cost);
   std::vector<std::size_t> rows;
   double lowest = 1e300;

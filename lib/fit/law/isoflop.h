@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fit/runs/points.h"
+#include "fit/runs/runs.h"
 
 namespace frugal::fit {
 
@@ -32,9 +32,9 @@ struct Isoflop {
 
 // compute is a column of points, or cost_per_size_and_data · size · data where there is none. Runs belong to
 // one budget while the next in order of compute is within `tolerance` relative of the budget's first.
-Isoflop isoflop(const Points& points, double cost_per_size_and_data = 6, double tolerance = 0.15);
+Isoflop isoflop(const Runs& points, double cost_per_size_and_data = 6, double tolerance = 0.15);
 
 // Rows on the lower envelope: no run of at most their compute has a lower y. Ascending in compute.
-std::vector<std::size_t> frontier(const Points& points, double cost_per_size_and_data = 6);
+std::vector<std::size_t> frontier(const Runs& points, double cost_per_size_and_data = 6);
 
 }  // namespace frugal::fit

@@ -34,7 +34,7 @@ std::size_t Law::index_of(const std::string& parameter) const {
                         base::suggest(parameter, names));
 }
 
-Inputs bind(const Law& law, const Points& points, const std::vector<double>& log_unit) {
+Inputs bind(const Law& law, const Runs& points, const std::vector<double>& log_unit) {
   Inputs inputs;
   inputs.count = points.columns.empty() ? points.count() : points.columns.front().size();
   for (std::size_t v = 0; v < law.variables.size(); ++v) {
@@ -51,7 +51,7 @@ Inputs bind(const Law& law, const Points& points, const std::vector<double>& log
   return inputs;
 }
 
-std::vector<double> predict(const Law& law, const std::vector<double>& theta, const Points& points) {
+std::vector<double> predict(const Law& law, const std::vector<double>& theta, const Runs& points) {
   FRUGAL_ASSERT(theta.size() == law.parameter_count(), "parameters of another law");
   const Inputs inputs = bind(law, points);
   std::vector<double> y(inputs.count);

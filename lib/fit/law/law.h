@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "fit/runs/points.h"
+#include "fit/runs/runs.h"
 
 namespace frugal::fit {
 
@@ -37,9 +37,9 @@ class Law {
   std::string name, formula, source;
   std::vector<std::string> variables;
   std::vector<Parameter> parameters;
-  // How many times as often as usual the search shakes a minimum (fit.h): more where neighbouring minima are
-  // hard to leave.
-  int shaking = 1;
+  // How many times as often as usual the search makes a perturbed restart (fit.h): more where neighbouring
+  // minima are hard to leave.
+  int restart_factor = 1;
 
   // y[i] for every run; where jacobian is not null, jacobian[p * count + i] = ∂y[i]/∂theta[p].
   virtual void evaluate(const double* theta, const Inputs& inputs, double* y, double* jacobian) const = 0;
@@ -72,10 +72,10 @@ class Law {
 };
 
 // The columns that the law needs, taken from points; log_unit[v] is subtracted from every logarithm.
-Inputs bind(const Law& law, const Points& points, const std::vector<double>& log_unit = {});
+Inputs bind(const Law& law, const Runs& points, const std::vector<double>& log_unit = {});
 
 // ŷ of every point.
-std::vector<double> predict(const Law& law, const std::vector<double>& theta, const Points& points);
+std::vector<double> predict(const Law& law, const std::vector<double>& theta, const Runs& points);
 
 // The table.
 struct LawEntry {

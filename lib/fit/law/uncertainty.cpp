@@ -36,7 +36,7 @@ std::vector<double> working_theta(const Law& law, const Setup& setup, std::vecto
 
 }  // namespace
 
-Bootstrap bootstrap(const Law& law, const Points& points, const FitResult& at, const FitOptions& fit_options,
+Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, const FitOptions& fit_options,
                     const BootstrapOptions& options) {
   const Setup setup = prepare(law, points, fit_options);
   const std::size_t n = points.count(), p_count = law.parameter_count();
@@ -117,7 +117,7 @@ double allowed_rise(const Objective& objective, double value, double weight_sum,
 
 }  // namespace
 
-ParameterInterval profile_interval(const Law& law, const Points& points, const FitResult& at,
+ParameterInterval profile_interval(const Law& law, const Runs& points, const FitResult& at,
                                    const FitOptions& fit_options, const std::string& parameter,
                                    double level) {
   const std::size_t p = law.index_of(parameter);

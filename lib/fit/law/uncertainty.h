@@ -31,7 +31,7 @@ struct Bootstrap {
 
 // Refits, each started from the point estimate. Refit i draws from its own stream of the seed, so that the
 // result does not depend on which of them run together.
-Bootstrap bootstrap(const Law& law, const Points& points, const FitResult& at, const FitOptions& fit_options,
+Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, const FitOptions& fit_options,
                     const BootstrapOptions& options);
 
 struct ParameterInterval {
@@ -47,7 +47,7 @@ std::vector<ParameterInterval> percentile_intervals(const Bootstrap& refits, con
 // Profile likelihood: all θ_p whose minimum over the other parameters is within the χ²₁ quantile. The noise
 // level is taken from the residuals at the minimum (n − free degrees of freedom; for a Huber loss of the log
 // likelihood that is quadratic to δ and Laplacian beyond, the scale that maximises it).
-ParameterInterval profile_interval(const Law& law, const Points& points, const FitResult& at,
+ParameterInterval profile_interval(const Law& law, const Runs& points, const FitResult& at,
                                    const FitOptions& fit_options, const std::string& parameter, double level);
 
 double normal_quantile(double probability);

@@ -7,7 +7,7 @@
 
 namespace frugal::fit {
 
-std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Points& points,
+std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Runs& points,
                                                  const FitOptions& options, const FitResult& estimate,
                                                  std::size_t count) {
   BootstrapOptions how;

@@ -10,7 +10,7 @@
 namespace frugal::fit {
 
 // [draw][parameter]; runs are drawn with replacement (fit/law/uncertainty.h).
-std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Points& points,
+std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Runs& points,
                                                  const FitOptions& options, const FitResult& estimate,
                                                  std::size_t count);
 

@@ -23,12 +23,12 @@ constexpr double log_amplitude = -4.2, log_noise = -4.4;
 constexpr double negligible = 7;
 
 // Under-trained runs: logarithm of the odds against one, variance that it adds to ln y, and how many at most.
-constexpr double doubt_cost = 3.5, doubt_variance = 0.04;
+constexpr double outlier_cost = 3.5, outlier_variance = 0.04;
 constexpr std::size_t least_share = 8;
 
 }  // namespace
 
-void Posterior::set_cells(const Points& points) {
+void Posterior::set_cells(const Runs& points) {
   const auto size = points.column(variable::size), data = points.column(variable::data);
   const std::size_t n = points.count();
   struct Cell {
@@ -86,9 +86,9 @@ void Posterior::set_cells(const Points& points) {
 }
 
 Posterior::Frame Posterior::frame(double amplitude, double steepness, double noise,
-                                  std::vector<std::size_t> doubtful) const {
+                                  std::vector<std::size_t> outliers) const {
   const std::size_t n = log_y_.size();
-  Frame frame{amplitude, steepness, noise, std::move(doubtful), std::vector<double>(n * n), 0};
+  Frame frame{amplitude, steepness, noise, std::move(outliers), std::vector<double>(n * n), 0};
   std::vector<double> scale(n);
   for (std::size_t i = 0; i < n; ++i)
     scale[i] = amplitude * std::exp(-steepness * (x_[2 * i] + x_[2 * i + 1]));
@@ -99,7 +99,7 @@ Posterior::Frame Posterior::frame(double amplitude, double steepness, double noi
                                 matern(std::fabs(x_[2 * i + 1] - x_[2 * j + 1]) / options_.length);
     frame.factor[i * n + i] += noise * noise / count_[i] + known_[i] + 1e-10;
   }
-  for (const std::size_t i : frame.doubtful) frame.factor[i * n + i] += doubt_variance;
+  for (const std::size_t i : frame.outliers) frame.factor[i * n + i] += outlier_variance;
   const bool positive = cholesky(frame.factor.data(), n);
   FRUGAL_ASSERT(positive, "a covariance has a Cholesky factor");
   for (std::size_t i = 0; i < n; ++i) frame.log_determinant += std::log(frame.factor[i * n + i]);
@@ -149,7 +149,7 @@ double Posterior::evidence(const Frame& frame, PosteriorPart& part,
   const double log_determinant = set_covariance(frame, part);
   if (!std::isfinite(log_determinant)) return -std::numeric_limits<double>::infinity();
   double value =
-      -best->cost - frame.log_determinant - log_determinant - doubt_cost * double(frame.doubtful.size());
+      -best->cost - frame.log_determinant - log_determinant - outlier_cost * double(frame.outliers.size());
   for (std::size_t k = 0; k < p; ++k) value -= std::log(deviation[k]);
   value -= 0.5 * std::pow(std::log(frame.amplitude) - log_amplitude, 2);
   value -= 0.5 * std::pow(std::log(frame.noise) - log_noise, 2);
@@ -179,17 +179,17 @@ double Posterior::set_covariance(const Frame& frame, PosteriorPart& part) const 
   return log_determinant;
 }
 
-double Posterior::doubt(Frame& frame, PosteriorPart& part, double value) const {
+double Posterior::mark_outliers(Frame& frame, PosteriorPart& part, double value) const {
   const std::size_t n = log_y_.size(), p = part.law->size;
   std::vector<double> residual(n), jacobian(n * p), column(n);
-  while (frame.doubtful.size() < std::max<std::size_t>(1, n / least_share)) {
+  while (frame.outliers.size() < std::max<std::size_t>(1, n / least_share)) {
     // Each cell as predicted from all others: with P the inverse of the cells' covariance, the parameters'
     // included, it misses by (P r)ᵢ/Pᵢᵢ with a variance of 1/Pᵢᵢ.
     part.law->evaluate(part.parameters.data(), x_, residual.data(), jacobian.data());
     for (std::size_t i = 0; i < n; ++i) residual[i] = log_y_[i] - residual[i];
     whiten(frame, residual.data(), 1);
     whiten(frame, jacobian.data(), p);
-    double most = doubt_cost;
+    double most = outlier_cost;
     std::size_t worst = n;
     for (std::size_t i = 0; i < n; ++i) {
       // Column i of the inverse of the Cholesky factor.
@@ -207,8 +207,8 @@ double Posterior::doubt(Frame& frame, PosteriorPart& part, double value) const {
       for (std::size_t a = 0; a < p; ++a)
         for (std::size_t b = 0; b < p; ++b) precision -= shared[a] * part.covariance[a * p + b] * shared[b];
       if (!(precision > 0) || pull <= 0) continue;
-      if (std::find(frame.doubtful.begin(), frame.doubtful.end(), i) != frame.doubtful.end()) continue;
-      const double variance = 1 / precision, wider = variance + doubt_variance, miss = pull * variance;
+      if (std::find(frame.outliers.begin(), frame.outliers.end(), i) != frame.outliers.end()) continue;
+      const double variance = 1 / precision, wider = variance + outlier_variance, miss = pull * variance;
       const double gain = 0.5 * std::log(variance / wider) + 0.5 * miss * miss * (precision - 1 / wider);
       if (gain > most) {
         most = gain;
@@ -216,15 +216,15 @@ double Posterior::doubt(Frame& frame, PosteriorPart& part, double value) const {
       }
     }
     if (worst == n) break;
-    auto doubtful = frame.doubtful;
-    doubtful.push_back(worst);
-    frame = this->frame(frame.amplitude, frame.steepness, frame.noise, std::move(doubtful));
+    auto outliers = frame.outliers;
+    outliers.push_back(worst);
+    frame = this->frame(frame.amplitude, frame.steepness, frame.noise, std::move(outliers));
     value = evidence(frame, part, {part.parameters});
   }
   return value;
 }
 
-Posterior Posterior::fit(const Points& points, const PosteriorOptions& options) {
+Posterior Posterior::fit(const Runs& points, const PosteriorOptions& options) {
   Posterior posterior;
   posterior.options_ = options;
   posterior.set_cells(points);
@@ -267,8 +267,8 @@ Posterior Posterior::fit(const Points& points, const PosteriorOptions& options) 
       if (starts.size() > 1) agreement = part.agreement;
       part.agreement = agreement;
       if (!std::isfinite(own[f])) continue;
-      if (name == options.laws.front()) own[f] = posterior.doubt(frames[f], part, own[f]);
-      part.doubtful = frames[f].doubtful;
+      if (name == options.laws.front()) own[f] = posterior.mark_outliers(frames[f], part, own[f]);
+      part.outliers = frames[f].outliers;
       best = std::max(best, own[f]);
       starts = {part.parameters};  // the next is near
       parts.push_back(std::move(part));
@@ -295,15 +295,15 @@ Posterior Posterior::fit(const Points& points, const PosteriorOptions& options) 
   return posterior;
 }
 
-Posterior Posterior::restore(const Points& points, std::vector<PosteriorPart> parts,
+Posterior Posterior::restore(const Runs& points, std::vector<PosteriorPart> parts,
                              const PosteriorOptions& options) {
   Posterior posterior;
   posterior.options_ = options;
   posterior.set_cells(points);
   for (const PosteriorPart& part : parts)
-    for (const std::size_t cell : part.doubtful)
+    for (const std::size_t cell : part.outliers)
       if (cell >= posterior.log_y_.size())
-        throw base::UserError("", fmt::format("doubtful scale {} of {}", cell, posterior.log_y_.size()),
+        throw base::UserError("", fmt::format("outlier {} of {} scales", cell, posterior.log_y_.size()),
                               "the runs are not those that were fitted");
   posterior.parts_ = std::move(parts);
   posterior.make_ready();

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "fit/posterior/law.h"
-#include "fit/runs/points.h"
+#include "fit/runs/runs.h"
 
 namespace frugal::fit {
 
@@ -41,7 +41,7 @@ struct PosteriorPart {
   const PosteriorLaw* law = nullptr;
   double amplitude = 0, steepness = 0, noise = 0;
   double weight = 0;
-  std::vector<std::size_t> doubtful;  // cells taken for under-trained
+  std::vector<std::size_t> outliers;  // cells taken for under-trained
   std::vector<double> parameters;
   double gradient = 0;             // largest |∂ ln posterior|
   double agreement = 0;            // share of the starts that ended there
@@ -51,9 +51,9 @@ struct PosteriorPart {
 class Posterior {
  public:
   // Needs columns size and data, and four distinct cells of both; UserError otherwise.
-  static Posterior fit(const Points& points, const PosteriorOptions& options = {});
+  static Posterior fit(const Runs& points, const PosteriorOptions& options = {});
   // parts as those of an earlier fit to the same points: law, τ, p, σ, weight and parameters.
-  static Posterior restore(const Points& points, std::vector<PosteriorPart> parts,
+  static Posterior restore(const Runs& points, std::vector<PosteriorPart> parts,
                            const PosteriorOptions& options = {});
 
   struct Moments {
@@ -67,10 +67,10 @@ class Posterior {
   const Edge& edge() const { return edge_; }
   const PosteriorOptions& options() const { return options_; }
   // Scales whose runs are more likely under-trained than not.
-  struct Doubt {
+  struct Outlier {
     double size, data, probability;
   };
-  std::vector<Doubt> doubts() const;
+  std::vector<Outlier> outliers() const;
   // Parameters of the part drawn from its normal approximation; normals: part.law->size of them.
   std::vector<double> draw(const PosteriorPart& part, const std::vector<double>& normals) const;
 
@@ -78,7 +78,7 @@ class Posterior {
   // What parts of one (τ, p, σ) share.
   struct Frame {
     double amplitude, steepness, noise;
-    std::vector<std::size_t> doubtful;
+    std::vector<std::size_t> outliers;
     std::vector<double> factor;  // lower Cholesky factor of the covariance of the cells' ln y
     double log_determinant;      // of that factor
   };
@@ -88,10 +88,10 @@ class Posterior {
     std::vector<double> residual, jacobian;  // whitened
   };
 
-  void set_cells(const Points& points);
-  Frame frame(double amplitude, double steepness, double noise, std::vector<std::size_t> doubtful) const;
+  void set_cells(const Runs& points);
+  Frame frame(double amplitude, double steepness, double noise, std::vector<std::size_t> outliers) const;
   // Takes cells for under-trained as long as the evidence of part's law grows by it; fits part anew.
-  double doubt(Frame& frame, PosteriorPart& part, double evidence_before) const;
+  double mark_outliers(Frame& frame, PosteriorPart& part, double evidence_before) const;
   void whiten(const Frame& frame, double* rows, std::size_t columns) const;
   double evidence(const Frame& frame, PosteriorPart& part,
                   const std::vector<std::vector<double>>& starts) const;

@@ -19,7 +19,7 @@ void Posterior::make_ready() {
              frames_[ready.frame].steepness == part.steepness && frames_[ready.frame].noise == part.noise))
       ++ready.frame;
     if (ready.frame == frames_.size())
-      frames_.push_back(frame(part.amplitude, part.steepness, part.noise, part.doubtful));
+      frames_.push_back(frame(part.amplitude, part.steepness, part.noise, part.outliers));
     const Frame& frame = frames_[ready.frame];
     const std::size_t p = part.law->size;
     ready.residual.resize(n);
@@ -72,17 +72,17 @@ Posterior::Moments Posterior::at(double size, double data) const {
   return {mean, std::sqrt(std::max(0.0, square - mean * mean))};
 }
 
-std::vector<Posterior::Doubt> Posterior::doubts() const {
+std::vector<Posterior::Outlier> Posterior::outliers() const {
   std::map<std::size_t, double> share;
   for (const PosteriorPart& part : parts_)
-    for (const std::size_t i : part.doubtful) share[i] += part.weight;
-  std::vector<Doubt> doubts;
+    for (const std::size_t i : part.outliers) share[i] += part.weight;
+  std::vector<Outlier> outliers;
   for (const auto& [i, probability] : share) {
     if (probability > 0.5)
-      doubts.push_back(
+      outliers.push_back(
           {std::exp(x_[2 * i + 1] + edge_.log_size), std::exp(x_[2 * i] + edge_.log_data), probability});
   }
-  return doubts;
+  return outliers;
 }
 
 double Posterior::log_law(const PosteriorPart& part, const double* parameters, double size,

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double prior_cuts = 3;  // ν
 
-double largest_product(const Points& points) {
+double largest_product(const Runs& points) {
   const auto size = points.column(variable::size), data = points.column(variable::data);
   double largest = 0;
   for (std::size_t i = 0; i < size.size(); ++i) largest = std::max(largest, size[i] * data[i]);
@@ -22,7 +22,7 @@ double largest_product(const Points& points) {
 
 }  // namespace
 
-Points with_effective_data(Points points) {
+Runs with_effective_data(Runs points) {
   if (!points.has(variable::unique_data)) return points;
   const auto data = points.column(variable::data), unique = points.column(variable::unique_data);
   std::vector<double> effective(data.size());
@@ -31,7 +31,7 @@ Points with_effective_data(Points points) {
   return points;
 }
 
-std::vector<double> rolling_cuts(const Points& points, const std::string& variable, int max_cuts) {
+std::vector<double> rolling_cuts(const Runs& points, const std::string& variable, int max_cuts) {
   const auto column = points.column(variable);
   std::vector<double> sorted(column.begin(), column.end());
   std::sort(sorted.begin(), sorted.end());
@@ -52,9 +52,9 @@ std::vector<double> rolling_cuts(const Points& points, const std::string& variab
   return cuts;
 }
 
-Predictive::Predictive(const Points& given, const PredictiveOptions& options)
+Predictive::Predictive(const Runs& given, const PredictiveOptions& options)
     : options_(options), posterior_(Posterior::fit(with_effective_data(given), options.posterior)) {
-  const Points points = with_effective_data(given);
+  const Runs points = with_effective_data(given);
   largest_reach_ = largest_product(given);
   double squares = prior_cuts, cuts = prior_cuts;
   const auto scale = points.column(options.scale_variable);
@@ -91,8 +91,8 @@ Predictive::Predictive(const Points& given, const PredictiveOptions& options)
   factor_ = std::sqrt(std::max(1.0, squares / cuts));
 }
 
-std::vector<Interval> Predictive::predict(const Points& given) const {
-  const Points points = with_effective_data(given);
+std::vector<Interval> Predictive::predict(const Runs& given) const {
+  const Runs points = with_effective_data(given);
   const auto size = points.column(variable::size), data = points.column(variable::data);
   const double z = factor_ * normal_quantile(0.5 + 0.5 * options_.level);
   std::vector<Interval> intervals(points.count());

@@ -41,9 +41,9 @@ struct RollingCut {
 class Predictive {
  public:
   // UserError where the posterior refuses.
-  explicit Predictive(const Points& points, const PredictiveOptions& options = {});
+  explicit Predictive(const Runs& points, const PredictiveOptions& options = {});
 
-  std::vector<Interval> predict(const Points& points) const;
+  std::vector<Interval> predict(const Runs& points) const;
 
   const Posterior& posterior() const { return posterior_; }
   const std::vector<RollingCut>& rolling() const { return rolling_; }
@@ -58,10 +58,10 @@ class Predictive {
 
 // The values of the scale variable at which rolling hold-outs cut, largest first: groups of top values with
 // at least max(3, 5 %) of the runs between one cut and the next.
-std::vector<double> rolling_cuts(const Points& points, const std::string& variable, int max_cuts);
+std::vector<double> rolling_cuts(const Runs& points, const std::string& variable, int max_cuts);
 
-// Data as the data_constrained law's published R*_D = 15.39 counts it: repetitions wear out. Points without
+// Data as the data_constrained law's published R*_D = 15.39 counts it: repetitions wear out. Runs without
 // unique_data come back as they are.
-Points with_effective_data(Points points);
+Runs with_effective_data(Runs points);
 
 }  // namespace frugal::fit

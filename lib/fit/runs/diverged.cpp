@@ -24,7 +24,7 @@ double pair_deviation(const std::map<std::pair<double, double>, std::vector<doub
 
 }  // namespace
 
-std::vector<std::size_t> diverged_runs(const Points& points) {
+std::vector<std::size_t> diverged_runs(const Runs& points) {
   const std::size_t n = points.count();
   std::vector<double> size(n, 0), data(n, 0);
   const bool surface = points.has(variable::size) && points.has(variable::data);

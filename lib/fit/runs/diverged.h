@@ -6,15 +6,15 @@
 #include <cstddef>
 #include <vector>
 
-#include "fit/runs/points.h"
+#include "fit/runs/runs.h"
 
 namespace frugal::fit {
 
 // A run is suspected where ln y lies more than max(ln 1.3, 6 σ) above the lowest run of its own scale or
 // below, σ from the lowest two runs of every repeated scale. Runs that repeat their data more than four times
-// are never suspected: they overfit, which is no accident. Points of one variable compare repeated runs
+// are never suspected: they overfit, which is no accident. Runs of one variable compare repeated runs
 // alone. Empty where more than a tenth of the runs (and more than one) are suspected: that is no accident
 // either.
-std::vector<std::size_t> diverged_runs(const Points& points);
+std::vector<std::size_t> diverged_runs(const Runs& points);
 
 }  // namespace frugal::fit

@@ -2,8 +2,8 @@
 
 namespace frugal::fit {
 
-Points to_points(const Measurements& m) {
-  Points points;
+Runs to_runs(const Measurements& m) {
+  Runs points;
   for (const auto& [name, values] :
        {std::pair{variable::size, &m.size}, std::pair{variable::data, &m.data},
         std::pair{variable::compute, &m.compute}, std::pair{variable::unique_data, &m.unique_data},

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "fit/runs/measurements.h"
-#include "fit/runs/points.h"
+#include "fit/runs/runs.h"
 #include "fit/surface/surface.h"
 
 namespace frugal::fit {
 
-Points to_points(const Measurements& measurements);
+Runs to_runs(const Measurements& measurements);
 Measured to_measured(const Measurements& measurements);
 RunScale scale_of(const Measurements& measurements, std::size_t row);
 

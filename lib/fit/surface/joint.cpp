@@ -108,7 +108,7 @@ double JointSurface::log_error(const SurfaceComponent& component, std::size_t in
   return std::log(y);
 }
 
-RunScale JointSurface::worn(RunScale scale) const {
+RunScale JointSurface::with_effective_data(RunScale scale) const {
   if (effective_data_ && scale.unique_data > 0)
     scale.data = fit::effective_data(scale.data, scale.unique_data);
   return scale;
@@ -116,14 +116,14 @@ RunScale JointSurface::worn(RunScale scale) const {
 
 Estimate JointSurface::predict(const RunScale& given, double coverage) const {
   if (!posterior_) return Surface::predict(given, coverage);
-  const RunScale scale = worn(given);
+  const RunScale scale = with_effective_data(given);
   const Posterior::Moments log_error = posterior_->at(scale.size, scale.data);
   const double half = coverage > 0 ? normal_quantile(0.5 + coverage / 2) * factor_ * log_error.deviation : 0;
   return {std::exp(log_error.mean), std::exp(log_error.mean - half), std::exp(log_error.mean + half)};
 }
 
 double JointSurface::error(const RunScale& given, int draw, bool with_misfit) const {
-  const RunScale scale = worn(given);
+  const RunScale scale = with_effective_data(given);
   const auto k_draw = static_cast<std::size_t>(std::max(draw, 0));
   if (posterior_) {
     if (draw >= 0 && !with_misfit) {

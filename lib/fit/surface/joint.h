@@ -56,7 +56,7 @@ class JointSurface final : public Surface {
   double log_error(const SurfaceComponent& component, std::size_t index, const std::vector<double>& theta,
                    const RunScale& scale) const;
 
-  RunScale worn(RunScale scale) const;
+  RunScale with_effective_data(RunScale scale) const;
 
   std::vector<SurfaceComponent> components_;
   std::optional<Posterior> posterior_;

@@ -9,7 +9,7 @@
 
 namespace frugal::fit {
 
-std::vector<bool> top_scale(const Points& points, const std::string& variable) {
+std::vector<bool> top_scale(const Runs& points, const std::string& variable) {
   const auto column = points.column(variable);
   const auto cuts = rolling_cuts(points, variable, 1);
   std::vector<bool> held(points.count(), false);
@@ -20,7 +20,7 @@ std::vector<bool> top_scale(const Points& points, const std::string& variable) {
 
 namespace {
 
-SeriesCheck::Convergence count_agreement(const std::string& name, const Points& points,
+SeriesCheck::Convergence count_agreement(const std::string& name, const Runs& points,
                                          const CheckOptions& options) {
   SeriesCheck::Convergence convergence;
   convergence.law = name;
@@ -53,7 +53,7 @@ SeriesCheck::Convergence count_agreement(const std::string& name, const Points& 
 
 }  // namespace
 
-SeriesCheck check_joint(const std::string& name, const Points& given, std::vector<bool> held,
+SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<bool> held,
                         const CheckOptions& options) {
   SeriesCheck check;
   check.name = name;
@@ -64,7 +64,7 @@ SeriesCheck check_joint(const std::string& name, const Points& given, std::vecto
     std::erase_if(kept, [&](std::size_t i) { return data[i] > options.most_repeats * unique[i]; });
   }
   check.left_out = given.count() - kept.size();
-  const Points points = given.select(kept);
+  const Runs points = given.select(kept);
   check.runs = points.count();
   if (held.empty()) {
     held = top_scale(points);
@@ -79,7 +79,7 @@ SeriesCheck check_joint(const std::string& name, const Points& given, std::vecto
   check.held_out = held_rows.size();
   for (const auto& law : options.laws) check.convergence.push_back(count_agreement(law, points, options));
 
-  const Points held_points = points.select(held_rows);
+  const Runs held_points = points.select(held_rows);
   check.measured = held_points.y;
   if (held_rows.empty()) {
     check.refusal = "no runs are held out";

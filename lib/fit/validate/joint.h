@@ -40,10 +40,10 @@ struct SeriesCheck {
 };
 
 // The rows of the largest sizes: as many sizes as it takes to hold out 3 runs and 5 % of all.
-std::vector<bool> top_scale(const Points& points, const std::string& variable = "size");
+std::vector<bool> top_scale(const Runs& points, const std::string& variable = "size");
 
 // held[i]: run i is predicted, not fitted; empty: top_scale.
-SeriesCheck check_joint(const std::string& name, const Points& points, std::vector<bool> held,
+SeriesCheck check_joint(const std::string& name, const Runs& points, std::vector<bool> held,
                         const CheckOptions& options = {});
 
 }  // namespace frugal::fit

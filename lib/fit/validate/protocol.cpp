@@ -39,7 +39,7 @@ FitOptions options_for(const Truth& truth, std::uint64_t seed) {
   options.objective = Objective::relative_squared();
   options.scan_points = 200;
   options.starts = 4;
-  options.shakes = 0;
+  options.restarts = 0;
   options.min_agreeing = 0;
   if (truth.classes > 0) options.fixed["eps0"] = (truth.classes - 1) / truth.classes;
   return options;
@@ -58,7 +58,7 @@ std::vector<ProtocolResult> simulate_protocol(double noise, int repeats, std::ui
     for (int repeat = 0; repeat < repeats; ++repeat) {
       base::stop_if_requested();
       base::Random random(seed, std::string("protocol/") + truth.name + "/" + std::to_string(repeat));
-      Points points;
+      Runs points;
       std::vector<double> size, data;
       for (int i = 0; i < 7; ++i)
         for (int k = 0; k < 6; ++k) {
@@ -77,7 +77,7 @@ std::vector<ProtocolResult> simulate_protocol(double noise, int repeats, std::ui
         std::vector<std::size_t> rest, left_out;
         for (std::size_t i = 0; i < fold.size(); ++i) (i % 10 == f ? left_out : rest).push_back(fold[i]);
         const auto theta = fit(*law, points.select(rest), options_for(truth, seed)).theta;
-        const Points held = points.select(left_out);
+        const Runs held = points.select(left_out);
         const auto y = predict(*law, theta, held);
         for (std::size_t i = 0; i < y.size(); ++i) in_fit.push_back((y[i] - held.y[i]) / held.y[i]);
       }
@@ -89,7 +89,7 @@ std::vector<ProtocolResult> simulate_protocol(double noise, int repeats, std::ui
         if (size[i] == most_size && data[i] == most_data) largest.push_back(i);
       }
       result.corner_runs = corner.size();
-      const Points target = points.select(largest);
+      const Runs target = points.select(largest);
       const auto theta = fit(*law, points.select(corner), options_for(truth, seed)).theta;
       const auto y = predict(*law, theta, target);
       for (std::size_t i = 0; i < y.size(); ++i) beyond.push_back((y[i] - target.y[i]) / target.y[i]);

@@ -71,7 +71,7 @@ std::vector<SeriesCheck> check_all_series(const Measurements& m, const ValidateC
         held.push_back(own.held_out[i] != 0);
       }
     }
-    checks.push_back(check_joint(series_name(m, s), to_points(own), std::move(held), options));
+    checks.push_back(check_joint(series_name(m, s), to_runs(own), std::move(held), options));
   }
   return checks;
 }

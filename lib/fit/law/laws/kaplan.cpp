@@ -15,7 +15,7 @@ class Kaplan : public Law {
     formula = "((Nc/size)^(alpha_N/alpha_D) + Dc/data)^alpha_D";
     source = "Kaplan et al. 2020, eq. 1.5";
     variables = {variable::size, variable::data};
-    shaking = 5;
+    restart_factor = 5;
     parameters = {{"Nc", "scale of size", 0, 1e300, 1e-3, 1e12, true},
                   {"Dc", "scale of data", 0, 1e300, 1e-3, 1e12, true},
                   {"alpha_N", "exponent of size", 1e-3, 3, 0.01, 1, true},

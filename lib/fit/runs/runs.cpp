@@ -1,4 +1,4 @@
-#include "fit/runs/points.h"
+#include "fit/runs/runs.h"
 
 #include <fmt/format.h>
 
@@ -12,18 +12,18 @@ namespace frugal::fit {
 
 using base::UserError;
 
-bool Points::has(const std::string& name) const {
+bool Runs::has(const std::string& name) const {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::span<const double> Points::column(const std::string& name) const {
+std::span<const double> Runs::column(const std::string& name) const {
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end())
     throw UserError("", fmt::format("no column for the variable '{}'", name), base::suggest(name, names));
   return columns[std::size_t(found - names.begin())];
 }
 
-void Points::set_column(const std::string& name, std::vector<double> values) {
+void Runs::set_column(const std::string& name, std::vector<double> values) {
   const auto found = std::find(names.begin(), names.end(), name);
   if (found != names.end()) {
     columns[std::size_t(found - names.begin())] = std::move(values);
@@ -33,7 +33,7 @@ void Points::set_column(const std::string& name, std::vector<double> values) {
   columns.push_back(std::move(values));
 }
 
-Points Points::select(const std::vector<std::size_t>& rows) const {
+Runs Runs::select(const std::vector<std::size_t>& rows) const {
   const auto pick = [&](const std::vector<double>& from) {
     std::vector<double> out;
     if (from.empty()) return out;
@@ -41,7 +41,7 @@ Points Points::select(const std::vector<std::size_t>& rows) const {
     for (const std::size_t row : rows) out.push_back(from[row]);
     return out;
   };
-  Points out;
+  Runs out;
   out.names = names;
   for (const auto& values : columns) out.columns.push_back(pick(values));
   out.y = pick(y);
@@ -70,7 +70,7 @@ void check_values(const std::string& what, std::span<const double> values, std::
 
 }  // namespace
 
-void check_points(const Points& points, const std::vector<std::string>& variables, bool positive_y) {
+void check_runs(const Runs& points, const std::vector<std::string>& variables, bool positive_y) {
   const std::size_t count = points.count();
   if (count == 0)
     throw UserError("", "no runs to fit", "give at least as many runs as the law has parameters");
@@ -81,7 +81,7 @@ void check_points(const Points& points, const std::vector<std::string>& variable
     check_values("standard_error", points.standard_error, count, true, false);
 }
 
-std::vector<std::size_t> duplicate_rows(const Points& points) {
+std::vector<std::size_t> duplicate_rows(const Runs& points) {
   std::set<std::vector<double>> seen;
   std::vector<std::size_t> duplicates;
   for (std::size_t i = 0; i < points.count(); ++i) {

@@ -1,5 +1,5 @@
 // Measurements of runs as columns: what was varied (size, data, …), what came out (y), and what is known of
-// its noise. One Points is one series: one curve or one surface that one law describes.
+// its noise. One Runs is one series: one curve or one surface that one law describes.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ inline constexpr const char* error_dense = "error_dense";  // error of the same 
 inline constexpr const char* loss = "loss";                // what a downstream error is predicted from
 }  // namespace variable
 
-struct Points {
+struct Runs {
   std::vector<std::string> names;            // of the variables
   std::vector<std::vector<double>> columns;  // columns[v][i]: variable v of run i
   std::vector<double> y;                     // error or loss, > 0 for log and relative residuals
@@ -33,13 +33,13 @@ struct Points {
   // A missing column is a UserError that lists what there is.
   std::span<const double> column(const std::string& name) const;
   void set_column(const std::string& name, std::vector<double> values);
-  Points select(const std::vector<std::size_t>& rows) const;  // rows may repeat
+  Runs select(const std::vector<std::size_t>& rows) const;  // rows may repeat
 };
 
 // Checks lengths, finiteness, positive variables; a UserError names the row (counted from 1) and the value.
-void check_points(const Points& points, const std::vector<std::string>& variables, bool positive_y);
+void check_runs(const Runs& points, const std::vector<std::string>& variables, bool positive_y);
 
 // Rows that repeat an earlier row in every variable and in y.
-std::vector<std::size_t> duplicate_rows(const Points& points);
+std::vector<std::size_t> duplicate_rows(const Runs& points);
 
 }  // namespace frugal::fit
