@@ -53,6 +53,8 @@ std::string suggest(const std::string& given, const std::vector<std::string>& ca
   const std::string* best = nullptr;
   std::size_t best_distance = std::max<std::size_t>(2, given.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
+    const std::size_t longer = std::max(given.size(), candidate.size());
+    if (longer - std::min(given.size(), candidate.size()) >= best_distance) continue;  // a key may be huge
     const std::size_t distance = edit_distance(given, candidate);
     if (distance < best_distance) {
       best = &candidate;

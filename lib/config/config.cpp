@@ -65,6 +65,40 @@ std::string place_in(const std::string& text, std::size_t at, const std::string&
   return fmt::format("{}:{}:{}", origin, line, column);
 }
 
+// Copying, comparing and printing a JSON value recurse, and so do readers of trees: a text of a million
+// brackets would overflow the stack. No file of use nests a tenth as deep.
+constexpr int deepest = 500;
+
+void check_depth(const std::string& text, const std::string& origin) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    switch (text[i]) {
+      case '[':
+      case '{':
+        if (++depth > deepest) {
+          throw UserError(place_in(text, i, origin), fmt::format("is nested deeper than {} levels", deepest));
+        }
+        break;
+      case ']':
+      case '}':
+        --depth;
+        break;
+      case '"':
+        for (++i; i < text.size() && text[i] != '"'; ++i) i += text[i] == '\\' ? 1 : 0;
+        break;
+      case '/':  // a comment: the parser refuses any other slash
+        if (text.compare(i, 2, "//") == 0) {
+          i = std::min(text.find('\n', i), text.size());
+        } else if (text.compare(i, 2, "/*") == 0) {
+          i = std::min(text.find("*/", i + 2), text.size());
+        }
+        break;
+      default:
+        break;
+    }
+  }
+}
+
 }  // namespace
 
 Source::Source() : json_(new Json(Json::object())) {}
@@ -83,6 +117,7 @@ Source& Source::operator=(Source other) {
 Source::~Source() { delete json_; }
 
 Json parse(const std::string& text, const std::string& origin) {
+  check_depth(text, origin);
   try {
     return Json::parse(text, nullptr, true, true);
   } catch (const Json::parse_error& error) {

@@ -8,87 +8,85 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
-#include "network/json_node.h"
+#include "network/json_fields.h"
 #include "network/network.h"
 
 namespace frugal::network {
 namespace {
 
-using Json = nlohmann::json;
-using Node = JsonNode;
+using Node = config::JsonNode;
 using Ordered = nlohmann::ordered_json;
 
 void check_order(const Node& node) {
-  if (const Json* order = node.find("ops_order"); order != nullptr && *order != "weight_bn_act") {
-    node.fail(fmt::format("only weight_bn_act is supported, got {}", order->dump()), "", "ops_order");
+  if (const auto order = node.find("ops_order"); order && order->json() != "weight_bn_act") {
+    order->fail(fmt::format("only weight_bn_act is supported, got {}", order->json().dump()));
   }
 }
 
 ConvLayer read_conv(const Node& node) {
-  node.find("name");
+  node.ignore("name");
   check_order(node);
   ConvLayer layer;
-  layer.in_channels = node.integer("in_channels");
-  layer.out_channels = node.integer("out_channels");
-  layer.kernel_size = node.odd_kernel();
-  layer.stride = node.integer_or("stride", 1);
-  layer.dilation = node.integer_or("dilation", 1);
-  layer.groups = node.integer_or("groups", 1);
+  layer.in_channels = node["in_channels"].integer(extent());
+  layer.out_channels = node["out_channels"].integer(extent());
+  layer.kernel_size = odd_kernel(node);
+  layer.stride = node.integer_or("stride", 1, extent());
+  layer.dilation = node.integer_or("dilation", 1, extent());
+  layer.groups = node.integer_or("groups", 1, extent());
   if (layer.in_channels % layer.groups != 0 || layer.out_channels % layer.groups != 0) {
-    node.fail(fmt::format("{} groups do not divide {} and {} channels", layer.groups, layer.in_channels,
-                          layer.out_channels),
-              "", "groups");
+    node.fail_at("groups", fmt::format("{} groups do not divide {} and {} channels", layer.groups,
+                                       layer.in_channels, layer.out_channels));
   }
   layer.bias = node.flag_or("bias", false);
   layer.use_bn = node.flag_or("use_bn", true);
   layer.use_se = node.flag_or("use_se", false);
-  if (node.flag_or("has_shuffle", false)) node.fail("channel shuffle is not supported", "", "has_shuffle");
-  layer.activation = node.activation_or("act_func", Activation::relu6);
-  layer.dropout_rate = node.number_or("dropout_rate", 0, 0, 0.999);
+  if (node.flag_or("has_shuffle", false)) node.fail_at("has_shuffle", "channel shuffle is not supported");
+  layer.activation = activation_or(node, "act_func", Activation::relu6);
+  layer.dropout_rate = node.number_or("dropout_rate", 0, config::between(0, 0.999));
   node.finish();
   return layer;
 }
 
 MBConvLayer read_mb_conv(const Node& node) {
-  node.find("name");
+  node.ignore("name");
   MBConvLayer layer;
-  layer.in_channels = node.integer("in_channels");
-  layer.out_channels = node.integer("out_channels");
-  layer.kernel_size = node.odd_kernel();
-  layer.stride = node.integer_or("stride", 1);
-  layer.expand_ratio = node.number_or("expand_ratio", 6, 1e-3, 1000);
-  if (node.find("mid_channels") != nullptr) layer.mid_channels = node.integer("mid_channels");
-  layer.activation = node.activation_or("act_func", Activation::relu6);
+  layer.in_channels = node["in_channels"].integer(extent());
+  layer.out_channels = node["out_channels"].integer(extent());
+  layer.kernel_size = odd_kernel(node);
+  layer.stride = node.integer_or("stride", 1, extent());
+  layer.expand_ratio = node.number_or("expand_ratio", 6, config::between(1e-3, 1000));
+  if (node.has("mid_channels")) layer.mid_channels = node["mid_channels"].integer(extent());
+  layer.activation = activation_or(node, "act_func", Activation::relu6);
   layer.use_se = node.flag_or("use_se", false);
-  if (node.integer_or("groups", 1) != 1)
-    node.fail("grouped 1x1 convolutions are not supported", "", "groups");
-  if (layer.expanded_channels() < 1) node.fail("expands to no channel", "", "expand_ratio");
+  if (node.integer_or("groups", 1, extent()) != 1)
+    node.fail_at("groups", "grouped 1x1 convolutions are not supported");
+  if (layer.expanded_channels() < 1) node.fail_at("expand_ratio", "expands to no channel");
   node.finish();
   return layer;
 }
 
 LinearLayer read_linear(const Node& node) {
-  node.find("name");
+  node.ignore("name");
   check_order(node);
   LinearLayer layer;
-  layer.in_features = node.integer("in_features");
-  layer.out_features = node.integer("out_features");
+  layer.in_features = node["in_features"].integer(extent());
+  layer.out_features = node["out_features"].integer(extent());
   layer.bias = node.flag_or("bias", true);
-  layer.dropout_rate = node.number_or("dropout_rate", 0, 0, 0.999);
-  if (node.flag_or("use_bn", false)) node.fail("batch norm on the classifier is not supported", "", "use_bn");
-  if (node.activation_or("act_func", Activation::none) != Activation::none) {
-    node.fail("an activation on the classifier is not supported", "", "act_func");
+  layer.dropout_rate = node.number_or("dropout_rate", 0, config::between(0, 0.999));
+  if (node.flag_or("use_bn", false)) node.fail_at("use_bn", "batch norm on the classifier is not supported");
+  if (activation_or(node, "act_func", Activation::none) != Activation::none) {
+    node.fail_at("act_func", "an activation on the classifier is not supported");
   }
   node.finish();
   return layer;
 }
 
 void read_operation(const Node& node, Block& block) {
-  const std::string name = node.text("name");
+  const std::string name = node["name"].text();
   if (name == "ZeroLayer") {
     block.operation = Operation::zero;
-    if (node.integer_or("stride", 1) != 1)
-      node.fail("a ZeroLayer has stride 1 (its block is the shortcut)", "", "stride");
+    if (node.integer_or("stride", 1, extent()) != 1)
+      node.fail_at("stride", "a ZeroLayer has stride 1 (its block is the shortcut)");
     node.finish();
   } else if (name == "IdentityLayer") {
     block.operation = Operation::identity;
@@ -99,29 +97,27 @@ void read_operation(const Node& node, Block& block) {
     block.operation = Operation::conv;
     block.conv = read_conv(node);
   } else {
-    node.fail(fmt::format("unknown operation '{}'", name),
-              base::suggest(
-                  name, {"MBInvertedConvLayer", "MBConvLayer", "ZeroLayer", "IdentityLayer", "ConvLayer"}),
-              "name");
+    node.fail_at("name", fmt::format("unknown operation '{}'", name),
+                 base::suggest(name, {"MBInvertedConvLayer", "MBConvLayer", "ZeroLayer", "IdentityLayer",
+                                      "ConvLayer"}));
   }
 }
 
-Block read_block(const Json& json, const std::string& path, const std::string& origin) {
-  const Node node(json, path, origin);
-  const std::string name = node.text("name");
+Block read_block(const Node& node) {
+  const std::string name = node["name"].text();
   if (name != "MobileInvertedResidualBlock" && name != "ResidualBlock") {
-    node.fail(fmt::format("unknown block '{}'", name),
-              base::suggest(name, {"MobileInvertedResidualBlock", "ResidualBlock"}), "name");
+    node.fail_at("name", fmt::format("unknown block '{}'", name),
+                 base::suggest(name, {"MobileInvertedResidualBlock", "ResidualBlock"}));
   }
   Block block;
-  const bool short_key = node.find("mobile_inverted_conv") == nullptr && node.find("conv") != nullptr;
-  read_operation(node.child(short_key ? "conv" : "mobile_inverted_conv"), block);
-  if (const auto shortcut = node.child_if("shortcut")) {
-    if (shortcut->text("name") != "IdentityLayer") {
-      shortcut->fail("only an IdentityLayer or null can be a shortcut", "", "name");
+  const bool short_key = !node.has("mobile_inverted_conv") && node.has("conv");
+  read_operation(node[short_key ? "conv" : "mobile_inverted_conv"], block);
+  if (const auto shortcut = node.find("shortcut")) {
+    if ((*shortcut)["name"].text() != "IdentityLayer") {
+      shortcut->fail_at("name", "only an IdentityLayer or null can be a shortcut");
     }
     if (shortcut->flag_or("use_bn", false) ||
-        shortcut->activation_or("act_func", Activation::none) != Activation::none) {
+        activation_or(*shortcut, "act_func", Activation::none) != Activation::none) {
       shortcut->fail("batch norm or an activation on a shortcut is not supported");
     }
     block.shortcut = true;
@@ -194,26 +190,22 @@ Ordered block_json(const Block& block, std::int64_t channels) {
 
 }  // namespace
 
-NetworkConfig read_network(const Json& json, const std::string& origin) {
-  const Node node(json, "", origin);
+NetworkConfig read_network(const nlohmann::json& json, const std::string& origin) {
+  const Node node(json, origin);
   NetworkConfig network;
-  if (node.find("name") != nullptr) network.name = node.text("name");
-  if (const auto bn = node.child_if("bn")) {
-    network.bn.momentum = bn->number_or("momentum", 0.1, 0, 1);
-    network.bn.eps = bn->number_or("eps", 1e-3, 0, 1);
-    if (bn->find("ws_eps") != nullptr) bn->fail("weight standardisation is not supported", "", "ws_eps");
+  if (node.has("name")) network.name = node["name"].text();
+  if (const auto bn = node.find("bn")) {
+    network.bn.momentum = bn->number_or("momentum", 0.1, config::between(0, 1));
+    network.bn.eps = bn->number_or("eps", 1e-3, config::between(0, 1));
+    if (bn->has("ws_eps")) bn->fail_at("ws_eps", "weight standardisation is not supported");
     bn->finish();
   }
-  network.first_conv = read_conv(node.child("first_conv"));
-  const Json& blocks = node.need("blocks");
-  if (!blocks.is_array()) node.fail("must be a list", "", "blocks");
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    network.blocks.push_back(read_block(blocks[i], fmt::format("/blocks/{}", i), origin));
-  }
-  if (const auto layer = node.child_if("final_expand_layer")) network.final_expand_layer = read_conv(*layer);
-  if (const auto layer = node.child_if("feature_mix_layer")) network.feature_mix_layer = read_conv(*layer);
-  network.classifier = read_linear(node.child("classifier"));
-  network.resolution = node.integer_or("resolution", 224);
+  network.first_conv = read_conv(node["first_conv"]);
+  for (const Node& block : node["blocks"].elements()) network.blocks.push_back(read_block(block));
+  if (const auto layer = node.find("final_expand_layer")) network.final_expand_layer = read_conv(*layer);
+  if (const auto layer = node.find("feature_mix_layer")) network.feature_mix_layer = read_conv(*layer);
+  network.classifier = read_linear(node["classifier"]);
+  network.resolution = node.integer_or("resolution", 224, extent());
   node.finish();
   layer_costs(network, 0, origin);
   return network;

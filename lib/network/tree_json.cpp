@@ -4,84 +4,73 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "network/json_node.h"
+#include "network/json_fields.h"
 #include "network/tree.h"
 
 namespace frugal::network {
 namespace {
 
-using Json = nlohmann::json;
-using Node = JsonNode;
+using Node = config::JsonNode;
 
 TreeLayer read_layer(const Node& node) {
   TreeLayer layer;
-  const std::string name = node.text("name");
+  const std::string name = node["name"].text();
   if (name == "ConvLayer") {
     layer.kind = TreeLayer::Kind::conv;
   } else if (name == "DepthConvLayer") {
     layer.kind = TreeLayer::Kind::depth_conv;
   } else if (name == "PoolingLayer") {
-    const std::string pool = node.text("pool_type");
-    if (pool != "max" && pool != "avg") {
-      node.fail(fmt::format("unknown pool '{}'", pool), base::suggest(pool, {"max", "avg"}), "pool_type");
-    }
+    const std::string pool = node["pool_type"].one_of({"max", "avg"});
     layer.kind = pool == "max" ? TreeLayer::Kind::max_pool : TreeLayer::Kind::average_pool;
   } else if (name != "IdentityLayer") {
-    node.fail(fmt::format("unknown layer '{}'", name),
-              base::suggest(name, {"ConvLayer", "DepthConvLayer", "PoolingLayer", "IdentityLayer"}), "name");
+    node.fail_at("name", fmt::format("unknown layer '{}'", name),
+                 base::suggest(name, {"ConvLayer", "DepthConvLayer", "PoolingLayer", "IdentityLayer"}));
   }
-  layer.in_channels = node.integer("in_channels");
-  layer.out_channels = node.integer("out_channels");
+  layer.in_channels = node["in_channels"].integer(extent());
+  layer.out_channels = node["out_channels"].integer(extent());
   if (layer.kind != TreeLayer::Kind::identity) {
     // Pools of a transition have even kernels.
-    layer.kernel_size = layer.is_pool() ? node.integer("kernel_size") : node.odd_kernel();
-    layer.stride = node.integer_or("stride", 1);
-    layer.dilation = node.integer_or("dilation", 1);
-    layer.groups = node.integer_or("groups", 1);
+    layer.kernel_size = layer.is_pool() ? node["kernel_size"].integer(extent()) : odd_kernel(node);
+    layer.stride = node.integer_or("stride", 1, extent());
+    layer.dilation = node.integer_or("dilation", 1, extent());
+    layer.groups = node.integer_or("groups", 1, extent());
     layer.bias = node.flag_or("bias", false);
     layer.shuffle = node.flag_or("has_shuffle", false);
     if (layer.in_channels % layer.groups != 0 || layer.out_channels % layer.groups != 0) {
-      node.fail(fmt::format("{} groups do not divide its channels", layer.groups), "", "groups");
+      node.fail_at("groups", fmt::format("{} groups do not divide its channels", layer.groups));
     }
   }
   layer.use_bn = node.flag_or("use_bn", false);
-  layer.activation = node.activation_or("act_func", Activation::none);
-  if (const Json* order = node.find("ops_order"); order != nullptr) {
-    if (*order != "bn_act_weight" && *order != "weight_bn_act") {
-      node.fail("must be bn_act_weight or weight_bn_act, got " + order->dump(), "", "ops_order");
-    }
-    layer.bn_first = *order == "bn_act_weight";
+  layer.activation = activation_or(node, "act_func", Activation::none);
+  if (const auto order = node.find("ops_order")) {
+    layer.bn_first = order->one_of({"bn_act_weight", "weight_bn_act"}) == "bn_act_weight";
   }
-  if (node.number_or("dropout_rate", 0, 0, 0.999) > 0) {
-    node.fail("dropout inside a tree is not supported", "", "dropout_rate");
+  if (node.number_or("dropout_rate", 0, config::between(0, 0.999)) > 0) {
+    node.fail_at("dropout_rate", "dropout inside a tree is not supported");
   }
   node.finish();
   return layer;
 }
 
 std::optional<TreeLayer> layer_if(const Node& node, const char* key) {
-  const auto found = node.child_if(key);
+  const auto found = node.find(key);
   if (!found) return std::nullopt;
   return read_layer(*found);
 }
 
-std::string text_or_none(const Node& node, const char* key) {
-  return node.find(key) == nullptr ? "none" : node.text(key);
-}
-
 TreeNode read_node(const Node& node) {
-  if (node.find("name") != nullptr && node.text("name") != "TreeNode") {
-    node.fail("must be a TreeNode", "", "name");
+  if (node.has("name") && node["name"].text() != "TreeNode") {
+    node.fail_at("name", "must be a TreeNode");
   }
   TreeNode tree;
-  tree.in_channels = node.integer("in_channels");
-  tree.out_channels = node.integer("out_channels");
-  const std::string split = text_or_none(node, "split_type"), merge = text_or_none(node, "merge_type");
+  tree.in_channels = node["in_channels"].integer(extent());
+  tree.out_channels = node["out_channels"].integer(extent());
+  const std::string split = node.text_or("split_type", "none"), merge = node.text_or("merge_type", "none");
   if (split != "none" && split != "copy" && split != "split") {
-    node.fail(fmt::format("unknown split '{}'", split), "copy, split or null", "split_type");
+    node.fail_at("split_type", fmt::format("unknown split '{}'", split), "copy, split or null");
   }
   if (merge != "none" && merge != "add" && merge != "concat") {
-    node.fail(fmt::format("unknown merge '{}'", merge), "add, concat or null", "merge_type");
+    node.fail_at("merge_type", fmt::format("unknown merge '{}'", merge), "add, concat or null");
   }
   tree.split = split == "copy"    ? TreeNode::Split::copy
                : split == "split" ? TreeNode::Split::split
@@ -90,10 +79,10 @@ TreeNode read_node(const Node& node) {
                : merge == "concat" ? TreeNode::Merge::concat
                                    : TreeNode::Merge::none;
   tree.branch_bn = node.flag_or("has_branch_bn", false);
-  if (node.number_or("path_drop_rate", 0, 0, 1) > 0) {
-    node.fail("dropped paths are not supported", "", "path_drop_rate");
+  if (node.number_or("path_drop_rate", 0, config::between(0, 1)) > 0) {
+    node.fail_at("path_drop_rate", "dropped paths are not supported");
   }
-  const auto edges = node.children("edges"), children = node.children("child_nodes");
+  const auto edges = node["edges"].elements(), children = node["child_nodes"].elements();
   if (edges.empty() || edges.size() != children.size()) {
     node.fail(
         fmt::format("has {} edges and {} child nodes; one of each a branch", edges.size(), children.size()));
@@ -102,9 +91,9 @@ TreeNode read_node(const Node& node) {
     node.fail("several branches need a split_type and a merge_type");
   }
   for (std::size_t i = 0; i < edges.size(); ++i) {
-    if (!edges[i]) node.fail(fmt::format("edge {} is null", i), "an IdentityLayer does nothing", "edges");
-    tree.edges.push_back(read_layer(*edges[i]));
-    tree.children.push_back(children[i] ? std::optional<TreeNode>(read_node(*children[i])) : std::nullopt);
+    if (edges[i].is_null()) edges[i].fail("is null", "an IdentityLayer does nothing");
+    tree.edges.push_back(read_layer(edges[i]));
+    tree.children.push_back(children[i].is_null() ? std::nullopt : std::optional(read_node(children[i])));
   }
   node.finish();
   return tree;
@@ -112,25 +101,22 @@ TreeNode read_node(const Node& node) {
 
 TreeBlock read_block(const Node& node) {
   TreeBlock block;
-  const std::string name = node.text("name");
+  const std::string name = node["name"].text();
   if (name == "TransitionBlock") {
-    for (const auto& layer : node.children("layers")) {
-      if (!layer) node.fail("has a null layer", "", "layers");
-      block.layers.push_back(read_layer(*layer));
-    }
-    if (block.layers.empty()) node.fail("has no layer", "", "layers");
+    for (const Node& layer : node["layers"].elements()) block.layers.push_back(read_layer(layer));
+    if (block.layers.empty()) node.fail_at("layers", "has no layer");
   } else if (name == "ResidualTreeBlock") {
-    block.cell = read_node(node.child("cell"));
+    block.cell = read_node(node["cell"]);
     block.in_bottle = layer_if(node, "in_bottle");
     block.out_bottle = layer_if(node, "out_bottle");
-    block.shortcut = read_layer(node.child("shortcut"));
+    block.shortcut = read_layer(node["shortcut"]);
     block.final_bn = node.flag_or("final_bn", true);
-    if (node.number_or("cell_drop_rate", 0, 0, 1) > 0) {
-      node.fail("dropped cells are not supported", "", "cell_drop_rate");
+    if (node.number_or("cell_drop_rate", 0, config::between(0, 1)) > 0) {
+      node.fail_at("cell_drop_rate", "dropped cells are not supported");
     }
   } else {
-    node.fail(fmt::format("unknown block '{}'", name),
-              base::suggest(name, {"TransitionBlock", "ResidualTreeBlock"}), "name");
+    node.fail_at("name", fmt::format("unknown block '{}'", name),
+                 base::suggest(name, {"TransitionBlock", "ResidualTreeBlock"}));
   }
   node.finish();
   return block;
@@ -138,38 +124,35 @@ TreeBlock read_block(const Node& node) {
 
 }  // namespace
 
-bool is_tree_network(const Json& json) {
-  return json.is_object() && json.value("name", "") == "PyramidTreeNet";
+bool is_tree_network(const nlohmann::json& json) {
+  return json.is_object() && json.contains("name") && json["name"] == "PyramidTreeNet";
 }
 
-TreeNetwork read_tree_network(const Json& json, const std::string& origin) {
-  const Node node(json, "", origin);
+TreeNetwork read_tree_network(const nlohmann::json& json, const std::string& origin) {
+  const Node node(json, origin);
   TreeNetwork network;
-  network.name = node.text("name");
-  if (const auto bn = node.child_if("bn")) {
-    network.bn.momentum = bn->number_or("momentum", 0.1, 0, 1);
-    network.bn.eps = bn->number_or("eps", 1e-5, 0, 1);
+  network.name = node["name"].text();
+  if (const auto bn = node.find("bn")) {
+    network.bn.momentum = bn->number_or("momentum", 0.1, config::between(0, 1));
+    network.bn.eps = bn->number_or("eps", 1e-5, config::between(0, 1));
   }
-  for (const auto& block : node.children("blocks")) {
-    if (!block) node.fail("has a null block", "", "blocks");
-    network.blocks.push_back(read_block(*block));
-  }
+  for (const Node& block : node["blocks"].elements()) network.blocks.push_back(read_block(block));
   if (network.blocks.empty() || network.blocks.front().cell) {
-    node.fail("must begin with a TransitionBlock", "", "blocks");
+    node.fail_at("blocks", "must begin with a TransitionBlock");
   }
   // Their program lets this object overrule the root of every cell's tree.
-  if (const auto overruled = node.child_if("tree_node_config")) {
+  if (const auto overruled = node.find("tree_node_config")) {
     for (TreeBlock& block : network.blocks) {
       if (!block.cell || !block.cell->children.front()) continue;
       TreeNode& root = *block.cell->children.front();
       root.branch_bn = overruled->flag_or("has_branch_bn", root.branch_bn);
     }
   }
-  const Node classifier = node.child("classifier");
-  network.classifier.in_features = classifier.integer("in_features");
-  network.classifier.out_features = classifier.integer("out_features");
+  const Node classifier = node["classifier"];
+  network.classifier.in_features = classifier["in_features"].integer(extent());
+  network.classifier.out_features = classifier["out_features"].integer(extent());
   network.classifier.bias = classifier.flag_or("bias", true);
-  network.resolution = node.integer_or("resolution", 32);
+  network.resolution = node.integer_or("resolution", 32, extent());
   counts(network, 0, origin);  // refuses what does not fit together
   return network;
 }

@@ -66,7 +66,7 @@ TEST_CASE("what is printed is read back the same") {
 
 TEST_CASE("errors name file, path, value and what would be right") {
   REQUIRE(error_of(R"({"fit": {"huber_delta": -1}})") == "a.json:/fit/huber_delta: must be > 0, got -1|");
-  REQUIRE(error_of(R"({"epochs": "ten"})") == "a.json:/epochs: must be a number, got string: \"ten\"|");
+  REQUIRE(error_of(R"({"epochs": "ten"})") == "a.json:/epochs: must be a whole number, got string: \"ten\"|");
   REQUIRE(error_of(R"({"epochs": 2.5})") == "a.json:/epochs: must be a whole number, got 2.5|");
   REQUIRE(error_of(R"({"epoch": 2})") == "a.json:/epoch: unknown key 'epoch'|did you mean 'epochs'?");
   REQUIRE(error_of(R"({"fit": {"loss": "hubber"}})") ==

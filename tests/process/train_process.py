@@ -190,7 +190,7 @@ def damaged_checkpoint(case: Case) -> None:
 
 def wrong_configs(case: Case) -> None:
     for setting, words in (
-        ("batch_size=many", "--set batch_size: must be a number, got string"),
+        ("batch_size=many", "--set batch_size: must be a whole number, got string"),
         ("loop.schedule.lr_peek=1", "did you mean 'lr_peak'"),
         ("network.blocks=3e1w8 | 4e3s2w8", "cannot read the block '4e3s2w8'"),
         ("network.classes=3", "tells 3 classes apart"),
