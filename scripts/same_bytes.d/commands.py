@@ -15,9 +15,9 @@ LAWS = {"chinchilla": "runs.csv", "rosenfeld": "runs.csv", "kaplan": "runs.csv",
 class Command:
     name: str
     line: str
-    skip: tuple = ()      # files that differ by nature: what an interrupted run has logged
     keys_only: tuple = ()  # JSON files of measured times: their keys, and how many there are
-    quick: bool = False   # also in --quick
+    quick: bool = False    # also in --quick
+    refuses: bool = False  # it ends with an error, which is compared
 
     @property
     def needs(self):
@@ -39,7 +39,7 @@ def choices(folder, line):
 
 # Killed once it has logged so many lines, then resumed.
 INTERRUPT = ("{command} & pid=$!; for i in $(seq 3000); do [ $(cat {out}/run/events.jsonl 2>/dev/null | wc -l) -ge {lines} ]"
-             " && break; sleep 0.01; done; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null; {command} --resume")
+             " && break; sleep 0.01; done; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null; echo $? > {out}/killed; {command} --resume")
 
 
 def interrupted(command, lines):
@@ -57,7 +57,7 @@ def nas_search(bin_dir):
                                    "--set file={out}/trees.json --out {out}/n.json")
     yield Command("train/1-thread", train + "1", quick=True)
     yield Command("train/2-threads", train + "2 --set batch_size=16 --set workers=2")
-    yield Command("train/interrupted", interrupted(train + "1", 10), skip=("run/events.jsonl", "stdout", "stderr"))
+    yield Command("train/interrupted", interrupted(train + "1 --set loop.epochs=30", 10))
     yield Command("train/adamw", train + "1 --set loop.optimizer.kind=adamw --set loop.schedule.kind=step --set "
                   "loop.schedule.milestones=[0.5] --set label_smoothing=0.1 --set loop.optimizer.clip_norm=1 --set seed=3")
     yield Command("train/nchw", train + "1 --set channels_last=false --set data.augment.cutout=2 --set data.validation=0.2 "
@@ -75,7 +75,7 @@ def nas_search(bin_dir):
     for kind in choices(bin_dir, "nas-search search --set strategy.kind=zzz --out -"):
         yield Command(f"search/{kind}", search + f"1 --set strategy.kind={kind}", quick=kind == "gradient")
     yield Command("search/2-threads", search + "2 --set workers=2")
-    yield Command("search/interrupted", interrupted(search + "1", 20), skip=("run/events.jsonl", "stdout", "stderr"))
+    yield Command("search/interrupted", interrupted(search + "1 --set schedule.epochs=20", 20))
     yield Command("search/rerank", search + "1 --set strategy.rerank=8")
     yield Command("search/two-devices", search.replace("search.json", "two.json") + "1")
     yield Command("search/limits", search + "1 --set objective.limits.macs=6000 --set objective.limits.sram_bytes=2000")
@@ -89,8 +89,8 @@ def nas_search(bin_dir):
     yield Command("profile/measured", "nas-search profile in/space.json --threads 1 --set meter.rounds=3 --set "
                   "meter.sample_ms=0.05 --check 3 --out {out}/t.json --quiet", keys_only=("t.json", "stdout"))
     yield Command("latency/own", "nas-search latency @search/gradient@/run/network.json --table @profile/runner@/t.json --out -")
-    yield Command("latency/yaml", "nas-search latency @network/line@/n.json --table in/table.yaml --out -; nas-search latency "
-                                  "in/every.json --table in/table.yaml --out -")
+    yield Command("latency/yaml", "nas-search latency @network/line@/n.json --table in/table.yaml --out -")
+    yield Command("latency/missing", "nas-search latency in/every.json --table in/table.yaml --out -", refuses=True)
     derive = "nas-search derive in/space.json --alpha @search/gradient@/run/search.json --out {out}/net "
     yield Command("derive/probable", derive)
     yield Command("derive/limits", derive + "--table @profile/runner@/t.json --limit latency_ms=6 --limit macs=9000")
@@ -107,19 +107,19 @@ def ligo_grow(bin_dir):
         yield Command(f"train/{name}", train.replace("{config}", name) + "1", quick=name == "gpt2")
     yield Command("train/gpt2-2-threads", train.replace("{config}", "gpt2") + "2")
     yield Command("train/vit-2-threads", train.replace("{config}", "vit") + "2 --set workers=2")
-    yield Command("train/gpt2-interrupted", interrupted(train.replace("{config}", "gpt2") + "1 --set loop.steps=60", 10),
-                  skip=("run/events.jsonl", "stdout", "stderr"))
+    yield Command("train/gpt2-interrupted", interrupted(train.replace("{config}", "gpt2") + "1 --set loop.steps=200", 10))
     yield Command("train/drop", train.replace("{config}", "drop") + "1")
     yield Command("train/staged", train.replace("{config}", "staged") + "1")
     yield Command("train/from-model", train.replace("{config}", "gpt2") + "1 --set model.path=@train/gpt2@/run "
                                       "--set start_optimizer=true")
+    kinds = {what: choices(bin_dir, f"ligo-grow grow x --set operator.{what}=zzz --out y") for what in ("width", "depth")}
     for name in ARCHITECTURES:
         grow = f"ligo-grow grow @train/{name}@/run --out {{out}}/large --threads 1 --quiet --set target.layers=4 "
-        source = f"ligo-grow grow x --set operator.{{}}=zzz --out y"
-        for kind in choices(bin_dir, source.format("width")):
+        like_another = name in ("roberta", "deit")  # in all that growth sees
+        for kind in kinds["width"][:1 if like_another else None]:
             yield Command(f"grow/{name}/{kind}", grow + f"--set target.hidden_size=32 --set operator.width={kind} "
                           f"--set optimizer=@train/{name}@/run/optimizer.safetensors", quick=(name, kind) == ("gpt2", "fresh"))
-        for kind in choices(bin_dir, source.format("depth")):
+        for kind in kinds["depth"][:1 if like_another else None]:
             more = " --set operator.slices=0-2,0-2" if kind == "slices" else ""
             yield Command(f"grow/{name}/{kind}", grow + f"--set operator.depth={kind}{more}")
     wide = "ligo-grow grow @train/{name}@/run --out {out}/large --threads {threads} --quiet --set target.hidden_size=48 "
@@ -145,7 +145,7 @@ def ligo_grow(bin_dir):
 def scalefit(bin_dir):
     for law, table in LAWS.items():
         yield Command(f"fit/{law}", f"scalefit fit in/{table} --set law={law} --set draws=50 --html {{out}}/page.html "
-                                    "--out {out}/fit.json", quick=law == "chinchilla")
+                                    "--out {out}/fit.json", quick=law == "chinchilla", refuses=law in ("pruning", "downstream"))
     fits = {
         "default": "runs.csv", "series": "series.csv", "repeats": "repeats.csv", "diverged": "diverged.csv",
         "curve": "curve.csv", "curves": "curves.csv", "unique": "unique.csv",
@@ -181,7 +181,7 @@ def scalefit(bin_dir):
     yield Command("design/default", "scalefit design in/axes.json --fit @fit/default@/fit.json --budget 5e15 "
                                     "--set target.size=1e8 --set target.data=1e9")
     yield Command("measure/list", "scalefit measure in/measure.json @design/axes@/stdout --set folder={out}/runs --quiet "
-                                  "--out {out}/measured.json", skip=("runs/.lock",))
+                                  "--out {out}/measured.json")
     for mode, rest in {"corners": "in/runs.csv --set law=chinchilla", "corners-default": "in/runs.csv",
                        "corners-grid": "data/fashion_mnist_grid.jsonl", "curves": "in/curves.csv --mode curves",
                        "joint": "in/runs.csv --mode joint --set seeds=3 --set draws=50",

@@ -137,9 +137,9 @@ def ligo_grow(folder: pathlib.Path) -> None:
         tokens.append(token)
         token = (token * 5 + (2 if i % 7 == 0 else 1)) % 32
     for part, some in (("train", tokens[:3500]), ("validation", tokens[3500:])):
-        (folder / f"{part}.bin").write_bytes(struct.pack(f"<{len(some)}H", *some))
+        (folder / f"tokens-{part}.bin").write_bytes(struct.pack(f"<{len(some)}H", *some))
     loop = {"steps": 20, "log_every": 1, "checkpoint_every": 7, "schedule": {"lr_peak": 0.01, "warmup_steps": 3}}
-    text = {"data": {"train": "in/train.bin", "validation": "in/validation.bin", "sequence_length": 16}}
+    text = {"data": {"train": "in/tokens-train.bin", "validation": "in/tokens-validation.bin", "sequence_length": 16}}
     base = {"batch_size": 8, "evaluate_steps": 10, "keep_optimizer": True, "loop": loop}
     sizes = {"hidden_size": 16, "layers": 2, "heads": 2, "vocab_size": 32, "positions": 24}
     image = {"hidden_size": 16, "layers": 2, "heads": 2, "image_size": 8, "patch_size": 4, "channels": 1, "labels": 3}
