@@ -1,7 +1,7 @@
 // ligo-grow: a larger transformer from the small one that is there. Flags in, library called, result out; the
 // work is in lib/grow, and a subcommand's flags are in ligo_grow/<subcommand>.cpp.
+#include "cli/run.h"
 #include "ligo_grow/commands.h"
-#include "ligo_grow/training.h"
 
 int main(int argc, char** argv) {
   using namespace frugal;

@@ -1,5 +1,6 @@
 // scalefit: is it worth training this bigger, on how much data, at what compute? Flags in, library called,
 // result out; the work is in lib/fit, and a subcommand's flags are in scalefit/<subcommand>.cpp.
+#include "cli/run.h"
 #include "scalefit/commands.h"
 
 int main(int argc, char** argv) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "cli/flags.h"
 
 namespace frugal::cli {
 namespace {
@@ -62,6 +63,8 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const std::string& tool)
     return exit_done;
   } catch (const CLI::Success& done) {  // --help, --version
     return app.exit(done);
+  } catch (const Shown&) {  // --print-config, --help-config, --schema
+    return exit_done;
   } catch (const CLI::ParseError& error) {
     std::string hint = suggest_argument(app, app.remaining(true));
     if (hint.empty()) hint = fmt::format("see {} --help", tool);
@@ -92,31 +95,6 @@ void set_up(CLI::App& app, const std::string& summary, const std::string& exampl
   app.set_version_flag("--version", std::string(FRUGAL_VERSION));
   app.footer(examples);
   app.get_formatter()->column_width(34);
-}
-
-void add_common_flags(CLI::App& command, CommonFlags& flags, const FlagSet& set,
-                      const std::string& out_help) {
-  if (set.config) {
-    command.add_option("--set", flags.settings, "Set one value of the config: path=value (repeatable)")
-        ->allow_extra_args(false);
-    command.add_flag("--print-config", flags.print_config, "Print the whole effective config and stop");
-  }
-  if (set.out) command.add_option("--out", flags.out, out_help);
-  if (set.seed) {
-    command.add_option_function<std::uint64_t>(
-        "--seed",
-        [&flags](const std::uint64_t& seed) {
-          flags.seed = seed;
-          flags.seed_given = true;
-        },
-        "Seed of every random choice");
-  }
-  if (set.threads) {
-    command.add_option("--threads", flags.threads, "Threads; 0 is all cores")->check(CLI::Range(0, 4096));
-  }
-  if (set.device) command.add_option("--device", flags.device, "cpu or cuda[:N]");
-  if (set.resume) command.add_flag("--resume", flags.resume, "Go on from the last checkpoint in --out");
-  command.add_flag("--quiet", flags.quiet, "No progress on standard error");
 }
 
 int run_main(int argc, char** argv, const std::string& tool, const std::function<void(CLI::App&)>& build) {

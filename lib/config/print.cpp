@@ -1,10 +1,8 @@
-// The whole effective config as JSON, and as one line of help a field.
-#include <fmt/format.h>
+// The whole effective config as JSON.
 #include <nlohmann/json.hpp>
 
 #include "base/random.h"
 #include "config/config.h"
-#include "config/internal.h"
 
 namespace frugal::config {
 namespace {
@@ -62,76 +60,11 @@ class Printer final : public Visitor {
   Json& out_;
 };
 
-// One line a field, for --help-config and the documentation.
-class Describer final : public Visitor {
- public:
-  explicit Describer(std::string& out, std::string path = "") : out_(out), path_(std::move(path)) {}
-  void field(const char* name, bool& value, const char* help) override { line(name, Json(value), "", help); }
-  void field(const char* name, std::int64_t& value, const Range& range, const char* help) override {
-    line(name, Json(value), range.text(), help);
-  }
-  void field(const char* name, double& value, const Range& range, const char* help) override {
-    line(name, Json(value), range.text(), help);
-  }
-  void field(const char* name, std::optional<double>& value, const Range& range, const char* help) override {
-    line(name, value ? Json(*value) : Json(), range.text(), help);
-  }
-  void field(const char* name, std::string& value, const char* help) override {
-    line(name, Json(value), "", help);
-  }
-  void field(const char* name, std::vector<std::int64_t>& values, const Range& each,
-             const char* help) override {
-    line(name, Json(values), each.text(), help);
-  }
-  void field(const char* name, std::vector<double>& values, const Range& each, const char* help) override {
-    line(name, Json(values), each.text(), help);
-  }
-  void field(const char* name, std::vector<std::string>& values, const char* help) override {
-    line(name, Json(values), "", help);
-  }
-  void field(const char* name, std::map<std::string, std::string>& values, const char* help) override {
-    line(name, Json(values), "", help);
-  }
-  void field(const char* name, std::map<std::string, double>& values, const Range& each,
-             const char* help) override {
-    line(name, Json(values), each.text(), help);
-  }
-  void choice(const char* name, std::string& value, const std::vector<std::string>& choices,
-              const char* help) override {
-    line(name, Json(value), fmt::format("one of {}", fmt::join(choices, ", ")), help);
-  }
-
- protected:
-  void object_of(const char* name, const VisitOne& visit, const char*) override {
-    Describer inner(out_, path_ + name + ".");
-    visit(inner);
-  }
-  void list_of(const char* name, const std::function<std::size_t()>&, const std::function<void(std::size_t)>&,
-               const std::function<void(std::size_t, Visitor&)>&, const char* help) override {
-    line(name, Json::array(), "a list of objects", help);
-  }
-
- private:
-  void line(const char* name, const Json& value, const std::string& range, const char* help) {
-    out_ += fmt::format("  {:<34} {:<14} {}{}\n", path_ + name, value.dump(), help,
-                        range.empty() ? "" : " (" + range + ")");
-  }
-  std::string& out_;
-  std::string path_;
-};
-
 }  // namespace
 
 void print_with(const std::function<void(Visitor&)>& visit, Json& out) {
   Printer printer(out);
   visit(printer);
-}
-
-std::string describe_with(const std::function<void(Visitor&)>& visit) {
-  std::string text;
-  Describer describer(text);
-  visit(describer);
-  return text;
 }
 
 std::string to_text(const Json& json) {

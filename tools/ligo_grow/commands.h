@@ -8,8 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/run.h"
-#include "config/config.h"
+#include "cli/flags.h"
 #include "report/result.h"
 
 namespace frugal::ligo_grow {
@@ -17,16 +16,9 @@ namespace frugal::ligo_grow {
 void add_grow(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_tokenize(CLI::App& app);
-
-// What every subcommand does first: read the config, or print it and stop. Flags win over the config.
-template <class Config>
-bool load_config(const cli::CommonFlags& flags, Config& config, nlohmann::json& effective) {
-  config::read(config, config::load(flags.config, flags.settings));
-  if (flags.seed_given) config.seed = static_cast<std::int64_t>(flags.seed);
-  if (flags.threads > 0) config.threads = flags.threads;
-  config::print(config, effective);
-  if (flags.print_config) base::write_text("-", config::to_text(effective));
-  return !flags.print_config;
-}
+void add_learn(CLI::App& app);
+void add_train(CLI::App& app);
+void add_evaluate(CLI::App& app);
+void add_compare(CLI::App& app);
 
 }  // namespace frugal::ligo_grow

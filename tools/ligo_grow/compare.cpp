@@ -1,6 +1,6 @@
 // ligo-grow compare: growth methods and scratch at equal compute.
 #include "grow/compare.h"
-#include "ligo_grow/training.h"
+#include "ligo_grow/commands.h"
 
 namespace frugal::ligo_grow {
 
@@ -8,18 +8,22 @@ void add_compare(CLI::App& app) {
   auto flags = std::make_shared<cli::CommonFlags>();
   CLI::App* sub = app.add_subcommand("compare", "Growth methods and scratch at equal compute, over seeds");
   // Seeds are the config's; what is done is skipped, with or without --resume.
-  add_training_flags(*sub, *flags,
-                     "Folder: a folder a run, runs.jsonl, curves.jsonl, result.json, report.html", false);
+  cli::add_flags<grow::CompareConfig>(
+      *sub, *flags,
+      {.config = cli::ConfigArgument::positional,
+       .seed = false,
+       .threads = true,
+       .device = true,
+       .resume = true},
+      "Folder: a folder a run, runs.jsonl, curves.jsonl, result.json, report.html");
   sub->footer(
       "Examples:\n  ligo-grow compare configs/grow/kjv-compare.json --out out/compare\n"
       "  ligo-grow compare configs/grow/kjv-compare.json --set seeds=[0] --out out/compare && scalefit fit "
       "out/compare/runs.jsonl");
   sub->callback([flags] {
-    grow::CompareConfig config;
-    if (!load_config(config, *flags)) return;
-    if (flags->threads > 0) config.threads = flags->threads;
-    require_folder(*flags);
-    const auto result = grow::compare(config, {flags->out, true, flags->quiet, flags->device});
+    const auto loaded = cli::load_config<grow::CompareConfig>(*flags);
+    cli::require_folder(*flags, "a comparison", "out/compare");
+    const auto result = grow::compare(loaded.config, {flags->out, true, flags->quiet, flags->device});
     base::write_text("-", report::to_line(result.at("methods")) + "\n");
   });
 }

@@ -1,5 +1,5 @@
 // ligo-grow evaluate: the loss of a model directory on held-out data.
-#include "ligo_grow/training.h"
+#include "ligo_grow/commands.h"
 #include "train/transformers/run.h"
 
 namespace frugal::ligo_grow {
@@ -29,10 +29,9 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("--pool", command->neighbours.pool, "Mean over a text's tokens, or its last one")
       ->needs(labelled)
       ->check(CLI::IsMember({"mean", "last"}));
-  cli::FlagSet set;
-  set.seed = false;
-  set.threads = true;
-  cli::add_common_flags(*sub, command->flags, set, "Where the result goes (JSON); - is standard output");
+  cli::add_flags<train::TransformerRunConfig>(
+      *sub, command->flags, {.config = cli::ConfigArgument::own, .seed = false, .threads = true},
+      "Where the result goes (JSON); - is standard output");
   sub->footer(
       "Examples:\n  ligo-grow evaluate out/small --config configs/grow/kjv-small.json --knn 10 --pool last "
       "--labelled "
@@ -40,15 +39,13 @@ void add_evaluate(CLI::App& app) {
       "  ligo-grow evaluate gpt2 --set data.train=a.txt --set data.validation=b.txt --set "
       "data.sequence_length=512");
   sub->callback([command] {
-    train::TransformerRunConfig config;
-    if (!load_config(config, command->flags)) return;
-    if (command->flags.threads > 0) config.threads = command->flags.threads;
+    const auto loaded = cli::load_config<train::TransformerRunConfig>(command->flags);
     if (!command->labelled.empty()) {
       command->neighbours.examples = command->labelled[0];
       command->neighbours.questions = command->labelled[1];
     }
     report::write_result(command->flags.out,
-                         train::evaluate_transformer(config, command->model, command->neighbours));
+                         train::evaluate_transformer(loaded.config, command->model, command->neighbours));
   });
 }
 

@@ -11,15 +11,12 @@ struct GrowCommand {
 
   void run() {
     const report::RunClock clock;
-    grow::GrowConfig config;
-    nlohmann::json effective;
-    if (!load_config(flags, config, effective)) return;
+    const auto [config, effective, origin] = cli::load_config<grow::GrowConfig>(flags);
     if (source.empty()) throw base::UserError("SOURCE", "no model directory is given");
-    if (flags.out == "-") {
-      throw base::UserError("--out", "growing needs a folder to write to", "for example --out models/large");
-    }
+    cli::require_folder(flags, "growing", "models/large");
     auto result = report::start_result(
-        {"frugal.ligo_grow.grow/1", "ligo-grow grow", static_cast<std::uint64_t>(config.seed)}, effective);
+        {"frugal.ligo_grow.grow/1", "ligo-grow grow", static_cast<std::uint64_t>(config.seed)},
+        effective.json());
     grow::grow_command(source, flags.out, config, flags.quiet, result);
     result["run"] = clock.describe(static_cast<int>(config.threads));
     report::write_result("-", result);
@@ -32,10 +29,7 @@ void add_grow(CLI::App& app) {
   auto command = std::make_shared<GrowCommand>();
   CLI::App* sub = app.add_subcommand("grow", "A larger model directory from a model directory");
   sub->add_option("SOURCE", command->source, "Hugging Face model directory");
-  sub->add_option("--config", command->flags.config, "Config (JSON)");
-  cli::FlagSet set;
-  set.threads = true;
-  cli::add_common_flags(*sub, command->flags, set, "Folder of the grown model");
+  cli::add_flags<grow::GrowConfig>(*sub, command->flags, {.threads = true}, "Folder of the grown model");
   sub->footer(
       "Examples:\n"
       "  ligo-grow grow models/small --set target.hidden_size=768 --out models/large\n"

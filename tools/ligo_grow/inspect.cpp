@@ -38,9 +38,7 @@ void add_inspect(CLI::App& app) {
   sub->add_option("--input", command->input,
                   "Instead: a safetensors file with input_ids or pixel_values, whose logits are wanted");
   sub->add_option("--logits", command->logits, "Write the logits of --input to this safetensors file");
-  cli::FlagSet set;
-  set.config = set.seed = false;
-  cli::add_common_flags(*sub, command->flags, set, "Result (JSON); - is standard output");
+  cli::add_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  ligo-grow inspect models/small\n  ligo-grow inspect models/large --headers-only --out "
       "large.json");

@@ -9,12 +9,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/run.h"
-#include "config/config.h"
+#include "cli/flags.h"
 #include "report/result.h"
 
 namespace frugal::nas_search {
 
+void add_train(CLI::App& app);
+void add_evaluate(CLI::App& app);
+void add_network(CLI::App& app);
+void add_speed(CLI::App& app);
 void add_derive(CLI::App& app);
 void add_export(CLI::App& app);
 void add_latency(CLI::App& app);

@@ -41,9 +41,7 @@ void add_derive(CLI::App& app) {
                   "Nats of log-probability that may be given up for what --minimise names")
       ->needs(minimise)
       ->check(CLI::NonNegativeNumber);
-  cli::FlagSet set;
-  set.config = set.seed = false;
-  cli::add_common_flags(*sub, command->flags, set, "Folder for network.json; - writes none");
+  cli::add_flags(*sub, command->flags, {.seed = false}, "Folder for network.json; - writes none");
   sub->footer(
       "Examples:\n"
       "  nas-search derive space.json --alpha out/search/search.json --out out/net\n"

@@ -26,9 +26,7 @@ void add_export(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("export", "Write a trained network as ONNX, batch norm folded");
   sub->add_option("NETWORK", command->network, "network.json")->required();
   sub->add_option("--weights", command->weights, "Weights (safetensors)")->required();
-  cli::FlagSet set;
-  set.config = set.seed = false;
-  cli::add_common_flags(*sub, command->flags, set, "The ONNX file");
+  cli::add_flags(*sub, command->flags, {.seed = false}, "The ONNX file");
   sub->footer(
       "Examples:\n"
       "  nas-search export out/first/network.json --weights out/first/weights.safetensors --out net.onnx\n"

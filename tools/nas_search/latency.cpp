@@ -25,9 +25,7 @@ void add_latency(CLI::App& app) {
       ->check(CLI::IsMember({"auto", "frugal", "proxyless", "mobilenetv3", "tf-nas"}));
   sub->add_option("--resolution", command->options.resolution, "Pixels, where not the network's own")
       ->check(CLI::Range(1, 1 << 16));
-  cli::FlagSet set;
-  set.config = set.seed = false;
-  cli::add_common_flags(*sub, command->flags, set, "Result (JSON); - is standard output");
+  cli::add_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n"
       "  nas-search latency out/network.json --table out/latency.json\n"

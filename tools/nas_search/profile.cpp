@@ -8,22 +8,16 @@ namespace {
 struct ProfileCommand {
   cli::CommonFlags flags;
   search::ProfileOptions options;
-  search::DeviceConfig device;
   std::string runner;
   std::int64_t batch = 0;
   bool serve = false;
 
   void run() {
-    config::read(device, config::load(flags.config, flags.settings));
-    if (!runner.empty()) device.runner = runner;
-    if (batch > 0) device.batch = batch;
-    if (flags.threads > 0) device.threads = flags.threads;
-    if (flags.print_config) {
-      nlohmann::json printed;
-      config::print(device, printed);
-      base::write_text("-", config::to_text(printed));
-      return;
-    }
+    const search::DeviceConfig device =
+        cli::load_config<search::DeviceConfig>(flags, [this](search::DeviceConfig& given) {
+          if (!runner.empty()) given.runner = runner;
+          if (batch > 0) given.batch = batch;
+        }).config;
     if (serve) {
       search::serve(device);
       return;
@@ -57,9 +51,9 @@ void add_profile(CLI::App& app) {
       ->check(CLI::Range(2, 1000000));
   sub->add_option("--table", command->options.table, "Check this table instead of measuring one");
   sub->add_flag("--serve", command->serve, "Be a runner: answer the operation lines of standard input");
-  cli::FlagSet set;
-  set.threads = set.resume = true;
-  cli::add_common_flags(*sub, command->flags, set, "The latency table (JSON)");
+  cli::add_flags<search::DeviceConfig>(*sub, command->flags,
+                                       {.config = cli::ConfigArgument::own, .threads = true, .resume = true},
+                                       "The latency table (JSON)");
   sub->footer(
       "Examples:\n"
       "  nas-search profile configs/spaces/fashion.json --threads 1 --out out/latency.json --check 100\n"

@@ -30,9 +30,7 @@ void add_report(CLI::App& app) {
   sub->add_option("--check", command->files.check, "What `nas-search profile --check` answered (JSON)");
   sub->add_option("--networks", command->files.networks,
                   "Networks to compare: JSONL with series, name, latency_ms, accuracy");
-  cli::FlagSet set;
-  set.config = set.seed = false;
-  cli::add_common_flags(*sub, command->flags, set, "The page (HTML)");
+  cli::add_flags(*sub, command->flags, {.seed = false}, "The page (HTML)");
   sub->footer(
       "Examples:\n"
       "  nas-search report out/search --out out/search/report.html\n"

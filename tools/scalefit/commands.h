@@ -10,8 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/run.h"
-#include "config/config.h"
+#include "cli/flags.h"
 #include "fit/command/read_fit.h"
 #include "fit/runs/measurements.h"
 #include "report/result.h"
@@ -25,17 +24,6 @@ void add_compare(CLI::App& app);
 void add_design(CLI::App& app);
 void add_measure(CLI::App& app);
 void add_validate(CLI::App& app);
-
-// What every subcommand does first: read the config, or print it and stop.
-template <class Config>
-bool load_config(const cli::CommonFlags& flags, Config& config, config::Source& source,
-                 nlohmann::json& effective) {
-  source = config::load(flags.config, flags.settings);
-  config::read(config, source);
-  config::print(config, effective);
-  if (flags.print_config) base::write_text("-", config::to_text(effective));
-  return !flags.print_config;
-}
 
 inline fit::ReadFit read_fit_file(const std::string& path, const std::string& group) {
   const std::string origin = path == "-" ? "standard input" : path;
@@ -57,18 +45,6 @@ inline std::vector<std::string> split_positionals(const std::vector<std::string>
     }
   }
   return data;
-}
-
-// The opening of `fit` and `validate`: the config, and the files that it or the command line names. `data` is
-// the config's own list.
-template <class Config>
-bool load_with_data(const std::vector<std::string>& positionals, cli::CommonFlags& flags, Config& config,
-                    std::vector<std::string>& data, config::Source& source, nlohmann::json& effective) {
-  const std::vector<std::string> given = split_positionals(positionals, flags);
-  if (!load_config(flags, config, source, effective)) return false;
-  if (!given.empty()) data = given;
-  config::print(config, effective);
-  return true;
 }
 
 inline fit::Measurements read_measurements(const std::vector<std::string>& data,

@@ -12,14 +12,11 @@ struct CompareCommand {
 
   void run() {
     const report::RunClock clock;
-    fit::CompareConfig config;
-    config::Source source;
-    nlohmann::json effective;
-    if (!load_config(flags, config, source, effective)) return;
+    const auto [config, effective, origin] = cli::load_config<fit::CompareConfig>(flags);
     auto result =
-        report::start_result({"frugal.scalefit.compare/1", "scalefit compare", flags.seed}, effective);
+        report::start_result({"frugal.scalefit.compare/1", "scalefit compare", flags.seed}, effective.json());
     const fit::ReadFit a = read_fit_file(first, group), b = read_fit_file(second, group);
-    fit::compare_command(a, b, config, source.origin, result);
+    fit::compare_command(a, b, config, origin, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::compare_page(a, b, config, result));
     report::write_result(flags.out, result);
@@ -37,8 +34,8 @@ void add_compare(CLI::App& app) {
   sub->add_option("B", command->second, "… and for the second")->required();
   sub->add_option("--group", command->group, "Which fit, where the files hold several");
   add_html_option(*sub, command->html);
-  sub->add_option("--config", command->flags.config, "Config (JSON)");
-  cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
+  cli::add_flags<fit::CompareConfig>(*sub, command->flags, {.seed = false},
+                                     "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  scalefit compare a.json b.json\n"
       "  scalefit compare a.json b.json --set along=data --set at.size=1e9");

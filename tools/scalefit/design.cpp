@@ -14,15 +14,14 @@ struct DesignCommand {
   std::optional<double> budget;
 
   void run() {
-    fit::DesignConfig config;
-    config::Source source;
-    nlohmann::json effective;
-    if (!load_config(flags, config, source, effective)) return;
-    if (budget) config.budget = budget;
+    const auto [config, effective, origin] =
+        cli::load_config<fit::DesignConfig>(flags, [this](fit::DesignConfig& given) {
+          if (budget) given.budget = budget;
+        });
     fit::ReadFit fitted;
     if (!fit_path.empty()) fitted = read_fit_file(fit_path, group);
     std::string lines;
-    for (const auto& run : fit::design_runs(config, fitted.surface.get(), source.origin)) {
+    for (const auto& run : fit::design_runs(config, fitted.surface.get(), origin)) {
       lines += report::to_line(fit::to_json(run)) + "\n";
     }
     base::write_text(flags.out, lines);
@@ -35,23 +34,21 @@ struct MeasureCommand {
   std::optional<std::int64_t> parallel;
 
   void run() {
-    campaign::MeasureConfig config;
-    config::Source source;
-    nlohmann::json effective;
-    if (!load_config(flags, config, source, effective)) return;
-    if (parallel) config.parallel = *parallel;
+    auto [config, effective, origin] = cli::load_config<campaign::MeasureConfig>(flags);
+    if (parallel)
+      config.parallel = *parallel;  // how the runs are made, not what: the result's config lacks it
     std::vector<nlohmann::json> lines;
-    const std::string origin = list == "-" ? "standard input" : list, text = base::read_text(list);
+    const std::string list_origin = list == "-" ? "standard input" : list, text = base::read_text(list);
     for (std::size_t start = 0, number = 1; start < text.size(); ++number) {
       const std::size_t end = std::min(text.find('\n', start), text.size());
       const std::string one = text.substr(start, end - start);
       start = end + 1;
       if (one.find_first_not_of(" \t\r") == std::string::npos) continue;
-      lines.push_back(config::parse(one, origin + ":" + std::to_string(number)));
+      lines.push_back(config::parse(one, list_origin + ":" + std::to_string(number)));
     }
-    const auto outcome = campaign::measure_runs(lines, config, source.origin, flags.quiet);
+    const auto outcome = campaign::measure_runs(lines, config, origin, flags.quiet);
     auto result =
-        report::start_result({"frugal.scalefit.measure/1", "scalefit measure", flags.seed}, effective);
+        report::start_result({"frugal.scalefit.measure/1", "scalefit measure", flags.seed}, effective.json());
     result["done_before"] = outcome.done_before;
     result["done"] = outcome.done;
     result["failed"] = outcome.failed;
@@ -76,7 +73,8 @@ void add_design(CLI::App& app) {
   sub->add_option("--budget", command->budget, "With --fit: what all runs together may cost")
       ->check(CLI::PositiveNumber);
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
-  cli::add_common_flags(*sub, command->flags, {.seed = false}, "Runs (JSON lines); - is standard output");
+  cli::add_flags<fit::DesignConfig>(*sub, command->flags, {.config = cli::ConfigArgument::own, .seed = false},
+                                    "Runs (JSON lines); - is standard output");
   sub->footer(
       "Examples:\n  scalefit design configs/scalefit/design-fashion-mnist.json > runs-to-make.jsonl\n"
       "  scalefit design configs/scalefit/design-fashion-mnist.json | scalefit measure "
@@ -92,7 +90,9 @@ void add_measure(CLI::App& app) {
   sub->add_option("LIST", command->list, "Runs that `scalefit design` listed; - is standard input")
       ->capture_default_str();
   sub->add_option("--parallel", command->parallel, "Runs at a time")->check(CLI::PositiveNumber);
-  cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
+  cli::add_flags<campaign::MeasureConfig>(*sub, command->flags,
+                                          {.config = cli::ConfigArgument::own, .seed = false},
+                                          "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  scalefit measure configs/scalefit/measure-fashion-mnist.json runs-to-make.jsonl "
       "--parallel 2\n"

@@ -13,13 +13,15 @@ struct FitCommand {
 
   void run() {
     const report::RunClock clock;
-    fit::FitConfig config;
-    config::Source source;
-    nlohmann::json effective;
-    if (!load_with_data(positionals, flags, config, config.data, source, effective)) return;
+    const auto data = split_positionals(positionals, flags);
+    const auto [config, effective, origin] =
+        cli::load_config<fit::FitConfig>(flags, [&data](fit::FitConfig& given) {
+          if (!data.empty()) given.data = data;
+        });
     const auto measurements = read_measurements(config.data, config.measurements);
-    const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, source.origin);
-    auto result = report::start_result({"frugal.scalefit.fit/1", "scalefit fit", flags.seed}, effective);
+    const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, origin);
+    auto result =
+        report::start_result({"frugal.scalefit.fit/1", "scalefit fit", flags.seed}, effective.json());
     fit::add_to_result(outcome, config, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::fit_page(outcome, config, flags.seed));
@@ -35,7 +37,8 @@ void add_fit(CLI::App& app) {
   sub->add_option("DATA", command->positionals,
                   "CSV or JSONL files, - for standard input; *.json is the config");
   add_html_option(*sub, command->html);
-  cli::add_common_flags(*sub, command->flags, {}, "Result (JSON); - is standard output");
+  cli::add_flags<fit::FitConfig>(*sub, command->flags, {.config = cli::ConfigArgument::own},
+                                 "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  scalefit fit runs.csv --set law=chinchilla > fit.json\n"
       "  scalefit fit runs.jsonl | scalefit plan - --target-error 0.1");

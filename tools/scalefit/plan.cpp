@@ -17,18 +17,17 @@ struct PlanCommand {
 
   void run() {
     const report::RunClock clock;
-    fit::PlanConfig config;
-    config::Source source;
-    nlohmann::json effective;
-    if (!load_config(flags, config, source, effective)) return;
-    if (target) config.target_error = target;
-    if (deploy) config.deploy_tokens = deploy;
-    if (!budgets.empty()) config.budgets = budgets;
-    for (const std::string& one : at) config.at.merge(fit::parse_scale(one));
-    config::print(config, effective);
-    auto result = report::start_result({"frugal.scalefit.plan/1", "scalefit plan", flags.seed}, effective);
+    const auto [config, effective, origin] =
+        cli::load_config<fit::PlanConfig>(flags, [this](fit::PlanConfig& given) {
+          if (target) given.target_error = target;
+          if (deploy) given.deploy_tokens = deploy;
+          if (!budgets.empty()) given.budgets = budgets;
+          for (const std::string& one : at) given.at.merge(fit::parse_scale(one));
+        });
+    auto result =
+        report::start_result({"frugal.scalefit.plan/1", "scalefit plan", flags.seed}, effective.json());
     const fit::ReadFit fitted = read_fit_file(fit_path, group);
-    fit::plan_command(fitted, config, source.origin, result);
+    fit::plan_command(fitted, config, origin, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::plan_page(fitted, config, result));
     report::write_result(flags.out, result);
@@ -52,8 +51,8 @@ void add_plan(CLI::App& app) {
   sub->add_option("--at", command->at, "Values held for the target: size=1e9")->allow_extra_args(false);
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
   add_html_option(*sub, command->html);
-  sub->add_option("--config", command->flags.config, "Config (JSON)");
-  cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
+  cli::add_flags<fit::PlanConfig>(*sub, command->flags, {.seed = false},
+                                  "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  scalefit plan fit.json --budget 1e21 --deploy-tokens 1e12\n"
       "  scalefit fit runs.csv | scalefit plan - --target-error 0.1");

@@ -13,10 +13,7 @@ struct PredictCommand {
 
   void run() {
     const report::RunClock clock;
-    fit::PredictConfig config;
-    config::Source source;
-    nlohmann::json effective;
-    if (!load_config(flags, config, source, effective)) return;
+    auto [config, effective, origin] = cli::load_config<fit::PredictConfig>(flags);
     for (const std::string& one : at) config.at.push_back(fit::parse_scale(one));
     if (!from.empty()) {
       for (auto& one : fit::read_scales(from)) config.at.push_back(std::move(one));
@@ -24,7 +21,7 @@ struct PredictCommand {
     if (config.at.empty())
       throw base::UserError("", "nothing to predict", "give --at size=1e9,data=2e10 or --from FILE");
     auto result =
-        report::start_result({"frugal.scalefit.predict/1", "scalefit predict", flags.seed}, effective);
+        report::start_result({"frugal.scalefit.predict/1", "scalefit predict", flags.seed}, effective.json());
     const fit::ReadFit fitted = read_fit_file(fit_path, group);
     fit::predict_command(fitted, config, result);
     result["run"] = clock.describe(1);
@@ -44,8 +41,8 @@ void add_predict(CLI::App& app) {
   sub->add_option("--from", command->from, "CSV or JSONL file of scales to predict");
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
   add_html_option(*sub, command->html);
-  sub->add_option("--config", command->flags.config, "Config (JSON)");
-  cli::add_common_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
+  cli::add_flags<fit::PredictConfig>(*sub, command->flags, {.seed = false},
+                                     "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  scalefit predict fit.json --at size=1e9,data=2e10\n"
       "  scalefit fit runs.csv | scalefit predict - --from larger.csv");

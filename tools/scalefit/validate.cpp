@@ -14,15 +14,16 @@ struct ValidateCommand {
   void run() {
     const report::RunClock clock;
     if (!mode.empty()) flags.settings.push_back("mode=" + mode);
-    fit::ValidateConfig config;
-    config::Source source;
-    nlohmann::json effective;
-    if (!load_with_data(positionals, flags, config, config.fit.data, source, effective)) return;
+    const auto data = split_positionals(positionals, flags);
+    const auto [config, effective, origin] =
+        cli::load_config<fit::ValidateConfig>(flags, [&data](fit::ValidateConfig& given) {
+          if (!data.empty()) given.fit.data = data;
+        });
     fit::Measurements measurements;
     if (config.needs_data()) measurements = read_measurements(config.fit.data, config.measurements());
-    const auto outcome = fit::run_validate(measurements, config, flags.seed, source.origin);
-    auto result =
-        report::start_result({"frugal.scalefit.validate/1", "scalefit validate", flags.seed}, effective);
+    const auto outcome = fit::run_validate(measurements, config, flags.seed, origin);
+    auto result = report::start_result({"frugal.scalefit.validate/1", "scalefit validate", flags.seed},
+                                       effective.json());
     fit::add_to_result(outcome, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::validate_page(outcome, config, flags.seed));
@@ -39,7 +40,8 @@ void add_validate(CLI::App& app) {
                   "CSV or JSONL files, - for standard input; *.json is the config");
   sub->add_option("--mode", command->mode, "What is hidden: corners (default), curves, joint, protocol");
   add_html_option(*sub, command->html);
-  cli::add_common_flags(*sub, command->flags, {}, "Result (JSON); - is standard output");
+  cli::add_flags<fit::ValidateConfig>(*sub, command->flags, {.config = cli::ConfigArgument::own},
+                                      "Result (JSON); - is standard output");
   sub->footer(
       "Modes:\n"
       "  corners   every smaller corner of a grid of sizes and data predicts the largest run\n"

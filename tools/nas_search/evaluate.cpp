@@ -1,0 +1,40 @@
+// nas-search evaluate
+#include "train/images/evaluate.h"
+
+#include "nas_search/commands.h"
+
+namespace frugal::nas_search {
+
+void add_evaluate(CLI::App& app) {
+  struct Command {
+    cli::CommonFlags flags;
+    train::EvaluateOptions options;
+  };
+  auto command = std::make_shared<Command>();
+  CLI::App* sub = app.add_subcommand("evaluate", "Error of a trained network, or its logits on given inputs");
+  sub->add_option("NETWORK", command->options.network, "network.json")->required();
+  sub->add_option("--weights", command->options.weights, "Weights (safetensors)")->required();
+  sub->add_option("--data", command->flags.config,
+                  "Config of the data set (JSON: the `data` of a train config)");
+  sub->add_option("--split", command->options.split, "train, validation or test")
+      ->check(CLI::IsMember({"train", "validation", "test"}));
+  sub->add_option("--input", command->options.input,
+                  "Instead of a data set: a safetensors file with `input` [B,C,H,W]");
+  sub->add_option("--logits", command->options.logits,
+                  "Write the logits of --input to this safetensors file");
+  cli::add_flags<data::DataConfig>(*sub, command->flags,
+                                   {.config = cli::ConfigArgument::own, .seed = false, .threads = true},
+                                   "Where the result goes (JSON); - is standard output");
+  sub->footer(
+      "Examples:\n"
+      "  nas-search evaluate out/first/network.json --weights out/first/weights.safetensors\n"
+      "  nas-search evaluate network.json --weights weights.safetensors --input x.safetensors --logits "
+      "y.safetensors");
+  sub->callback([command] {
+    const auto loaded = cli::load_config<data::DataConfig>(command->flags);
+    command->options.threads = command->flags.threads;
+    report::write_result(command->flags.out, train::evaluate(command->options, loaded.config));
+  });
+}
+
+}  // namespace frugal::nas_search

@@ -1,0 +1,27 @@
+// nas-search train
+#include "nas_search/commands.h"
+#include "train/images/run.h"
+
+namespace frugal::nas_search {
+
+void add_train(CLI::App& app) {
+  auto flags = std::make_shared<cli::CommonFlags>();
+  CLI::App* sub = app.add_subcommand("train", "Train a network; one line a run goes to runs.jsonl");
+  cli::add_flags<train::ImageRunConfig>(
+      *sub, *flags,
+      {.config = cli::ConfigArgument::positional, .threads = true, .device = true, .resume = true},
+      "Folder for weights, network.json, result.json and the checkpoint");
+  sub->footer(
+      "Examples:\n"
+      "  nas-search train --set data.fraction=0.02 --set loop.epochs=2 --out out/first\n"
+      "  nas-search train configs/train/fashion.json --seed 1 --out out/fashion-1 --resume");
+  sub->callback([flags] {
+    const auto loaded = cli::load_config<train::ImageRunConfig>(*flags);
+    cli::require_folder(*flags, "training", "out/first");
+    const auto line =
+        train::run_images(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
+    if (!line.is_null()) base::write_text("-", report::to_line(line) + "\n");
+  });
+}
+
+}  // namespace frugal::nas_search
