@@ -233,7 +233,7 @@ TEST_CASE("damaged directories are refused with what is wrong") {
   SECTION("wrong values in config.json") {
     fresh();
     edit_config(m, [](auto& json) { json["n_layer"] = "two"; });
-    REQUIRE(error_of(m) == "M/config.json:/n_layer: must be a whole number, got \"two\"");
+    REQUIRE(error_of(m) == "M/config.json:/n_layer: must be a whole number, got string: \"two\"");
     base::write_text(m + "/config.json", "{");
     REQUIRE(!error_of(m).empty());
     base::write_text(m + "/config.json", "[]");

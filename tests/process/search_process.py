@@ -144,11 +144,11 @@ def report(case: Case) -> None:
     for wanted in (">0.0625<", ">theirs<", ">net-7<", ">3.500<", ">0.8750<"):
         assert wanted in text, f"the page lacks {wanted}"
     (case.folder / "check.json").write_text('{"run": {}}')
-    assert "check.json:/run/check/predicted_ms: is missing" in page_of(case, folder, *flags, expect=2)
+    assert "check.json:/run: needs the key 'check'" in page_of(case, folder, *flags, expect=2)
     assert "none" in page_of(case, str(case.folder / "none"), expect=2)
     del result["targets"][0]["network"]
     (case.folder / "a" / "search.json").write_text(json.dumps(result))
-    assert "/targets/0/network: is missing" in page_of(case, folder, expect=2)
+    assert "/targets/0: needs the key 'network'" in page_of(case, folder, expect=2)
 
 
 def diverges(case: Case) -> None:

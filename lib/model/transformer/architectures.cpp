@@ -20,12 +20,6 @@ std::string canonical(Role role, int layer, bool bias) {
   return fmt::format("{}{}.{}", where, name_of(role), bias ? "bias" : "weight");
 }
 
-// A null value counts as absent, as `transformers` has it.
-const nlohmann::json* find(const nlohmann::json& json, const char* key) {
-  const auto found = json.find(key);
-  return found == json.end() || found->is_null() ? nullptr : &*found;
-}
-
 }  // namespace
 
 std::span<const Architecture> architectures() { return table; }
@@ -40,23 +34,9 @@ const Architecture& architecture_named(const std::string& model_type, const std:
                   fmt::format("supported: {}", fmt::join(names, ", ")));
 }
 
-void read_fields(const nlohmann::json& json, const std::string& origin, std::span<const JsonField> fields,
-                 TransformerConfig& config) {
-  for (const JsonField& one : fields) {
-    const nlohmann::json* value = find(json, one.key);
-    if (value == nullptr) {
-      config.*one.field = one.otherwise;
-      continue;
-    }
-    if (!value->is_number_integer()) {
-      throw UserError(origin + ":/" + one.key, fmt::format("must be a whole number, got {}", value->dump()));
-    }
-    const auto number = value->get<std::int64_t>();
-    if (number < 0 || number > std::int64_t{1} << 32) {
-      throw UserError(origin + ":/" + one.key, fmt::format("is no size of a model: {}", value->dump()));
-    }
-    config.*one.field = number;
-  }
+void read_fields(const config::JsonNode& node, std::span<const JsonField> fields, TransformerConfig& config) {
+  const config::Range size = config::between(0, 4294967296.0);  // of anything in a model: 2^32
+  for (const JsonField& one : fields) config.*one.field = node.integer_or(one.key, one.otherwise, size);
 }
 
 void write_fields(const TransformerConfig& config, std::span<const JsonField> fields,
@@ -64,47 +44,20 @@ void write_fields(const TransformerConfig& config, std::span<const JsonField> fi
   for (const JsonField& one : fields) json[one.key] = config.*one.field;
 }
 
-double number_or(const nlohmann::json& json, const std::string& origin, const char* key, double otherwise) {
-  const nlohmann::json* value = find(json, key);
-  if (value == nullptr) return otherwise;
-  if (!value->is_number()) {
-    throw UserError(origin + ":/" + key, fmt::format("must be a number, got {}", value->dump()));
-  }
-  return value->get<double>();
-}
-
-bool bool_or(const nlohmann::json& json, const std::string& origin, const char* key, bool otherwise) {
-  const nlohmann::json* value = find(json, key);
-  if (value == nullptr) return otherwise;
-  if (!value->is_boolean()) {
-    throw UserError(origin + ":/" + key, fmt::format("must be true or false, got {}", value->dump()));
-  }
-  return value->get<bool>();
-}
-
-std::string text_or(const nlohmann::json& json, const std::string& origin, const char* key,
-                    const std::string& otherwise) {
-  const nlohmann::json* value = find(json, key);
-  if (value == nullptr) return otherwise;
-  if (!value->is_string()) {
-    throw UserError(origin + ":/" + key, fmt::format("must be text, got {}", value->dump()));
-  }
-  return value->get<std::string>();
-}
-
-void read_head_dim(const nlohmann::json& json, const std::string& origin, TransformerConfig& config) {
+void read_head_dim(const config::JsonNode& node, TransformerConfig& config) {
   if (config.heads < 1 || config.hidden_size % config.heads != 0) {
-    const char* key = json.contains("n_embd") ? "n_head" : "num_attention_heads";
-    throw UserError(origin + ":/" + key, fmt::format("{} heads do not divide a hidden size of {}",
-                                                     config.heads, config.hidden_size));
+    node.fail_at(node.has("n_embd") ? "n_head" : "num_attention_heads",
+                 fmt::format("{} heads do not divide a hidden size of {}", config.heads, config.hidden_size));
   }
   config.head_dim = config.hidden_size / config.heads;
 }
 
-bool class_ends(const nlohmann::json& json, const std::string& ending, bool otherwise) {
-  const nlohmann::json* names = find(json, "architectures");
-  if (names == nullptr || !names->is_array() || names->empty() || !(*names)[0].is_string()) return otherwise;
-  return (*names)[0].get<std::string>().ends_with(ending);
+bool class_ends(const config::JsonNode& node, const std::string& ending, bool otherwise) {
+  const auto names = node.find("architectures");
+  if (!names || !names->json().is_array() || names->size() == 0 || !(*names)[0].json().is_string()) {
+    return otherwise;
+  }
+  return (*names)[0].text().ends_with(ending);
 }
 
 void TensorTable::linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias) {

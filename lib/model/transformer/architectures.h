@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/json_node.h"
 #include "model/transformer/config.h"
 
 namespace frugal::model {
@@ -18,8 +19,7 @@ struct Architecture {
   const char* help;
   // Tensor names in files may lack this prefix (files of the bare model) or have it; "" for none.
   const char* base_prefix;
-  void (*read)(const nlohmann::json& json, const std::string& origin, const HasTensor& has,
-               TransformerConfig& config);
+  void (*read)(const config::JsonNode& node, const HasTensor& has, TransformerConfig& config);
   void (*write)(const TransformerConfig& config, nlohmann::ordered_json& json);
   std::vector<FileTensor> (*tensors)(const TransformerConfig& config);
 };
@@ -34,18 +34,13 @@ struct JsonField {
   std::int64_t TransformerConfig::*field;
   std::int64_t otherwise;
 };
-void read_fields(const nlohmann::json& json, const std::string& origin, std::span<const JsonField> fields,
-                 TransformerConfig& config);
+void read_fields(const config::JsonNode& node, std::span<const JsonField> fields, TransformerConfig& config);
 void write_fields(const TransformerConfig& config, std::span<const JsonField> fields,
                   nlohmann::ordered_json& json);
-double number_or(const nlohmann::json& json, const std::string& origin, const char* key, double otherwise);
-bool bool_or(const nlohmann::json& json, const std::string& origin, const char* key, bool otherwise);
-std::string text_or(const nlohmann::json& json, const std::string& origin, const char* key,
-                    const std::string& otherwise);
 // Head size from hidden_size / heads, which must divide.
-void read_head_dim(const nlohmann::json& json, const std::string& origin, TransformerConfig& config);
+void read_head_dim(const config::JsonNode& node, TransformerConfig& config);
 // Whether `architectures` names a class that ends so; `otherwise` where the key is absent.
-bool class_ends(const nlohmann::json& json, const std::string& ending, bool otherwise);
+bool class_ends(const config::JsonNode& node, const std::string& ending, bool otherwise);
 
 // Builds the list of a file's tensors.
 class TensorTable {
@@ -79,8 +74,7 @@ class TensorTable {
 struct BertDefaults {
   std::int64_t vocab_size, pad_token;
 };
-void read_bert(const nlohmann::json& json, const std::string& origin, const BertDefaults& defaults,
-               TransformerConfig& config);
+void read_bert(const config::JsonNode& node, const BertDefaults& defaults, TransformerConfig& config);
 // classes: the prefix of `architectures` where the source has none, Bert or Roberta.
 void write_bert(const TransformerConfig& config, const std::string& classes, nlohmann::ordered_json& json);
 void bert_encoder(TensorTable& table, const TransformerConfig& config, const std::string& base);

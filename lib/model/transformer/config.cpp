@@ -165,22 +165,18 @@ void check(const TransformerConfig& config) {
 }
 
 TransformerConfig read_config(const nlohmann::json& json, const std::string& origin, const HasTensor& has) {
-  if (!json.is_object()) throw UserError(origin, "must be an object");
-  const auto type = json.find("model_type");
-  if (type == json.end() || !type->is_string()) {
-    throw UserError(origin + ":/model_type", "is missing", "is this the config.json of a transformer?");
+  const config::JsonNode node(json, origin, "", "is this the config.json of a transformer?");
+  const config::JsonNode type = node["model_type"];
+  if (const auto packed = node.find("quantization_config"); packed && packed->json().is_object()) {
+    packed->fail(fmt::format("the weights are quantised ({}), which is not read here",
+                             packed->text_or("quant_method", "unknown method")),
+                 "grow the float32, bf16 or fp16 model and quantise the result");
   }
-  if (const auto packed = json.find("quantization_config"); packed != json.end() && packed->is_object()) {
-    throw UserError(origin + ":/quantization_config",
-                    fmt::format("the weights are quantised ({}), which is not read here",
-                                packed->value("quant_method", "unknown method")),
-                    "grow the float32, bf16 or fp16 model and quantise the result");
-  }
-  const Architecture& architecture = architecture_named(type->get<std::string>(), origin + ":/model_type");
+  const Architecture& architecture = architecture_named(type.text(), type.place());
   TransformerConfig config;
   config.model_type = architecture.model_type;
   config.origin = origin;
-  architecture.read(json, origin, has, config);
+  architecture.read(node, has, config);
   config.json = json.dump();
   check(config);
   return config;

@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
-#include "base/error.h"
-#include "model/transformer/architectures.h"
+#include "config/json_node.h"
 
 namespace frugal::model {
 namespace {
@@ -23,30 +22,23 @@ std::vector<double> inverse_frequencies(const TransformerConfig& config) {
   }
   if (config.json.empty()) return inverse;
   const auto json = nlohmann::json::parse(config.json);
-  nlohmann::json scaling;
-  std::string key = "rope_parameters";
-  if (json.contains(key) && json[key].is_object()) {
-    scaling = json[key];
-  } else if (key = "rope_scaling"; json.contains(key) && json[key].is_object()) {
-    scaling = json[key];
-  } else {
-    return inverse;
-  }
-  const std::string place = config.origin + ":/" + key;
-  const std::string kind = text_or(scaling, place, "rope_type", text_or(scaling, place, "type", "default"));
+  const config::JsonNode node(json, config.origin);
+  auto scaling = node.find("rope_parameters");
+  if (!scaling || !scaling->json().is_object()) scaling = node.find("rope_scaling");
+  if (!scaling || !scaling->json().is_object()) return inverse;
+  const std::string kind = scaling->text_or("rope_type", scaling->text_or("type", "default"));
   if (kind == "default") return inverse;
-  const double factor = number_or(scaling, place, "factor", 1);
+  const double factor = scaling->number_or("factor", 1);
   if (kind == "linear") {
     for (double& one : inverse) one /= factor;
     return inverse;
   }
   if (kind != "llama3") {
-    throw base::UserError(place, "rotary scaling of the kind '" + kind + "' is not supported",
-                          "default, linear, llama3");
+    scaling->fail("rotary scaling of the kind '" + kind + "' is not supported", "default, linear, llama3");
   }
-  const double low = number_or(scaling, place, "low_freq_factor", 1);
-  const double high = number_or(scaling, place, "high_freq_factor", 4);
-  const double original = number_or(scaling, place, "original_max_position_embeddings", 8192);
+  const double low = scaling->number_or("low_freq_factor", 1);
+  const double high = scaling->number_or("high_freq_factor", 4);
+  const double original = scaling->number_or("original_max_position_embeddings", 8192);
   for (double& one : inverse) {
     const double wavelength = 2 * std::numbers::pi / one;
     if (wavelength < original / high) continue;

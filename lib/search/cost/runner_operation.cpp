@@ -3,14 +3,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
+#include "network/json_fields.h"
 #include "search/cost/runner.h"
 
 namespace frugal::search {
 namespace {
 
-using base::UserError;
 using Json = nlohmann::json;
+using Node = config::JsonNode;
 using Ordered = nlohmann::ordered_json;
 using network::Shape;
 
@@ -36,64 +36,34 @@ void put_conv(Ordered& json, const network::ConvLayer& layer) {
   json["use_se"] = layer.use_se;
 }
 
-class Fields {
- public:
-  Fields(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
-    if (!json.is_object()) throw UserError(place_, "must be one JSON object a line, got " + json.dump());
-  }
-  const Json& need(const char* key) const {
-    const auto found = json_.find(key);
-    if (found == json_.end()) throw UserError(place_, fmt::format("needs '{}'", key));
-    return *found;
-  }
-  std::int64_t integer(const char* key) const {
-    const Json& value = need(key);
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > 1 << 20) {
-      throw UserError(place_, fmt::format("'{}' must be in [1, {}], got {}", key, 1 << 20, value.dump()));
-    }
-    return value.get<std::int64_t>();
-  }
-  bool flag(const char* key) const { return json_.value(key, false); }
-  Shape shape(const char* key) const {
-    const Json& value = need(key);
-    if (!value.is_array() || value.size() != 3) {
-      throw UserError(place_, fmt::format("'{}' must be [channels, height, width]", key));
-    }
-    for (const Json& one : value) {
-      if (!one.is_number_integer() || one.get<std::int64_t>() < 1 || one.get<std::int64_t>() > 1 << 20) {
-        throw UserError(place_, fmt::format("'{}' must hold positive whole numbers", key));
-      }
-    }
-    return {value[0].get<std::int64_t>(), value[1].get<std::int64_t>(), value[2].get<std::int64_t>()};
-  }
-  network::Activation activation() const {
-    const Json& value = need("act_func");
-    if (value.is_string()) {
-      if (const auto named = network::activation_named(value.get<std::string>())) return *named;
-    }
-    throw UserError(place_, "unknown activation " + value.dump());
-  }
-  network::ConvLayer conv() const {
-    network::ConvLayer layer;
-    layer.in_channels = shape("in").channels;
-    layer.out_channels = shape("out").channels;
-    layer.kernel_size = integer("kernel_size");
-    layer.stride = integer("stride");
-    layer.dilation = integer("dilation");
-    layer.groups = integer("groups");
-    layer.activation = activation();
-    layer.use_se = flag("use_se");
-    if (layer.kernel_size % 2 == 0 || layer.in_channels % layer.groups != 0 ||
-        layer.out_channels % layer.groups != 0) {
-      throw UserError(place_, "is no convolution: an even kernel, or groups that do not divide the channels");
-    }
-    return layer;
-  }
+Shape read_shape(const Node& node) {
+  const auto extents = node.integers(network::extent());
+  if (extents.size() != 3) node.fail("must be [channels, height, width], got " + node.json().dump());
+  return {extents[0], extents[1], extents[2]};
+}
 
- private:
-  const Json& json_;
-  std::string place_;
-};
+// "" is none here, and the key must be there.
+network::Activation read_activation(const Node& node) {
+  const Node name = node["act_func"];
+  if (const auto named = network::activation_named(name.text())) return *named;
+  name.fail("unknown activation " + name.json().dump());
+}
+
+network::ConvLayer read_conv(const Node& node, const Piece& piece) {
+  network::ConvLayer layer;
+  layer.in_channels = piece.in.channels;
+  layer.out_channels = piece.out.channels;
+  layer.kernel_size = network::odd_kernel(node);
+  layer.stride = node["stride"].integer(network::extent());
+  layer.dilation = node["dilation"].integer(network::extent());
+  layer.groups = node["groups"].integer(network::extent());
+  layer.activation = read_activation(node);
+  layer.use_se = node.flag_or("use_se", false);
+  if (layer.in_channels % layer.groups != 0 || layer.out_channels % layer.groups != 0) {
+    node.fail_at("groups", "is no convolution: groups that do not divide the channels");
+  }
+  return layer;
+}
 
 }  // namespace
 
@@ -130,12 +100,12 @@ Ordered operation_json(const Piece& piece) {
 }
 
 Piece read_operation(const Json& json, const std::string& place) {
-  const Fields fields(json, place);
-  const Json& kind = fields.need("kind");
+  const Node node(json, place);
+  const std::string kind = node["kind"].text();
   Piece piece;
   piece.name = "operation";
-  piece.in = fields.shape("in");
-  piece.out = fields.shape("out");
+  piece.in = read_shape(node["in"]);
+  piece.out = read_shape(node["out"]);
   for (const KindName& entry : kinds) {
     if (kind != entry.name) continue;
     piece.kind = entry.kind;
@@ -143,29 +113,29 @@ Piece read_operation(const Json& json, const std::string& place) {
       piece.linear.in_features = piece.in.channels;
       piece.linear.out_features = piece.out.channels;
     } else if (piece.kind != Piece::Kind::pool) {
-      piece.conv = fields.conv();
+      piece.conv = read_conv(node, piece);
     }
     return piece;
   }
   network::Block block;
-  block.shortcut = fields.flag("shortcut");
+  block.shortcut = node.flag_or("shortcut", false);
   if (kind == "mb_conv") {
+    network::MBConvLayer& layer = block.mb_conv;
     block.operation = network::Operation::mb_conv;
-    block.mb_conv.in_channels = piece.in.channels;
-    block.mb_conv.out_channels = piece.out.channels;
-    block.mb_conv.kernel_size = fields.integer("kernel_size");
-    block.mb_conv.stride = fields.integer("stride");
-    block.mb_conv.mid_channels = fields.integer("mid_channels");
-    block.mb_conv.expand_ratio = json.value("expand_ratio", 0.0) == 1 ? 1 : 6;  // only whether there is one
-    block.mb_conv.activation = fields.activation();
-    block.mb_conv.use_se = fields.flag("use_se");
-    if (block.mb_conv.kernel_size % 2 == 0) throw UserError(place, "the kernel must be odd");
+    layer.in_channels = piece.in.channels;
+    layer.out_channels = piece.out.channels;
+    layer.kernel_size = network::odd_kernel(node);
+    layer.stride = node["stride"].integer(network::extent());
+    layer.mid_channels = node["mid_channels"].integer(network::extent());
+    layer.expand_ratio = node.number_or("expand_ratio", 0) == 1 ? 1 : 6;  // only whether there is one
+    layer.activation = read_activation(node);
+    layer.use_se = node.flag_or("use_se", false);
   } else if (kind == "conv") {
     block.operation = network::Operation::conv;
-    block.conv = fields.conv();
+    block.conv = read_conv(node, piece);
   } else {
-    throw UserError(place, "unknown operation " + kind.dump(),
-                    "mb_conv, conv, first_conv, final_expand, feature_mix, pool, head or network");
+    node.fail_at("kind", fmt::format("unknown operation '{}'", kind),
+                 "mb_conv, conv, first_conv, final_expand, feature_mix, pool, head or network");
   }
   Piece read = block_piece(block, piece.in, piece.name);
   network::layer_costs(read.block, read.in, "operation");  // refuses what does not fit together

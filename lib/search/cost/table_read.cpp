@@ -9,13 +9,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "config/json_node.h"
 #include "search/cost/table.h"
 
 namespace frugal::search {
 namespace {
 
 using base::UserError;
-using Json = nlohmann::json;
+using Node = config::JsonNode;
 
 constexpr const char* own_schema = "frugal.latency/1";
 
@@ -26,72 +27,50 @@ double milliseconds(double value, const std::string& unit, const std::string& pl
   throw UserError(place, fmt::format("unknown unit '{}'", unit), base::suggest(unit, {"ms", "us", "s"}));
 }
 
-double need_number(const Json& value, const std::string& place, bool may_be_negative) {
-  if (!value.is_number()) throw UserError(place, "must be a number, got " + value.dump());
-  const double number = value.get<double>();
-  if (!std::isfinite(number) || (number < 0 && !may_be_negative)) {
-    throw UserError(place, fmt::format("must be a time in milliseconds, got {}", value.dump()));
-  }
-  return number;
-}
-
-const Json& need(const Json& json, const char* key, const std::string& origin) {
-  const auto found = json.find(key);
-  if (found == json.end()) throw UserError(origin + ":/", fmt::format("needs the key '{}'", key));
-  return *found;
-}
-
-LatencyTable read_own(const Json& json, const std::string& origin) {
+LatencyTable read_own(const Node& node) {
   LatencyTable table;
   table.style = KeyStyle::own;
-  table.origin = origin;
-  const std::string unit = json.value("unit", "ms");
-  const Json& operations = need(json, "operations", origin);
-  if (!operations.is_object()) throw UserError(origin + ":/operations", "must be an object: key to time");
-  for (const auto& entry : operations.items()) {
-    const std::string& key = entry.key();
-    const Json& value = entry.value();
-    const std::string place = fmt::format("{}:/operations/{}", origin, key);
-    const auto time = [&](const char* name) {
-      return milliseconds(need_number(value.value(name, Json(0)), place + "/" + name, false), unit,
-                          origin + ":/unit");
-    };
+  table.origin = node.origin();
+  const std::string unit = node.text_or("unit", "ms");
+  const auto in_ms = [&](double value) { return milliseconds(value, unit, node.origin() + ":/unit"); };
+  for (const auto& member : node["operations"].members()) {
+    const Node& value = member.second;
     Measured measured;
-    if (value.is_object()) {
-      need(value, "ms", place);
-      measured = {time("ms"), time("low"), time("high"), value.value("repetitions", std::int64_t{0})};
+    if (value.json().is_object()) {
+      const auto time = [&](const char* name) {
+        return in_ms(value.number_or(name, 0, config::at_least(0)));
+      };
+      measured.ms = in_ms(value["ms"].number(config::at_least(0)));
+      measured.low = time("low");
+      measured.high = time("high");
+      measured.repetitions = value.integer_or("repetitions", 0);
     } else {
-      measured.ms = milliseconds(need_number(value, place, false), unit, origin + ":/unit");
+      measured.ms = in_ms(value.number(config::at_least(0)));
     }
-    table.operations[key] = measured;
+    table.operations[member.first] = measured;
   }
-  table.device = json.value("device", table.device);
-  table.threads = json.value("threads", std::int64_t{0});
-  table.batch = json.value("batch", std::int64_t{0});
-  table.host = json.value("host", "");
-  table.reference_ms = json.value("reference_ms", 0.0);
-  if (const auto correction = json.find("correction"); correction != json.end() && correction->is_object()) {
-    const std::string place = origin + ":/correction";
-    table.correction.offset_ms = need_number(correction->value("offset_ms", Json(0)), place, true);
-    table.correction.scale = need_number(correction->value("scale", Json(1)), place, false);
+  table.device = node.text_or("device", table.device);
+  table.threads = node.integer_or("threads", 0);
+  table.batch = node.integer_or("batch", 0);
+  table.host = node.text_or("host", "");
+  table.reference_ms = node.number_or("reference_ms", 0);
+  if (const auto correction = node.find("correction")) {
+    table.correction.offset_ms = correction->number_or("offset_ms", 0);
+    table.correction.scale = correction->number_or("scale", 1, config::at_least(0));
   }
   return table;
 }
 
 // {"base": ms, "MBInvertedResBlock_…": {"middle channels": ms}}
-LatencyTable read_tf_nas(const Json& json, const std::string& origin) {
+LatencyTable read_tf_nas(const Node& node) {
   LatencyTable table;
   table.style = KeyStyle::tf_nas;
-  table.origin = origin;
-  table.base_ms = need_number(need(json, "base", origin), origin + ":/base", false);
-  for (const auto& [key, by_width] : json.items()) {
+  table.origin = node.origin();
+  table.base_ms = node["base"].number(config::at_least(0));
+  for (const auto& [key, by_width] : node.members()) {
     if (key == "base") continue;
-    if (!by_width.is_object()) {
-      throw UserError(origin + ":/" + key, "must be an object: middle channels to milliseconds");
-    }
-    for (const auto& [width, value] : by_width.items()) {
-      table.operations[key + "/" + width].ms =
-          need_number(value, fmt::format("{}:/{}/{}", origin, key, width), true);
+    for (const auto& [width, value] : by_width.members()) {
+      table.operations[key + "/" + width].ms = value.number();
     }
   }
   return table;
@@ -145,10 +124,10 @@ LatencyTable load_table(const std::string& path, const std::string& format) {
   if (format == "proxyless" || format == "mobilenetv3" || (format == "auto" && !is_json)) {
     return read_yaml(text, origin, format);
   }
-  const Json json = config::parse(text, origin);
-  if (!json.is_object()) throw UserError(origin, "must be an object");
-  const bool tf_nas = format == "tf-nas" || (format == "auto" && !json.contains("operations"));
-  LatencyTable table = tf_nas ? read_tf_nas(json, origin) : read_own(json, origin);
+  const nlohmann::json json = config::parse(text, origin);
+  const Node node(json, origin);
+  const bool tf_nas = format == "tf-nas" || (format == "auto" && !node.has("operations"));
+  LatencyTable table = tf_nas ? read_tf_nas(node) : read_own(node);
   if (table.operations.empty()) throw UserError(origin, "has no operation");
   return table;
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "config/json_node.h"
 #include "report/result.h"
 #include "search/cost/table_report.h"
 #include "search/derive/derive.h"
@@ -18,6 +19,7 @@ namespace frugal::search {
 namespace {
 
 using base::UserError;
+using config::JsonNode;
 using Ordered = nlohmann::ordered_json;
 
 struct Wanted {
@@ -63,57 +65,32 @@ std::optional<Metric> minimised(const DeriveOptions& options) {
   return metric;
 }
 
-// The α asked for: of the whole file, or of one of the targets of a search; and where it stands
-// ("alpha.json:").
-struct FoundAlpha {
-  nlohmann::json json;
-  std::string place;
-};
-
-FoundAlpha find_alpha(const nlohmann::json& json, const std::string& target, const std::string& origin) {
-  const auto targets = json.is_object() ? json.find("targets") : json.end();
-  const bool several = json.is_object() && targets != json.end() && targets->is_array();
-  if (target.empty() && (!several || json.contains("alpha"))) return {json, origin + ":"};
+// The α asked for: of the whole file, or of one of the targets of a search.
+JsonNode find_alpha(const JsonNode& root, const std::string& target) {
+  const auto targets = root.find("targets");
+  if (target.empty() && (!targets || root.has("alpha"))) return root;
   std::string names;
-  for (std::size_t i = 0; several && i < targets->size(); ++i) {
-    const auto& one = (*targets)[i];
-    const auto name = one.is_object() ? one.find("name") : one.end();
-    if (!one.is_object() || name == one.end() || !name->is_string()) continue;
-    if (!target.empty() && *name == target) return {one, fmt::format("{}:/targets/{}", origin, i)};
-    names += (names.empty() ? "" : ", ") + name->get<std::string>();
+  for (const JsonNode& one : targets ? targets->elements() : std::vector<JsonNode>()) {
+    const std::string name = one.text_or("name", "");
+    if (!target.empty() && name == target) return one;
+    if (!name.empty()) names += (names.empty() ? "" : ", ") + name;
   }
-  if (target.empty())
-    throw UserError(origin + ":/targets", "is of several devices", "--target: one of " + names);
-  throw UserError("--target", fmt::format("{} has no target '{}'", origin, target),
+  if (target.empty()) targets->fail("is of several devices", "--target: one of " + names);
+  throw UserError("--target", fmt::format("{} has no target '{}'", root.origin(), target),
                   names.empty() ? "it is no search's result" : "one of " + names);
 }
 
 // UserError where the numbers do not fit the space's blocks and candidates.
-BlockScores read_scores(const FoundAlpha& alpha, const SearchSpace& space) {
-  const nlohmann::json& json = alpha.json;
-  const auto found = json.is_object() ? json.find("alpha") : json.end();
-  if (!json.is_object() || found == json.end()) throw UserError(alpha.place + "/", "needs the key 'alpha'");
-  const std::string place = alpha.place + "/alpha";
-  if (!found->is_array() || found->size() != space.blocks().size()) {
-    throw UserError(place, fmt::format("must have {} lists, one for each block of the space, got {}",
-                                       space.blocks().size(), found->is_array() ? found->size() : 0));
+BlockScores read_scores(const JsonNode& alpha, const SearchSpace& space) {
+  if (alpha.size() != space.blocks().size()) {
+    alpha.fail(fmt::format("must have {} lists, one for each block of the space, got {}",
+                           space.blocks().size(), alpha.size()));
   }
   std::vector<std::vector<double>> alphas;
-  for (std::size_t b = 0; b < found->size(); ++b) {
-    const auto& row = (*found)[b];
-    const std::size_t wanted = space.blocks()[b].candidates.size();
-    if (!row.is_array() || row.size() != wanted) {
-      throw UserError(fmt::format("{}/{}", place, b),
-                      fmt::format("must have {} numbers, one for each candidate", wanted));
-    }
-    std::vector<double> values;
-    for (const auto& one : row) {
-      if (!one.is_number() || !std::isfinite(one.get<double>())) {
-        throw UserError(fmt::format("{}/{}", place, b), "must be finite numbers, got " + one.dump());
-      }
-      values.push_back(one.get<double>());
-    }
-    alphas.push_back(values);
+  for (const JsonNode& row : alpha.elements()) {
+    const std::size_t wanted = space.blocks()[alphas.size()].candidates.size();
+    if (row.size() != wanted) row.fail(fmt::format("must have {} numbers, one for each candidate", wanted));
+    alphas.push_back(row.numbers());
   }
   return log_softmax(alphas);
 }
@@ -132,7 +109,8 @@ Ordered derive_result(const DeriveOptions& options) {
   const report::RunClock clock;
   const SearchSpace space = load_space(options.space);
   const nlohmann::json file = config::parse(base::read_text(options.alpha), options.alpha);
-  const BlockScores scores = read_scores(find_alpha(file, options.target, options.alpha), space);
+  const JsonNode found = find_alpha(JsonNode(file, options.alpha), options.target);
+  const BlockScores scores = read_scores(found["alpha"], space);
   std::vector<LatencyTable> tables;
   std::vector<BlockCosts> latencies;
   for (const std::string& path : options.tables) {

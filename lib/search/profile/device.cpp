@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "config/config.h"
+#include "config/json_node.h"
 #include "search/cost/runner.h"
 #include "search/profile/module.h"
 #include "tensor/device.h"
@@ -169,32 +171,29 @@ void serve(const DeviceConfig& config) {
   for (std::string line; std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     base::stop_if_requested();
-    const auto question = nlohmann::json::parse(line, nullptr, false);
     nlohmann::ordered_json answer;
     try {
-      if (!question.is_object()) throw base::UserError("", "no JSON object: " + line.substr(0, 100));
-      answer["id"] = question.value("id", std::int64_t{0});
+      const nlohmann::json json = config::parse(line, "operation");
+      const config::JsonNode question(json, "operation");
+      answer["id"] = question.integer_or("id", 0);
       // What the other side asks for counts, where it says so.
-      const auto threads = question.value("threads", own.threads);
-      const auto batch = question.value("batch", own.batch);
+      const auto threads = question.integer_or("threads", own.threads, config::between(0, 4096));
+      const auto batch = question.integer_or("batch", own.batch, config::between(1, 65536));
       if (!device || threads != own.threads || batch != own.batch) {
         own.threads = threads;
         own.batch = batch;
         device = open_device(own, 0);
       }
       const auto done = [&](std::size_t, const Measured& measured) { answer["ms"] = measured.ms; };
-      if (question.value("kind", "") == "network") {
-        device->measure(
-            std::vector{network::read_network(question.value("network", nlohmann::json()), "network")}, done);
+      if (question.text_or("kind", "") == "network") {
+        device->measure(std::vector{network::read_network(question["network"].json(), "network")}, done);
       } else {
-        device->measure(std::vector{read_operation(question, "operation")}, done);
+        device->measure(std::vector{read_operation(json, "operation")}, done);
       }
     } catch (const base::UserError& error) {
       answer["error"] = error.what();
-    } catch (const nlohmann::json::exception& error) {
-      answer["error"] = error.what();
     }
-    std::cout << answer.dump() << std::endl;
+    std::cout << answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
   }
 }
 

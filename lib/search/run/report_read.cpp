@@ -1,7 +1,5 @@
 #include "search/run/report_read.h"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -9,18 +7,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "config/json_node.h"
 
 namespace frugal::search {
 namespace {
 
 using base::UserError;
 using Json = nlohmann::json;
-
-const Json& need(const Json& json, const std::string& pointer, const std::string& origin) {
-  const Json::json_pointer at(pointer);
-  if (!json.contains(at)) throw UserError(origin + ":" + pointer, "is missing");
-  return json[at];
-}
+using config::JsonNode;
 
 Json load(const std::string& path) { return config::parse(base::read_text(path), path); }
 
@@ -36,24 +30,29 @@ std::vector<Json> load_lines(const std::string& path) {
   return lines;
 }
 
-SearchSpace space_of(const Json& search, const std::string& origin) {
-  const Json& config = need(search, "/config", origin);
-  if (const std::string file = config.value("space_file", ""); !file.empty()) return load_space(file);
+SearchSpace space_of(const JsonNode& config) {
+  if (const std::string file = config.text_or("space_file", ""); !file.empty()) return load_space(file);
+  const JsonNode space = config["space"];
   config::Source source;
-  source.origin = origin;
-  source.json() = need(config, "/space", origin + ":/config");
-  return SearchSpace(config::read<SpaceConfig>(source), origin + ":/config/space");
+  source.origin = space.place();
+  source.json() = space.json();
+  return SearchSpace(config::read<SpaceConfig>(source), space.place());
 }
 
-std::vector<PathSnapshot> path_of(const std::vector<Json>& events, std::size_t target, bool timed) {
+// The probabilities of a target over the steps, where events carry them; `timed` ones carry its latency too.
+std::vector<PathSnapshot> path_of(const std::vector<Json>& events, const std::string& origin,
+                                  std::size_t target, bool timed) {
   std::vector<PathSnapshot> path;
   for (const Json& event : events) {
-    const Json::json_pointer at(fmt::format("/targets/{}/probabilities", target));
-    if (!event.contains("step") || !event.contains(at)) continue;
+    const JsonNode node(event, origin);
+    const auto targets = node.find("targets");
+    if (!node.has("step") || !targets || targets->size() <= target) continue;
+    const JsonNode here = (*targets)[target];
+    if (!here.has("probabilities")) continue;
     PathSnapshot one;
-    one.step = event["step"].get<std::int64_t>();
-    one.probability = event[at].get<std::vector<std::vector<double>>>();
-    if (timed) one.expected_latency_ms = event["targets"][target].value("expected", 0.0);
+    one.step = node["step"].integer();
+    for (const JsonNode& block : here["probabilities"].elements()) one.probability.push_back(block.numbers());
+    if (timed) one.expected_latency_ms = here.number_or("expected", 0);
     path.push_back(std::move(one));
   }
   return path;
@@ -68,66 +67,68 @@ std::vector<std::string> labels_of(const std::string& text) {
   return labels;
 }
 
-SearchReport report_of(const Json& search, std::size_t target, const std::vector<Json>& events,
-                       const SearchSpace& space, const std::string& origin) {
-  const Json& json = need(search, fmt::format("/targets/{}", target), origin);
-  const std::string name = json.value("name", "");
+SearchReport report_of(const JsonNode& search, std::size_t index, const std::vector<Json>& events,
+                       const std::string& events_origin, const SearchSpace& space) {
+  const JsonNode target = search["targets"][index];
+  const std::string name = target.text_or("name", "");
   SearchReport report;
   report.title = "Architecture search" + (name.empty() ? "" : ": " + name);
-  const std::string network =
-      need(search, fmt::format("/targets/{}/network", target), origin).get<std::string>();
-  report.choice = space.choice_of(labels_of(network), origin + ":/targets");
-  const bool timed = json.contains("latency_ms");
-  report.path = path_of(events, target, timed);
+  report.choice = space.choice_of(labels_of(target["network"].text()), search.origin() + ":/targets");
+  const bool timed = target.has("latency_ms");
+  report.path = path_of(events, events_origin, index, timed);
   for (const auto& snapshot : report.path) {
     if (snapshot.probability.size() != space.blocks().size()) {
-      throw UserError(origin, "events.jsonl is of another space");
+      throw UserError(events_origin, "is of another space");
     }
   }
   for (const char* key : {"parameters", "macs", "latency_ms", "shared_weights_validation_error", "entropy"}) {
-    if (json.contains(key) && json[key].is_number()) report.facts.emplace_back(key, json[key].dump());
+    if (const auto fact = target.find(key); fact && fact->json().is_number()) {
+      report.facts.emplace_back(key, fact->json().dump());
+    }
   }
-  const Json::json_pointer limit("/limits/latency_ms/at_most");
-  if (json.contains(limit)) report.latency_limit_ms = json[limit].get<double>();
-  if (timed && json.contains("shared_weights_validation_error")) {
+  if (const auto limits = target.find("limits"); limits && limits->has("latency_ms")) {
+    if (const auto limit = (*limits)["latency_ms"].find("at_most")) report.latency_limit_ms = limit->number();
+  }
+  if (timed && target.has("shared_weights_validation_error")) {
     report.networks.push_back({"found, with the search's weights", name.empty() ? "found" : name,
-                               json["latency_ms"].get<double>(),
-                               1 - json["shared_weights_validation_error"].get<double>()});
+                               target["latency_ms"].number(),
+                               1 - target["shared_weights_validation_error"].number()});
   }
-  const Json::json_pointer peak("/run/peak_resident_bytes");
-  if (search.contains(peak)) {
-    report.memory_mib.emplace_back("the search", search[peak].get<double>() / (1024.0 * 1024.0));
+  if (const auto run = search.find("run"); run && run->has("peak_resident_bytes")) {
+    report.memory_mib.emplace_back("the search", (*run)["peak_resident_bytes"].number() / (1024.0 * 1024.0));
   }
-  report.config = config::to_text(search.value("config", Json::object()));
+  report.config = config::to_text(search["config"].json());
   return report;
 }
 
 }  // namespace
 
 std::vector<std::string> search_pages(const SearchReportFiles& files) {
-  const std::string origin = files.folder + "/search.json";
-  const Json search = load(origin);
-  const SearchSpace space = space_of(search, origin);
-  const std::vector<Json> events = load_lines(files.folder + "/events.jsonl");
+  const std::string origin = files.folder + "/search.json", events_origin = files.folder + "/events.jsonl";
+  const Json json = load(origin);
+  const JsonNode search(json, origin, "", "is this what `nas-search search` wrote?");
+  const SearchSpace space = space_of(search["config"]);
+  const std::vector<Json> events = load_lines(events_origin);
   std::vector<NetworkPoint> networks;
   for (const std::string& path : files.networks) {
     for (const Json& line : load_lines(path)) {
-      networks.push_back({line.value("series", path), line.value("name", ""),
-                          need(line, "/latency_ms", path).get<double>(),
-                          need(line, "/accuracy", path).get<double>()});
+      const JsonNode one(line, path);
+      networks.push_back({one.text_or("series", path), one.text_or("name", ""), one["latency_ms"].number(),
+                          one["accuracy"].number()});
     }
   }
-  Json check;
-  if (!files.check.empty()) check = load(files.check);
+  Json check_json;
+  if (!files.check.empty()) check_json = load(files.check);
   std::vector<std::string> pages;
-  for (std::size_t t = 0; t < need(search, "/targets", origin).size(); ++t) {
-    SearchReport report = report_of(search, t, events, space, origin);
+  for (std::size_t t = 0; t < search["targets"].size(); ++t) {
+    SearchReport report = report_of(search, t, events, events_origin, space);
     report.networks.insert(report.networks.end(), networks.begin(), networks.end());
     if (!files.check.empty()) {
-      report.predicted_ms = need(check, "/run/check/predicted_ms", files.check).get<std::vector<double>>();
-      report.measured_ms = need(check, "/run/check/measured_ms", files.check).get<std::vector<double>>();
+      const JsonNode check = JsonNode(check_json, files.check)["run"]["check"];
+      report.predicted_ms = check["predicted_ms"].numbers();
+      report.measured_ms = check["measured_ms"].numbers();
       report.facts.emplace_back("relative RMSE of predicted latency, held out",
-                                need(check, "/run/check/held_out/relative_rmse", files.check).dump());
+                                check["held_out"]["relative_rmse"].json().dump());
     }
     pages.push_back(search_page(space, report));
   }

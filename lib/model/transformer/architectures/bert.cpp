@@ -11,15 +11,14 @@
 namespace frugal::model::arch {
 namespace {
 
-void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has,
-          TransformerConfig& config) {
-  read_bert(json, origin, {30522, 0}, config);
+void read(const config::JsonNode& node, const HasTensor& has, TransformerConfig& config) {
+  read_bert(node, {30522, 0}, config);
   const bool masked =
       has ? has("cls.predictions.transform.dense.weight")
-          : class_ends(json, "ForMaskedLM", false) || class_ends(json, "ForPreTraining", false);
+          : class_ends(node, "ForMaskedLM", false) || class_ends(node, "ForPreTraining", false);
   config.head = masked ? HeadKind::masked : HeadKind::none;
   config.head_bias = masked;
-  config.pooler = has ? has("bert.pooler.dense.weight") : class_ends(json, "Model", true);
+  config.pooler = has ? has("bert.pooler.dense.weight") : class_ends(node, "Model", true);
 }
 
 void write(const TransformerConfig& config, nlohmann::ordered_json& json) {
@@ -66,18 +65,16 @@ std::array<JsonField, 7> bert_fields(std::int64_t vocab_size) {
 
 }  // namespace
 
-void read_bert(const nlohmann::json& json, const std::string& origin, const BertDefaults& defaults,
-               TransformerConfig& config) {
-  read_fields(json, origin, bert_fields(defaults.vocab_size), config);
+void read_bert(const config::JsonNode& node, const BertDefaults& defaults, TransformerConfig& config) {
+  read_fields(node, bert_fields(defaults.vocab_size), config);
   config.kv_heads = config.heads;
-  read_head_dim(json, origin, config);
-  config.norm_eps = number_or(json, origin, "layer_norm_eps", 1e-12);
-  config.activation = text_or(json, origin, "hidden_act", "gelu");
-  config.pad_token = static_cast<std::int64_t>(
-      number_or(json, origin, "pad_token_id", static_cast<double>(defaults.pad_token)));
+  read_head_dim(node, config);
+  config.norm_eps = node.number_or("layer_norm_eps", 1e-12);
+  config.activation = node.text_or("hidden_act", "gelu");
+  config.pad_token = node.integer_or("pad_token_id", defaults.pad_token);
   config.pre_norm = config.causal = config.final_norm = false;
   config.embedding_norm = true;
-  config.tied_head = bool_or(json, origin, "tie_word_embeddings", true);
+  config.tied_head = node.flag_or("tie_word_embeddings", true);
 }
 
 void write_bert(const TransformerConfig& config, const std::string& classes, nlohmann::ordered_json& json) {

@@ -7,7 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "model/transformer/architectures.h"
 
 namespace frugal::model::arch {
@@ -21,23 +20,22 @@ constexpr JsonField fields[] = {{"vocab_size", &Config::vocab_size, 50257},
                                 {"n_head", &Config::heads, 12}};
 constexpr JsonField inner[] = {{"n_inner", &Config::ffn_size, 0}};
 
-void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has, Config& config) {
-  read_fields(json, origin, fields, config);
-  read_fields(json, origin, inner, config);
+void read(const config::JsonNode& node, const HasTensor& has, Config& config) {
+  read_fields(node, fields, config);
+  read_fields(node, inner, config);
   if (config.ffn_size == 0) config.ffn_size = 4 * config.hidden_size;
   config.kv_heads = config.heads;
-  read_head_dim(json, origin, config);
-  config.norm_eps = number_or(json, origin, "layer_norm_epsilon", 1e-5);
-  config.activation = text_or(json, origin, "activation_function", "gelu_new");
-  if (!bool_or(json, origin, "scale_attn_weights", true) ||
-      bool_or(json, origin, "scale_attn_by_inverse_layer_idx", false)) {
-    throw base::UserError(origin, "scales its attention in a way that is not supported",
-                          "scale_attn_weights must be true, scale_attn_by_inverse_layer_idx false");
+  read_head_dim(node, config);
+  config.norm_eps = node.number_or("layer_norm_epsilon", 1e-5);
+  config.activation = node.text_or("activation_function", "gelu_new");
+  if (!node.flag_or("scale_attn_weights", true) || node.flag_or("scale_attn_by_inverse_layer_idx", false)) {
+    node.fail("scales its attention in a way that is not supported",
+              "scale_attn_weights must be true, scale_attn_by_inverse_layer_idx false");
   }
-  config.tied_head = bool_or(json, origin, "tie_word_embeddings", true);
-  const bool head = class_ends(json, "LMHeadModel", true) || (has && has("lm_head.weight"));
+  config.tied_head = node.flag_or("tie_word_embeddings", true);
+  const bool head = class_ends(node, "LMHeadModel", true) || (has && has("lm_head.weight"));
   config.head = head ? HeadKind::language : HeadKind::none;
-  config.head_bias = head && bool_or(json, origin, "head_bias", false);
+  config.head_bias = head && node.flag_or("head_bias", false);
 }
 
 void write(const Config& config, nlohmann::ordered_json& json) {

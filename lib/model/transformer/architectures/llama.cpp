@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "model/transformer/architectures.h"
 
 namespace frugal::model::arch {
@@ -16,28 +15,28 @@ constexpr JsonField fields[] = {
     {"intermediate_size", &Config::ffn_size, 11008}, {"num_hidden_layers", &Config::layers, 32},
     {"num_attention_heads", &Config::heads, 32},     {"max_position_embeddings", &Config::positions, 2048}};
 
-void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has, Config& config) {
-  read_fields(json, origin, fields, config);
+void read(const config::JsonNode& node, const HasTensor& has, Config& config) {
+  read_fields(node, fields, config);
   const JsonField kv[] = {{"num_key_value_heads", &Config::kv_heads, config.heads}};
-  read_fields(json, origin, kv, config);
-  if (json.contains("head_dim") && !json["head_dim"].is_null()) {
+  read_fields(node, kv, config);
+  if (node.has("head_dim")) {
     const JsonField dim[] = {{"head_dim", &Config::head_dim, 0}};
-    read_fields(json, origin, dim, config);
+    read_fields(node, dim, config);
   } else {
-    read_head_dim(json, origin, config);
+    read_head_dim(node, config);
   }
-  config.norm_eps = number_or(json, origin, "rms_norm_eps", 1e-6);
-  config.activation = text_or(json, origin, "hidden_act", "silu");
-  config.rope_theta = number_or(json, origin, "rope_theta", 10000);
-  if (const auto rope = json.find("rope_parameters"); rope != json.end() && rope->is_object()) {
-    config.rope_theta = number_or(*rope, origin + ":/rope_parameters", "rope_theta", config.rope_theta);
+  config.norm_eps = node.number_or("rms_norm_eps", 1e-6);
+  config.activation = node.text_or("hidden_act", "silu");
+  config.rope_theta = node.number_or("rope_theta", 10000);
+  if (const auto rope = node.find("rope_parameters"); rope && rope->json().is_object()) {
+    config.rope_theta = rope->number_or("rope_theta", config.rope_theta);
   }
   config.norm = NormKind::rms_norm;
   config.rotary = config.gated_ffn = true;
-  config.qkv_bias = config.o_bias = bool_or(json, origin, "attention_bias", false);
-  config.ffn_bias = bool_or(json, origin, "mlp_bias", false);
-  config.tied_head = bool_or(json, origin, "tie_word_embeddings", false);
-  const bool head = class_ends(json, "ForCausalLM", true) || (has && has("lm_head.weight"));
+  config.qkv_bias = config.o_bias = node.flag_or("attention_bias", false);
+  config.ffn_bias = node.flag_or("mlp_bias", false);
+  config.tied_head = node.flag_or("tie_word_embeddings", false);
+  const bool head = class_ends(node, "ForCausalLM", true) || (has && has("lm_head.weight"));
   config.head = head ? HeadKind::language : HeadKind::none;
 }
 

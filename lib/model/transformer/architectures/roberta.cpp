@@ -7,14 +7,13 @@
 namespace frugal::model::arch {
 namespace {
 
-void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has,
-          TransformerConfig& config) {
-  read_bert(json, origin, {50265, 1}, config);
+void read(const config::JsonNode& node, const HasTensor& has, TransformerConfig& config) {
+  read_bert(node, {50265, 1}, config);
   config.position_offset = config.pad_token + 1;
-  const bool masked = has ? has("lm_head.dense.weight") : class_ends(json, "ForMaskedLM", false);
+  const bool masked = has ? has("lm_head.dense.weight") : class_ends(node, "ForMaskedLM", false);
   config.head = masked ? HeadKind::masked : HeadKind::none;
   config.head_bias = masked;
-  config.pooler = has ? has("roberta.pooler.dense.weight") : class_ends(json, "Model", true);
+  config.pooler = has ? has("roberta.pooler.dense.weight") : class_ends(node, "Model", true);
 }
 
 void write(const TransformerConfig& config, nlohmann::ordered_json& json) {

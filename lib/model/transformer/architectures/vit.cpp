@@ -17,32 +17,32 @@ constexpr JsonField fields[] = {
     {"image_size", &Config::image_size, 224},    {"patch_size", &Config::patch_size, 16},
     {"num_channels", &Config::channels, 3}};
 
-void read(const nlohmann::json& json, const std::string& origin, const HasTensor& has, Config& config) {
-  read_fields(json, origin, fields, config);
+void read(const config::JsonNode& node, const HasTensor& has, Config& config) {
+  read_fields(node, fields, config);
   config.kv_heads = config.heads;
-  read_head_dim(json, origin, config);
-  config.norm_eps = number_or(json, origin, "layer_norm_eps", 1e-12);
-  config.activation = text_or(json, origin, "hidden_act", "gelu");
+  read_head_dim(node, config);
+  config.norm_eps = node.number_or("layer_norm_eps", 1e-12);
+  config.activation = node.text_or("hidden_act", "gelu");
   config.causal = false;
   config.vocab_size = config.positions = 0;
-  config.qkv_bias = bool_or(json, origin, "qkv_bias", true);
+  config.qkv_bias = node.flag_or("qkv_bias", true);
   const bool deit = config.model_type == "deit";
   config.distillation = deit;
   config.distillation_head = deit && (has ? has("distillation_classifier.weight")
-                                          : class_ends(json, "ForImageClassificationWithTeacher", false));
+                                          : class_ends(node, "ForImageClassificationWithTeacher", false));
   const bool head =
-      has ? has("classifier.weight") || has("cls_classifier.weight") : !class_ends(json, "Model", false);
+      has ? has("classifier.weight") || has("cls_classifier.weight") : !class_ends(node, "Model", false);
   config.head = head ? HeadKind::classifier : HeadKind::none;
   config.head_bias = head;
   config.tied_head = false;
   config.labels = 2;
-  if (const auto labels = json.find("id2label"); labels != json.end() && labels->is_object()) {
-    config.labels = static_cast<std::int64_t>(labels->size());
+  if (const auto labels = node.find("id2label"); labels && labels->json().is_object()) {
+    config.labels = static_cast<std::int64_t>(labels->json().size());
   } else {
-    config.labels = static_cast<std::int64_t>(number_or(json, origin, "num_labels", 2));
+    config.labels = node.integer_or("num_labels", 2);
   }
   config.pooler = has ? has((deit ? "deit." : "vit.") + std::string("pooler.dense.weight"))
-                      : class_ends(json, "Model", false);
+                      : class_ends(node, "Model", false);
 }
 
 void write(const Config& config, nlohmann::ordered_json& json) {
