@@ -74,7 +74,6 @@ TOOLS = {"scalefit": {**TORCH_FREE}, "nas_search": {**TORCH_FREE, **WITH_TORCH},
 
 # Includes that still run the wrong way, each with the folder that will not be included any more.
 UNFINISHED = {
-    ("fit/runs/series.h", "fit/surface"),
     ("fit/posterior/draws.h", "fit/surface"),
     ("fit/posterior/predictive.cpp", "fit/surface"),
     ("fit/curve/curve_law.cpp", "fit/curve/laws"),

@@ -23,17 +23,18 @@ fit::JointSurface chinchilla(double scale_floor = 1, std::size_t draws = 40, fit
     component.draws.push_back(
         {floor_error * scale_floor * (1 + 0.05 * t), a, alpha * (1 + 0.02 * t), b, beta});
   }
-  fit::Measured measured;
+  fit::Runs runs;
+  std::vector<double> sizes, amounts;
   for (const double size : {1e7, 1e8}) {
     for (const double data : {1e8, 1e9}) {
-      fit::RunScale scale;
-      scale.size = size;
-      scale.data = data;
-      measured.scale.push_back(scale);
-      measured.error.push_back(floor_error + a / std::pow(size, alpha) + b / std::pow(data, beta));
+      sizes.push_back(size);
+      amounts.push_back(data);
+      runs.y.push_back(floor_error + a / std::pow(size, alpha) + b / std::pow(data, beta));
     }
   }
-  return fit::JointSurface({component}, misfit, fit::normal_scores(draws, 1), measured);
+  runs.set_column("size", sizes);
+  runs.set_column("data", amounts);
+  return fit::JointSurface({component}, misfit, fit::normal_scores(draws, 1), runs);
 }
 
 fit::RunScale at(double size, double data) {

@@ -33,17 +33,18 @@ fit::JointSurface known_surface() {
   fit::SurfaceComponent component;
   component.law = fit::make_expression_law("E + A/N^alpha + B/D^beta", {}, "test");
   component.theta = {1.5, 300, 0.33, 200, 0.27};
-  fit::Measured measured;
+  fit::Runs runs;
+  std::vector<double> sizes, amounts;
   for (const double size : {1e4, 3e4}) {
     for (const double data : {1e4, 1e5}) {
-      fit::RunScale scale;
-      scale.size = size;
-      scale.data = data;
-      measured.scale.push_back(scale);
-      measured.error.push_back(2);
+      sizes.push_back(size);
+      amounts.push_back(data);
+      runs.y.push_back(2);
     }
   }
-  return fit::JointSurface({component}, fit::Misfit{}, {}, measured);
+  runs.set_column("size", sizes);
+  runs.set_column("data", amounts);
+  return fit::JointSurface({component}, fit::Misfit{}, {}, runs);
 }
 
 }  // namespace

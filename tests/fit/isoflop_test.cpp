@@ -11,19 +11,22 @@ namespace {
 
 // Three budgets of seven sizes, each a parabola in ln(size) around 0.1 √C; `tilt` moves minima out of the
 // runs.
-fit::Measurements runs(double tilt) {
-  fit::Measurements m;
+fit::Runs runs(double tilt) {
+  fit::Runs out;
+  std::vector<double> sizes, amounts;
   for (const double compute : {1e18, 1e19, 1e20}) {
     for (int i = -3; i <= 3; ++i) {
       const double best = 0.1 * std::sqrt(compute), size = best * std::pow(1.5, i);
-      m.size.push_back(size);
-      m.data.push_back(compute / (6 * size));
+      sizes.push_back(size);
+      amounts.push_back(compute / (6 * size));
       const double away = std::log(size / best) - tilt;
-      m.error.push_back((3 - 0.1 * std::log10(compute / 1e18) + 0.1 * away * away) *
-                        (1 + 1e-4 * std::sin(7.0 * static_cast<double>(m.error.size()))));
+      out.y.push_back((3 - 0.1 * std::log10(compute / 1e18) + 0.1 * away * away) *
+                      (1 + 1e-4 * std::sin(7.0 * static_cast<double>(out.y.size()))));
     }
   }
-  return m;
+  out.set_column("size", sizes);
+  out.set_column("data", amounts);
+  return out;
 }
 
 }  // namespace
@@ -51,11 +54,10 @@ TEST_CASE("no interior minimum is refused with the reason, and no line is drawn"
 }
 
 TEST_CASE("runs without budgets of three sizes have no isoFLOP curves") {
-  fit::Measurements m;
-  m.size = {1e6, 2e6, 4e6};
-  m.data = {1e7, 1e9, 1e11};
-  m.error = {3, 2, 1};
-  CHECK_FALSE(fit::measure_isoflop(m, "6*N*D", 0.95, 0));
-  m.data.clear();
-  CHECK_FALSE(fit::measure_isoflop(m, "6*N*D", 0.95, 0));
+  fit::Runs sizes;
+  sizes.set_column("size", {1e6, 2e6, 4e6});
+  sizes.y = {3, 2, 1};
+  CHECK_FALSE(fit::measure_isoflop(sizes, "6*N*D", 0.95, 0));
+  sizes.set_column("data", {1e7, 1e9, 1e11});
+  CHECK_FALSE(fit::measure_isoflop(sizes, "6*N*D", 0.95, 0));
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "fit/runs/repeats.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -27,6 +28,11 @@ std::string error_of(const std::string& text, const fit::MeasurementConfig& conf
   return "no error";
 }
 
+std::vector<double> values(const fit::Measurements& m, const std::string& role) {
+  const auto column = m.runs.column(role);
+  return {column.begin(), column.end()};
+}
+
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
@@ -48,16 +54,17 @@ TEST_CASE("CSV and JSON lines of the same runs give the same measurements, also 
       "{\"params\": 1e6, \"tokens\": 2e7, \"loss\": 3.5}\n\n{\"loss\": 3.25, \"params\": 2000000, "
       "\"tokens\": 2e7}",
       {}, "runs.jsonl");
-  CHECK(csv.size == json.size);
-  CHECK(csv.data == json.data);
-  CHECK(csv.error == json.error);
-  CHECK(json.places == std::vector<std::string>{"runs.jsonl:1", "runs.jsonl:3"});
+  CHECK(csv.runs.columns == json.runs.columns);
+  CHECK(csv.runs.names == std::vector<std::string>{"size", "data"});
+  CHECK(json.runs.names == csv.runs.names);
+  CHECK(csv.runs.y == json.runs.y);
+  CHECK(json.runs.places == std::vector<std::string>{"runs.jsonl:1", "runs.jsonl:3"});
 
   fit::Table both;
   fit::append_text(both, "params,tokens,loss\n1e6,2e7,3.5\n", "a.csv");
   fit::append_text(both, "loss,params,tokens\n3.25,2e6,2e7\n", "b.csv");
-  CHECK(fit::to_measurements(both, {}).size == csv.size);
-  CHECK(fit::to_measurements(both, {}).error == csv.error);
+  CHECK(fit::to_measurements(both, {}).runs.columns == csv.runs.columns);
+  CHECK(fit::to_measurements(both, {}).runs.y == csv.runs.y);
 }
 
 TEST_CASE("columns are found by their usual names and told; a corpus named train is no split") {
@@ -67,7 +74,7 @@ TEST_CASE("columns are found by their usual names and told; a corpus named train
   CHECK(m.chosen.count("train") == 0);
   CHECK(has(m.notes.front(), "size = 'params' (by its name)"));
   const fit::Measurements split = read("Seen Examples,Loss,Training\n10,0.5,1\n20,0.4,0\n");
-  CHECK(split.held_out == std::vector<char>{0, 1});
+  CHECK(split.runs.held_out == std::vector<char>{0, 1});
   CHECK(split.chosen.at("data") == "Seen Examples");
 }
 
@@ -75,7 +82,7 @@ TEST_CASE("nested JSON keys are columns by their path, or by the last part of it
   const fit::Measurements m =
       read("{\"network\": {\"params\": 5}, \"result\": {\"error\": 0.25}, \"tokens\": 7}\n", {}, "-");
   CHECK(m.chosen.at("error") == "result.error");
-  CHECK(m.size == std::vector<double>{5});
+  CHECK(values(m, "size") == std::vector<double>{5});
 }
 
 TEST_CASE("what is wrong in a table is refused with its place") {
@@ -102,7 +109,7 @@ TEST_CASE("what is wrong in a table is refused with its place") {
   CHECK(has(error_of("[1]", {}, "r.json"), "r.json:1: must be an object, got number: 1"));
 
   fit::MeasurementConfig config;
-  config.columns.size = "parms";
+  config.columns["size"] = "parms";
   CHECK(has(error_of(header, config), "no column 'parms'"));
   CHECK(has(error_of(header, config), "did you mean 'params'?"));
   fit::MeasurementConfig where;
@@ -113,11 +120,11 @@ TEST_CASE("what is wrong in a table is refused with its place") {
 TEST_CASE("rows that are the same in every column are counted once, told, kept or refused") {
   const std::string text = "params,tokens,loss\n1e6,2e7,3.5\n1e6,2e7,3.5\n1e6,2e7,3.6\n";
   const fit::Measurements once = read(text);
-  CHECK(once.count() == 2);
+  CHECK(once.runs.count() == 2);
   CHECK(has(once.notes.back(), "first: runs.csv:3"));
   fit::MeasurementConfig config;
   config.duplicates = "keep";
-  CHECK(read(text, config).count() == 3);
+  CHECK(read(text, config).runs.count() == 3);
   config.duplicates = "error";
   CHECK(has(error_of(text, config), "runs.csv:3: is the same as an earlier row"));
 }
@@ -125,16 +132,16 @@ TEST_CASE("rows that are the same in every column are counted once, told, kept o
 TEST_CASE("a series is named by one column, by several, or by every column that is left") {
   const std::string text = "task,model,tokens,loss\nt,a,1,2\nt,b,2,3\nu,a,3,4\nt,a,2,1\n";
   fit::MeasurementConfig config;
-  CHECK(read(text).group_names.empty());
-  config.columns.group = "model";
-  CHECK(read(text, config).group_names == std::vector<std::string>{"a", "b"});
-  config.columns.group = "task,model";
-  CHECK(read(text, config).group_names == std::vector<std::string>{"t/a", "t/b", "u/a"});
-  config.columns.group = "others";
+  CHECK(read(text).series.empty());
+  config.columns["group"] = "model";
+  CHECK(read(text, config).series == std::vector<std::string>{"a", "b"});
+  config.columns["group"] = "task,model";
+  CHECK(read(text, config).series == std::vector<std::string>{"t/a", "t/b", "u/a"});
+  config.columns["group"] = "others";
   const fit::Measurements m = read(text, config);
-  CHECK(m.group_names == std::vector<std::string>{"t/a", "t/b", "u/a"});
-  CHECK(m.group == std::vector<std::size_t>{0, 1, 2, 0});
-  config.columns.group = "task,modle";
+  CHECK(m.series == std::vector<std::string>{"t/a", "t/b", "u/a"});
+  CHECK(m.runs.series == std::vector<std::size_t>{0, 1, 2, 0});
+  config.columns["group"] = "task,modle";
   CHECK(has(error_of(text, config), "no column 'modle' (columns.group)|did you mean 'model'?"));
 }
 
@@ -143,8 +150,8 @@ TEST_CASE("rows that cannot be used are left out where that is asked for, and to
   fit::MeasurementConfig config;
   config.invalid = "drop";
   const fit::Measurements m = read(text, config);
-  CHECK(m.data == std::vector<double>{1, 4});
-  CHECK(m.error == std::vector<double>{2, 1});
+  CHECK(values(m, "data") == std::vector<double>{1, 4});
+  CHECK(m.runs.y == std::vector<double>{2, 1});
   CHECK(m.dropped_invalid == 3);
   CHECK(has(m.notes.back(), "3 rows left out because a value cannot be used (first: runs.csv:3"));
   CHECK(has(error_of("tokens,loss\n0,1\n", config), "none of 1 rows is left"));
@@ -153,7 +160,7 @@ TEST_CASE("rows that cannot be used are left out where that is asked for, and to
 TEST_CASE("repeats of one scale give the pooled deviation of the log error") {
   const fit::Measurements m =
       read("params,tokens,seed,loss\n1,2,0,1.0\n1,2,1,1.2\n3,2,0,0.9\n3,2,1,0.9\n4,2,0,0.8\n");
-  const fit::Repeats repeats = fit::find_repeats(m);
+  const fit::Repeats repeats = fit::find_repeats(m.runs);
   CHECK(repeats.cells == 3);
   CHECK(repeats.repeated_cells == 2);
   const double half = std::log(1.2) / 2;
@@ -165,6 +172,6 @@ TEST_CASE("rows without a value are dropped on request and counted") {
   config.missing = "drop";
   const fit::Measurements m =
       read("{\"params\":1,\"loss\":2}\n{\"params\":1,\"loss\":null}\n{\"params\":3}\n", config, "r.jsonl");
-  CHECK(m.count() == 1);
+  CHECK(m.runs.count() == 1);
   CHECK(m.dropped_missing == 2);
 }

@@ -2,9 +2,11 @@
 #include <cmath>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "fit/runs/measurements.h"
+#include "fit/runs/repeats.h"
 
 using namespace frugal;
 
@@ -18,13 +20,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     fit::MeasurementConfig config;
     config.missing = "drop";
     const fit::Measurements m = fit::to_measurements(table, config);
-    for (const auto* values :
-         {&m.size, &m.data, &m.compute, &m.error, &m.unique_data, &m.density, &m.weight}) {
-      FRUGAL_ASSERT(values->empty() || values->size() == m.count(), "columns are of one length");
-      for (const double value : *values)
+    const fit::Runs& runs = m.runs;
+    std::vector<std::vector<double>> lists = runs.columns;
+    lists.insert(lists.end(), {runs.y, runs.weight, runs.standard_error});
+    for (const std::vector<double>& values : lists) {
+      FRUGAL_ASSERT(values.empty() || values.size() == runs.count(), "columns are of one length");
+      for (const double value : values)
         FRUGAL_ASSERT(std::isfinite(value) && value > 0, "values are checked");
     }
-    FRUGAL_ASSERT(fit::find_repeats(m).cell.size() == m.count(), "every run has its scale");
+    FRUGAL_ASSERT(fit::find_repeats(runs).cell.size() == runs.count(), "every run has its scale");
   } catch (const base::UserError&) {
   }
   return 0;

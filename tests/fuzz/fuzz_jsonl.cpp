@@ -18,8 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     fit::MeasurementConfig config;
     config.missing = "drop";
     const fit::Measurements m = fit::to_measurements(table, config);
-    for (const double value : m.error) FRUGAL_ASSERT(std::isfinite(value) && value > 0, "values are checked");
-    FRUGAL_ASSERT(m.places.size() == m.count(), "every run has its place");
+    for (const double value : m.runs.y)
+      FRUGAL_ASSERT(std::isfinite(value) && value > 0, "values are checked");
+    FRUGAL_ASSERT(m.runs.places.size() == m.runs.count(), "every run has its place");
   } catch (const base::UserError&) {
   }
   return 0;

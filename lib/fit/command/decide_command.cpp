@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "fit/decide/decide.h"
+#include "fit/runs/roles.h"
 #include "fit/runs/table.h"
 
 namespace frugal::fit {
@@ -17,26 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using base::UserError;
-
-const std::map<std::string, std::string>& scale_names() {
-  static const std::map<std::string, std::string> names = {{"size", "size"},
-                                                           {"N", "size"},
-                                                           {"m", "size"},
-                                                           {"params", "size"},
-                                                           {"data", "data"},
-                                                           {"D", "data"},
-                                                           {"n", "data"},
-                                                           {"tokens", "data"},
-                                                           {"examples", "data"},
-                                                           {"compute", "compute"},
-                                                           {"C", "compute"},
-                                                           {"flops", "compute"},
-                                                           {"density", "density"},
-                                                           {"U", "unique_data"},
-                                                           {"unique_data", "unique_data"},
-                                                           {"unique_tokens", "unique_data"}};
-  return names;
-}
 
 double parse_number(const std::string& text, const std::string& place) {
   double value = 0;
@@ -51,8 +32,7 @@ double parse_number(const std::string& text, const std::string& place) {
 RunScale to_scale(const std::map<std::string, double>& at, const Surface& surface, bool all) {
   RunScale scale;
   for (const auto& [name, value] : at) scale.of(name) = value;
-  if (scale.unique_data == 0 && surface.uses("unique_data")) scale.unique_data = scale.data;
-  if (scale.density == 0 && surface.uses("density")) scale.density = 1;
+  scale.fill_usual();
   for (const std::string& variable : surface.variables()) {
     if (all && !(scale.of(variable) > 0)) {
       throw UserError("--at", fmt::format("the fit needs a value for '{}'", variable),
@@ -111,13 +91,12 @@ std::map<std::string, double> parse_scale(const std::string& text) {
       throw UserError("--at " + text, fmt::format("'{}' is not name=value", one),
                       "for example size=1e9,data=2e10");
     }
-    const auto found = scale_names().find(one.substr(0, equals));
-    if (found == scale_names().end()) {
-      throw UserError(
-          "--at " + text, fmt::format("unknown variable '{}'", one.substr(0, equals)),
-          base::suggest(one.substr(0, equals), {"size", "data", "compute", "unique_data", "density"}));
+    const Role* role = scale_role(one.substr(0, equals));
+    if (role == nullptr) {
+      throw UserError("--at " + text, fmt::format("unknown variable '{}'", one.substr(0, equals)),
+                      base::suggest(one.substr(0, equals), scale_names()));
     }
-    at[found->second] = parse_number(one.substr(equals + 1), "--at " + one);
+    at[role->name] = parse_number(one.substr(equals + 1), "--at " + one);
   }
   return at;
 }
@@ -128,9 +107,9 @@ std::vector<std::map<std::string, double>> read_scales(const std::string& path) 
   for (const Table::Row& row : table.rows) {
     std::map<std::string, double> at;
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
-      const auto found = scale_names().find(table.columns[c]);
-      if (found == scale_names().end() || row.cells[c].missing) continue;
-      at[found->second] =
+      const Role* role = scale_role(table.columns[c]);
+      if (role == nullptr || row.cells[c].missing) continue;
+      at[role->name] =
           parse_number(row.cells[c].text, table.place(row) + ": column '" + table.columns[c] + "'");
     }
     out.push_back(std::move(at));
@@ -293,7 +272,8 @@ void compare_command(const ReadFit& first, const ReadFit& second, const CompareC
   double low = config.low.value_or(0), high = config.high.value_or(0);
   const auto cheapest = [&](const Surface& s) {
     double least = INFINITY;
-    for (const RunScale& run : s.measured().scale) least = std::min(least, run_cost(s, &cost, run));
+    for (std::size_t i = 0; i < s.measured().count(); ++i)
+      least = std::min(least, run_cost(s, &cost, s.measured().scale(i)));
     return least;
   };
   RunScale held;
@@ -312,7 +292,7 @@ void compare_command(const ReadFit& first, const ReadFit& second, const CompareC
     }
     if (low == 0) low = std::min(a.smallest().of(along), b.smallest().of(along));
     if (high == 0) high = 1e3 * std::max(a.largest().of(along), b.largest().of(along));
-    for (const char* name : {"size", "data", "compute", "unique_data", "density"}) {
+    for (const std::string& name : scale_names()) {
       held.of(name) = std::max(a.largest().of(name), b.largest().of(name));
     }
     for (const auto& [name, value] : config.at) held.of(name) = value;

@@ -125,8 +125,7 @@ EstimateSeries along_curve(const ReadFit& fit, const Cost& cost, const std::stri
       out.add(value, optimal_allocation(*fit.surface, cost, value, coverage).error);
     } else {
       RunScale at = held;
-      at.of(along) = value;
-      if (along == "data" && fit.surface->uses("unique_data")) at.unique_data = value;
+      at.vary(along, value);
       out.add(value, fit.surface->predict(at, coverage));
     }
   }

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "fit/command/fit_series.h"
 #include "fit/runs/diverged.h"
-#include "fit/runs/series.h"
 #include "fit/surface/curve.h"
 
 namespace frugal::fit {
@@ -16,50 +15,47 @@ namespace {
 using base::UserError;
 
 void fit_curve(SeriesFit& series, const FitConfig& config, std::uint64_t seed) {
-  const Measurements& m = series.measurements;
-  const std::vector<double>& x = series.curve_variable == variable::data      ? m.data
-                                 : series.curve_variable == variable::compute ? m.compute
-                                                                              : m.size;
-  series.curve = Curve::fit(x, m.error);
-  series.surface = std::make_unique<CurveSurface>(*series.curve, series.curve_variable, to_measured(m),
+  series.curve = Curve::fit(series.runs.column(series.curve_variable), series.runs.y);
+  series.surface = std::make_unique<CurveSurface>(*series.curve, series.curve_variable, series.runs,
                                                   static_cast<int>(config.draws), seed);
 }
 
 // A law by name keeps every run that it is given.
 void leave_out_diverged(SeriesFit& series) {
-  const Measurements& m = series.measurements;
-  const std::vector<std::size_t> diverged = diverged_runs(to_runs(m));
+  const Runs& runs = series.runs;
+  const std::vector<std::size_t> diverged = diverged_runs(runs);
   if (diverged.empty()) return;
   std::vector<std::size_t> kept;
-  for (std::size_t i = 0; i < m.count(); ++i)
+  for (std::size_t i = 0; i < runs.count(); ++i)
     if (std::find(diverged.begin(), diverged.end(), i) == diverged.end()) kept.push_back(i);
   for (const std::size_t i : diverged)
     series.notes.push_back(
         fmt::format("left out as diverged: {}, error {:g}, far above runs of its own scale or smaller; a law "
                     "by name keeps it",
-                    m.places.empty() ? fmt::format("run {}", i + 1) : m.places[i], m.error[i]));
-  series.measurements = m.subset(kept);
+                    runs.places.empty() ? fmt::format("run {}", i + 1) : runs.places[i], runs.y[i]));
+  series.runs = runs.select(kept);
 }
 
 // The one variable that a curve goes along: what alone was varied. Empty: a joint law is needed.
-std::string curve_variable(const Measurements& m, std::vector<std::string>& notes) {
-  const std::size_t sizes = distinct(m.size), amounts = distinct(m.data), budgets = distinct(m.compute);
+std::string curve_variable(const Runs& runs, std::vector<std::string>& notes) {
+  const auto size = runs.column_or_none(variable::size), data = runs.column_or_none(variable::data);
+  const std::size_t sizes = distinct(size), amounts = distinct(data);
   if (sizes > 1 && amounts > 1) return "";
   if (amounts > 1) {
     if (sizes == 1)
-      notes.push_back(fmt::format("one size only ({:g}): this is a learning curve of the data", m.size[0]));
+      notes.push_back(fmt::format("one size only ({:g}): this is a learning curve of the data", size[0]));
     return variable::data;
   }
   if (sizes > 1) {
     if (amounts == 1) {
-      notes.push_back(fmt::format("one amount of data only ({:g}): this is a curve of the size", m.data[0]));
+      notes.push_back(fmt::format("one amount of data only ({:g}): this is a curve of the size", data[0]));
     }
     return variable::size;
   }
-  if (budgets > 1) return variable::compute;
+  if (distinct(runs.column_or_none(variable::compute)) > 1) return variable::compute;
   throw UserError(
-      m.places.empty() ? "" : m.places.front(),
-      fmt::format("one scale only: all {} runs have the same size and the same data", m.count()),
+      runs.places.empty() ? "" : runs.places.front(),
+      fmt::format("one scale only: all {} runs have the same size and the same data", runs.count()),
       "a law needs runs at several scales: at least three, better six, each twice the one before");
 }
 
@@ -70,22 +66,20 @@ FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64
   const Cost checked(config.cost, place + ":/cost");  // refused now rather than when a plan asks for it
   FitOutcome outcome;
   outcome.notes = all.notes;
-  const std::size_t groups = std::max<std::size_t>(1, all.group_names.size());
-  for (std::size_t g = 0; g < groups; ++g) {
+  const auto rows_of_series = all.rows_by_series();
+  for (std::size_t s = 0; s < rows_of_series.size(); ++s) {
     std::vector<std::size_t> fitted, held;
-    for (std::size_t i = 0; i < all.count(); ++i) {
-      if (!all.group.empty() && all.group[i] != g) continue;
-      (!all.held_out.empty() && all.held_out[i] != 0 ? held : fitted).push_back(i);
-    }
+    for (const std::size_t i : rows_of_series[s])
+      (!all.runs.held_out.empty() && all.runs.held_out[i] != 0 ? held : fitted).push_back(i);
     if (fitted.empty()) continue;
     SeriesFit series;
-    series.group = all.group_names.empty() ? "" : all.group_names[g];
-    series.measurements = all.subset(fitted);
-    series.held_out = all.subset(held);
+    series.group = all.series.empty() ? "" : all.series[s];
+    series.runs = all.runs.select(fitted);
+    series.held_out = all.runs.select(held);
     try {
       const bool own = !config.expression.empty() || config.law == "expression";
       if (config.law == "auto" && !own) leave_out_diverged(series);
-      if (!own) series.curve_variable = curve_variable(series.measurements, series.notes);
+      if (!own) series.curve_variable = curve_variable(series.runs, series.notes);
       if (!own && config.law == "curve" && series.curve_variable.empty()) {
         throw UserError("", "a curve has one variable, but both size and data were varied",
                         "--set columns.size=none, or take a law of both");
@@ -95,7 +89,7 @@ FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64
       } else {
         series.curve_variable.clear();
         fit_joint(series, config, seed, place);
-        series.isoflop = measure_isoflop(series.measurements, config.cost, config.coverage, seed);
+        series.isoflop = measure_isoflop(series.runs, config.cost, config.coverage, seed);
       }
     } catch (const UserError& error) {
       if (series.group.empty()) throw;

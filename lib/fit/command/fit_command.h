@@ -50,8 +50,8 @@ struct HoldOut {
 // One series, fitted. Either `joint` (size and data, or a law that was named) or `curve` (one variable).
 struct SeriesFit {
   std::string group;
-  Measurements measurements;       // fitted runs
-  Measurements held_out;           // runs whose train column says 0
+  Runs runs;                       // fitted
+  Runs held_out;                   // those whose train column says 0
   std::vector<std::string> notes;  // what the fit cannot say
   std::vector<FitResult> laws;     // of the components, in the order of the surface's
   std::vector<double> weights;

@@ -7,7 +7,6 @@
 
 #include "base/random.h"
 #include "fit/posterior/predictive.h"
-#include "fit/runs/series.h"
 
 namespace frugal::fit {
 namespace {
@@ -72,7 +71,7 @@ void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed,
   const Runs effective = with_effective_data(points);
   auto surface = std::make_unique<JointSurface>(
       predictive.posterior(), predictive.factor(), points.has(variable::unique_data),
-      normal_scores(static_cast<std::size_t>(config.draws), seed), seed, to_measured(series.measurements));
+      normal_scores(static_cast<std::size_t>(config.draws), seed), seed, series.runs);
   for (const SurfaceComponent& component : surface->components()) {
     series.laws.push_back(result_of(component, predictive.posterior(), effective));
     series.weights.push_back(component.weight);

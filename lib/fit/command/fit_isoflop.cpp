@@ -9,16 +9,15 @@
 
 #include "base/random.h"
 #include "fit/command/report_parts.h"
-#include "fit/runs/series.h"
 
 namespace frugal::fit {
 namespace {
 
 using report::Plot;
 
-std::size_t sizes_of(const IsoflopBudget& budget, const Runs& points) {
+std::size_t sizes_of(const IsoflopBudget& budget, const Runs& runs) {
   std::set<double> sizes;
-  for (const std::size_t row : budget.rows) sizes.insert(points.column(variable::size)[row]);
+  for (const std::size_t row : budget.rows) sizes.insert(runs.column(variable::size)[row]);
   return sizes.size();
 }
 
@@ -33,7 +32,7 @@ Estimate exponent_interval(const MeasuredIsoflop& measured, double coverage, std
       for (std::size_t i = 0; i < budget.rows.size(); ++i)
         rows.push_back(budget.rows[random.below(budget.rows.size())]);
     }
-    const Isoflop one = isoflop(measured.points.select(rows));
+    const Isoflop one = isoflop(measured.runs.select(rows));
     if (one.fitted) draws.push_back(one.size_exponent);
   }
   return estimate_of(measured.fit.size_exponent, std::move(draws), coverage);
@@ -41,21 +40,22 @@ Estimate exponent_interval(const MeasuredIsoflop& measured, double coverage, std
 
 }  // namespace
 
-std::optional<MeasuredIsoflop> measure_isoflop(const Measurements& m, const std::string& cost_text,
+std::optional<MeasuredIsoflop> measure_isoflop(const Runs& runs, const std::string& cost_text,
                                                double coverage, std::uint64_t seed) {
-  if (m.size.empty() || m.data.empty()) return std::nullopt;
+  if (!runs.has(variable::size) || !runs.has(variable::data)) return std::nullopt;
   MeasuredIsoflop out;
-  out.points = to_runs(m);
-  if (!out.points.has(variable::compute)) {
+  out.runs = runs;
+  if (!runs.has(variable::compute)) {
     const Cost cost(cost_text);
+    const auto size = runs.column(variable::size), data = runs.column(variable::data);
     std::vector<double> compute;
-    for (std::size_t i = 0; i < m.count(); ++i) compute.push_back(cost(m.size[i], m.data[i]));
-    out.points.set_column(variable::compute, std::move(compute));
+    for (std::size_t i = 0; i < runs.count(); ++i) compute.push_back(cost(size[i], data[i]));
+    out.runs.set_column(variable::compute, std::move(compute));
   }
-  out.fit = isoflop(out.points);
-  std::erase_if(out.fit.budgets, [&](const IsoflopBudget& one) { return sizes_of(one, out.points) < 3; });
+  out.fit = isoflop(out.runs);
+  std::erase_if(out.fit.budgets, [&](const IsoflopBudget& one) { return sizes_of(one, out.runs) < 3; });
   if (out.fit.budgets.empty()) return std::nullopt;
-  out.envelope = frontier(out.points);
+  out.envelope = frontier(out.runs);
   out.size_exponent = exponent_interval(out, coverage, seed);
   return out;
 }
@@ -86,8 +86,7 @@ nlohmann::ordered_json to_json(const MeasuredIsoflop& measured) {
 }
 
 void add_measured_isoflop(report::Page& page, const MeasuredIsoflop& measured, double coverage) {
-  const auto size = measured.points.column(variable::size),
-             compute = measured.points.column(variable::compute);
+  const auto size = measured.runs.column(variable::size), compute = measured.runs.column(variable::compute);
   Plot plot("Measured runs of equal compute", axis_of("size"), error_axis());
   Plot envelope("Lower envelope of the runs", axis_of("compute"), error_axis());
   std::vector<std::vector<std::string>> rows;
@@ -96,7 +95,7 @@ void add_measured_isoflop(report::Page& page, const MeasuredIsoflop& measured, d
     std::vector<double> x, y;
     for (const std::size_t row : budget.rows) {
       x.push_back(size[row]);
-      y.push_back(measured.points.y[row]);
+      y.push_back(measured.runs.y[row]);
     }
     const auto [low, high] = std::minmax_element(x.begin(), x.end());
     const std::vector<double> at = log_steps(*low, *high, 40);
@@ -116,9 +115,9 @@ void add_measured_isoflop(report::Page& page, const MeasuredIsoflop& measured, d
   std::vector<double> x, y;
   for (const std::size_t row : measured.envelope) {
     x.push_back(compute[row]);
-    y.push_back(measured.points.y[row]);
+    y.push_back(measured.runs.y[row]);
   }
-  envelope.points("runs", {compute.begin(), compute.end()}, measured.points.y, Plot::color(6), 'c');
+  envelope.points("runs", {compute.begin(), compute.end()}, measured.runs.y, Plot::color(6), 'c');
   envelope.line("envelope", std::move(x), std::move(y), Plot::color(1));
   page.figure(plot.svg(), "A parabola in ln(size) a budget; diamonds are minima inside the runs.");
   page.table({"compute", "runs", "best size", "best data", ""}, rows,

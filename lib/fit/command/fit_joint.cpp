@@ -8,7 +8,6 @@
 #include "fit/command/fit_default.h"
 #include "fit/command/fit_series.h"
 #include "fit/posterior/draws.h"
-#include "fit/runs/series.h"
 
 namespace frugal::fit {
 namespace {
@@ -30,17 +29,20 @@ std::vector<std::shared_ptr<const Law>> candidates(const Runs& points, const Fit
     return {make_expression_law(config.expression, config.parameters, place + ":/expression")};
   }
   if (config.law != "auto") return {find_law(config.law)};
-  const bool constrained = points.has(variable::unique_data), pruned = points.has(variable::density);
   std::vector<std::shared_ptr<const Law>> laws;
   for (const std::string& name : law_names()) {
     const auto law = find_law(name);
-    const auto uses = [&](const char* v) {
+    const auto uses = [&](const std::string& v) {
       return std::find(law->variables.begin(), law->variables.end(), v) != law->variables.end();
     };
     const bool all_there = std::all_of(law->variables.begin(), law->variables.end(),
                                        [&](const std::string& v) { return points.has(v); });
     if (!all_there || !uses(variable::size) || !uses(variable::data)) continue;
-    if (uses(variable::unique_data) != constrained || uses(variable::density) != pruned) continue;
+    // A law must know all that was varied besides.
+    const bool knows_all = std::all_of(points.names.begin(), points.names.end(), [&](const std::string& v) {
+      return v == variable::compute || uses(v);
+    });
+    if (!knows_all) continue;
     laws.push_back(law);
   }
   if (laws.empty()) laws.push_back(find_law("chinchilla"));
@@ -110,15 +112,18 @@ std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, c
   return hold_outs;
 }
 
-std::vector<double> costs_of(const Measurements& m, const Cost& cost) {
+std::vector<double> costs_of(const Runs& runs, const Cost& cost) {
+  const auto size = runs.column_or_none(variable::size), data = runs.column_or_none(variable::data);
   std::vector<double> out;
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    out.push_back(!m.size.empty() && !m.data.empty() ? cost(m.size[i], m.data[i])
-                  : !m.compute.empty()               ? m.compute[i]
-                  : !m.data.empty()                  ? m.data[i]
-                                                     : m.size[i]);
+  if (!size.empty() && !data.empty()) {
+    for (std::size_t i = 0; i < runs.count(); ++i) out.push_back(cost(size[i], data[i]));
+    return out;
   }
-  return out;
+  const char* most_telling = runs.has(variable::compute) ? variable::compute
+                             : runs.has(variable::data)  ? variable::data
+                                                         : variable::size;
+  const auto column = runs.column(most_telling);
+  return {column.begin(), column.end()};
 }
 
 std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, const Runs& points,
@@ -140,14 +145,18 @@ std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, c
 
 // Whether nothing was asked for but the default.
 bool is_default(const FitConfig& config, const Runs& points) {
+  const auto known = {variable::size, variable::data, variable::compute, variable::unique_data};
   return config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
-         config.fixed.empty() && config.parameters.empty() && !points.has(variable::density);
+         config.fixed.empty() && config.parameters.empty() &&
+         std::all_of(points.names.begin(), points.names.end(), [&](const std::string& name) {
+           return std::find(known.begin(), known.end(), name) != known.end();
+         });
 }
 
 }  // namespace
 
 void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
-  const Runs points = to_runs(series.measurements);
+  const Runs& points = series.runs;
   if (is_default(config, points)) {
     fit_default(series, config, seed, points);
     return;
@@ -155,7 +164,7 @@ void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, c
   const auto laws = candidates(points, config, place);
   const Cost cost(config.cost, place + ":/cost");
   std::vector<double> misses, distances;
-  series.hold_outs = roll(laws, points, costs_of(series.measurements, cost), config, seed, misses, distances);
+  series.hold_outs = roll(laws, points, costs_of(series.runs, cost), config, seed, misses, distances);
 
   std::vector<SurfaceComponent> components;
   std::string refused;
@@ -204,7 +213,7 @@ void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, c
   }
   series.surface = std::make_unique<JointSurface>(std::move(components), misfit,
                                                   normal_scores(static_cast<std::size_t>(config.draws), seed),
-                                                  to_measured(series.measurements));
+                                                  series.runs);
   for (const FitResult& law : series.laws) {
     for (const std::string& warning : law.warnings) {
       series.notes.push_back(series.laws.size() > 1 ? law.law + ": " + warning : warning);

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "fit/command/report_parts.h"
-#include "fit/runs/series.h"
 
 namespace frugal::fit {
 namespace {
@@ -15,12 +14,12 @@ using report::Page;
 using report::Plot;
 
 void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
-  const Measurements& m = series.measurements;
+  const Runs& runs = series.runs;
   const Surface& surface = *series.surface;
   std::vector<double> x, y;
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    x.push_back(run_cost(surface, &cost, scale_of(m, i)));
-    y.push_back(std::log(m.error[i] / surface.error(scale_of(m, i), Surface::estimate, false)));
+  for (std::size_t i = 0; i < runs.count(); ++i) {
+    x.push_back(run_cost(surface, &cost, runs.scale(i)));
+    y.push_back(std::log(runs.y[i] / surface.error(runs.scale(i), Surface::estimate, false)));
   }
   Plot plot("Residuals",
             surface.variables().size() > 1 ? cost_axis("cost of the run", cost)
@@ -109,15 +108,14 @@ std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::ui
   const Cost cost(config.cost);
   for (const SeriesFit& series : outcome.series) {
     page.section(series.group.empty() ? "Fit" : "Fit of " + series.group);
-    page.paragraph(
-        fmt::format("{} runs fitted, {} held out.", series.measurements.count(), series.held_out.count()));
+    page.paragraph(fmt::format("{} runs fitted, {} held out.", series.runs.count(), series.held_out.count()));
     if (!series.notes.empty()) page.paragraph("What this fit cannot say:").list(series.notes);
     if (series.curve) {
       add_curve_table(page, series);
     } else {
       add_joint_tables(page, series, config);
     }
-    add_learning_curves(page, *series.surface, config.coverage, to_measured(series.held_out), {});
+    add_learning_curves(page, *series.surface, config.coverage, series.held_out, {});
     add_residuals(page, series, cost);
     if (series.surface->uses("size") && series.surface->uses("data")) {
       add_error_surface(page, *series.surface, {});

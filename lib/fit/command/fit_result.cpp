@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fit/command/fit_command.h"
-#include "fit/runs/series.h"
+#include "fit/runs/repeats.h"
 #include "fit/surface/curve.h"
 
 namespace frugal::fit {
@@ -13,22 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
-Json runs_of(const Measurements& m) {
-  Json runs;
-  const auto put = [&runs](const char* name, const std::vector<double>& values) {
-    if (!values.empty()) runs[name] = values;
-  };
-  put("size", m.size);
-  put("data", m.data);
-  put("compute", m.compute);
-  put("unique_data", m.unique_data);
-  put("density", m.density);
-  put("error", m.error);
-  put("weight", m.weight);
-  put("standard_error", m.standard_error);
-  return runs;
-}
 
 Json certificate_of(const Certificate& c) {
   return {{"converged", c.converged},
@@ -132,16 +116,16 @@ Json hold_outs_of(const SeriesFit& series) {
 
 // How the runs that the train column held out came out.
 Json held_out_of(const SeriesFit& series, const FitConfig& config) {
-  const Measurements& m = series.held_out;
+  const Runs& runs = series.held_out;
   double square = 0, inside = 0, width = 0;
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    const Estimate e = series.surface->predict(scale_of(m, i), config.coverage);
-    square += std::pow(std::log(e.value / m.error[i]), 2);
-    inside += e.low <= m.error[i] && m.error[i] <= e.high ? 1 : 0;
+  for (std::size_t i = 0; i < runs.count(); ++i) {
+    const Estimate e = series.surface->predict(runs.scale(i), config.coverage);
+    square += std::pow(std::log(e.value / runs.y[i]), 2);
+    inside += e.low <= runs.y[i] && runs.y[i] <= e.high ? 1 : 0;
     width += std::log(e.high / e.low);
   }
-  const double count = static_cast<double>(m.count());
-  return {{"runs", m.count()},
+  const double count = static_cast<double>(runs.count());
+  return {{"runs", runs.count()},
           {"log_rmse", std::sqrt(square / count)},
           {"covered", inside / count},
           {"mean_log_width", width / count}};
@@ -158,8 +142,8 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
     fit["kind"] = series.curve ? "curve" : "joint";
     fit["variables"] = series.surface->variables();
     fit["loss"] = series.curve ? "log" : config.loss;
-    fit["runs_fitted"] = series.measurements.count();
-    const Repeats repeats = find_repeats(series.measurements);
+    fit["runs_fitted"] = series.runs.count();
+    const Repeats repeats = find_repeats(series.runs);
     if (repeats.repeated_cells > 0) {
       fit["repeats"] = {{"scales", repeats.cells},
                         {"repeated", repeats.repeated_cells},
@@ -186,10 +170,10 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
     if (series.isoflop) fit["isoflop"] = to_json(*series.isoflop);
     if (series.held_out.count() > 0) fit["held_out"] = held_out_of(series, config);
     fit["notes"] = series.notes;
-    fit["runs"] = runs_of(series.measurements);
+    fit["runs"] = to_json(series.runs);
     std::vector<double> predicted;
-    for (std::size_t i = 0; i < series.measurements.count(); ++i) {
-      predicted.push_back(series.surface->error(scale_of(series.measurements, i), Surface::estimate, false));
+    for (std::size_t i = 0; i < series.runs.count(); ++i) {
+      predicted.push_back(series.surface->error(series.runs.scale(i), Surface::estimate, false));
     }
     fit["runs"]["predicted"] = predicted;
     result["fits"].push_back(std::move(fit));

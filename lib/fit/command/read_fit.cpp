@@ -10,6 +10,7 @@
 #include "fit/law/laws.h"
 #include "fit/posterior/draws.h"
 #include "fit/posterior/predictive.h"
+#include "fit/runs/roles.h"
 #include "fit/surface/curve.h"
 #include "fit/surface/joint.h"
 
@@ -67,18 +68,21 @@ class Node {
   std::string place_;
 };
 
-Measured read_runs(const Node& runs) {
-  Measured measured;
-  measured.error = runs["error"].reals();
-  measured.scale.resize(measured.error.size());
-  for (const char* name : {"size", "data", "compute", "unique_data", "density"}) {
-    if (!runs.has(name)) continue;
-    const std::vector<double> values = runs[name].reals();
-    if (values.size() != measured.error.size()) runs[name].fail("as long as error");
-    for (std::size_t i = 0; i < values.size(); ++i) measured.scale[i].of(name) = values[i];
+Runs read_runs(const Node& node) {
+  Runs runs;
+  runs.y = node[role::error].reals();
+  if (runs.y.empty()) node.fail("at least one run");
+  for (const Role& role : roles()) {
+    if (!role.is_number() || !node.has(role.name)) continue;
+    std::vector<double> values = node[role.name].reals();
+    if (values.size() != runs.count()) node[role.name].fail("as long as error");
+    if (role.scale != nullptr) {
+      runs.set_column(role.name, std::move(values));
+    } else {
+      runs.*role.values = std::move(values);
+    }
   }
-  if (measured.error.empty()) runs.fail("at least one run");
-  return measured;
+  return runs;
 }
 
 // The posterior follows from its parts and the runs that it was fitted to.
@@ -105,20 +109,13 @@ std::unique_ptr<Surface> read_posterior(const Node& fit, std::uint64_t seed, int
     parts.push_back(std::move(part));
   }
   if (parts.empty()) list.fail("at least one part");
-  const Node runs = fit["runs"];
-  Measured measured = read_runs(runs);
-  Runs points;
-  points.y = measured.error;
-  for (const char* name : {variable::size, variable::data}) points.set_column(name, runs[name].reals());
+  Runs runs = read_runs(fit["runs"]);
+  check_runs(runs, {variable::size, variable::data}, true);
   const bool effective = node["effective_data"].truth();
-  if (effective) points.set_column(variable::unique_data, runs[variable::unique_data].reals());
-  if (runs.has("weight")) points.weight = runs["weight"].reals();
-  if (runs.has("standard_error")) points.standard_error = runs["standard_error"].reals();
-  check_runs(points, {variable::size, variable::data}, true);
-  Posterior posterior = Posterior::restore(with_effective_data(std::move(points)), std::move(parts));
+  Posterior posterior = Posterior::restore(effective ? with_effective_data(runs) : runs, std::move(parts));
   return std::make_unique<JointSurface>(std::move(posterior), node["deviation_factor"].real(), effective,
                                         normal_scores(static_cast<std::size_t>(draws), seed), seed,
-                                        std::move(measured));
+                                        std::move(runs));
 }
 
 std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed) {
@@ -156,11 +153,9 @@ std::unique_ptr<Surface> read_joint(const Node& fit, std::uint64_t seed) {
 
 std::unique_ptr<Surface> read_curve(const Node& fit, std::uint64_t seed, int draws) {
   const std::string variable = fit["curve"]["variable"].text();
-  Measured measured = read_runs(fit["runs"]);
-  std::vector<double> x;
-  for (const RunScale& scale : measured.scale) x.push_back(scale.of(variable));
-  Curve curve = Curve::fit(x, measured.error);
-  return std::make_unique<CurveSurface>(std::move(curve), variable, std::move(measured), draws, seed);
+  Runs runs = read_runs(fit["runs"]);
+  Curve curve = Curve::fit(runs.column(variable), runs.y);
+  return std::make_unique<CurveSurface>(std::move(curve), variable, std::move(runs), draws, seed);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/progress.h"
+#include "fit/runs/roles.h"
 
 namespace frugal::fit {
 
@@ -29,12 +30,9 @@ std::vector<double> log_steps(double low, double high, int count) {
 }
 
 Axis axis_of(const std::string& variable) {
-  const std::string unit = variable == "size"          ? " (parameters)"
-                           : variable == "data"        ? " (examples or tokens)"
-                           : variable == "unique_data" ? " (different examples or tokens)"
-                           : variable == "compute"     ? " (floating-point operations)"
-                                                       : "";
-  return {variable + unit, true, {}, {}};
+  const Role* role = scale_role(variable);
+  const std::string unit = role != nullptr ? role->unit : "";
+  return {variable + (unit.empty() ? "" : " (" + unit + ")"), true, {}, {}};
 }
 
 Axis cost_axis(const std::string& label, const Cost& cost) {
@@ -66,14 +64,13 @@ void draw_curve(Plot& plot, const Surface& surface, RunScale at, const std::stri
                 double coverage, bool band) {
   EstimateSeries line;
   for (const double value : x) {
-    at.of(variable) = value;
-    if (surface.uses("unique_data") && variable == "data") at.unique_data = value;
+    at.vary(variable, value);
     line.add(value, surface.predict(at, band ? coverage : 0));
   }
   line.draw_line(plot, name, color, band);
 }
 
-std::vector<double> some_of(const std::vector<double>& values, std::size_t most) {
+std::vector<double> some_of(std::span<const double> values, std::size_t most) {
   const std::set<double> sorted(values.begin(), values.end());
   const std::vector<double> all(sorted.begin(), sorted.end());
   const std::size_t wanted = std::min(most, all.size());
@@ -85,34 +82,39 @@ std::vector<double> some_of(const std::vector<double>& values, std::size_t most)
 
 namespace {
 
-void add_points(Plot& plot, const std::string& name, const Measured& runs, const std::string& variable,
+void add_points(Plot& plot, const std::string& name, const Runs& runs, const std::string& variable,
                 const std::string& color, char marker, double only_size = 0) {
   std::vector<double> x, y;
-  for (std::size_t i = 0; i < runs.error.size(); ++i) {
-    if (only_size > 0 && runs.scale[i].size != only_size) continue;
-    x.push_back(runs.scale[i].of(variable));
-    y.push_back(runs.error[i]);
+  for (std::size_t i = 0; i < runs.count(); ++i) {
+    const RunScale scale = runs.scale(i);
+    if (only_size > 0 && scale.size != only_size) continue;
+    x.push_back(scale.of(variable));
+    y.push_back(runs.y[i]);
   }
   if (!x.empty()) plot.points(name, std::move(x), std::move(y), color, marker);
 }
 
+std::vector<RunScale> scales_of(const Runs& runs) {
+  std::vector<RunScale> scales;
+  for (std::size_t i = 0; i < runs.count(); ++i) scales.push_back(runs.scale(i));
+  return scales;
+}
+
 }  // namespace
 
-void add_learning_curves(Page& page, const Surface& surface, double coverage, const Measured& held_out,
+void add_learning_curves(Page& page, const Surface& surface, double coverage, const Runs& held_out,
                          const std::vector<RunScale>& marks) {
   const std::string variable = surface.uses("data") ? "data" : surface.variables().front();
   const bool by_size = surface.uses("size") && variable != "size";
-  const Measured& runs = surface.measured();
+  const Runs& runs = surface.measured();
   double far = surface.largest().of(variable) * 10;
-  for (const auto* scales : {&held_out.scale, &marks}) {
-    for (const RunScale& scale : *scales) far = std::max(far, scale.of(variable) * 1.5);
+  for (const auto& scales : {scales_of(held_out), marks}) {
+    for (const RunScale& scale : scales) far = std::max(far, scale.of(variable) * 1.5);
   }
   Plot plot(by_size ? "Learning curves by size" : "Learning curve", axis_of(variable), error_axis());
   const std::vector<double> x = log_steps(surface.smallest().of(variable), far, 60);
   if (by_size) {
-    std::vector<double> sizes;
-    for (const RunScale& run : runs.scale) sizes.push_back(run.size);
-    const std::vector<double> some = some_of(sizes, 6);
+    const std::vector<double> some = some_of(runs.column(variable::size), 6);
     for (std::size_t k = 0; k < some.size(); ++k) {
       RunScale at = surface.largest();
       at.size = some[k];
@@ -164,8 +166,7 @@ void add_error_surface(Page& page, const Surface& surface, const std::vector<Run
     for (const double data : x) {
       RunScale at = high;
       at.size = size;
-      at.data = data;
-      at.unique_data = data;
+      at.vary(variable::data, data);
       values.push_back(surface.error(at, Surface::estimate, false));
       least = std::min(least, values.back());
       most = std::max(most, values.back());
@@ -183,7 +184,7 @@ void add_error_surface(Page& page, const Surface& surface, const std::vector<Run
     }
     if (!px.empty()) plot.points(name, std::move(px), std::move(py), color, marker);
   };
-  put("fitted runs", surface.measured().scale, "#1b1b1b", 'c');
+  put("fitted runs", scales_of(surface.measured()), "#1b1b1b", 'c');
   put("predicted", marks, "#d55e00", 'd');
   page.figure(plot.svg(820, 440), "Lines join equal error; circles are the fitted runs.");
 }

@@ -2,11 +2,12 @@
 // surface.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "fit/decide/decide.h"
-#include "fit/runs/measurements.h"
+#include "fit/runs/runs.h"
 #include "fit/surface/surface.h"
 #include "report/html.h"
 #include "report/svg.h"
@@ -38,12 +39,12 @@ void draw_curve(report::Plot& plot, const Surface& surface, RunScale at, const s
                 double coverage, bool band);
 
 // At most `most` of the distinct values, evenly among them, with both ends.
-std::vector<double> some_of(const std::vector<double>& values, std::size_t most);
+std::vector<double> some_of(std::span<const double> values, std::size_t most);
 
 // The runs that a surface was fitted to, as lines of error against data (or the one variable), a size each.
 // `reach`: how far the axis goes beyond the largest run; `marks` widens it to them.
-void add_learning_curves(report::Page& page, const Surface& surface, double coverage,
-                         const Measured& held_out, const std::vector<RunScale>& marks);
+void add_learning_curves(report::Page& page, const Surface& surface, double coverage, const Runs& held_out,
+                         const std::vector<RunScale>& marks);
 // Error over size and data, with the fitted runs and `marks` (predictions asked for).
 void add_error_surface(report::Page& page, const Surface& surface, const std::vector<RunScale>& marks);
 // Error against size at each budget, with its minimum, and best size and data against the budget.

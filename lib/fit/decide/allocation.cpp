@@ -77,9 +77,7 @@ void require_joint(const Surface& surface) {
 RunScale place(const Surface& surface, double size, double data) {
   RunScale scale = surface.largest();
   scale.size = size;
-  scale.data = data;
-  // Repetition is a decision of its own: new data is assumed to be new.
-  if (scale.unique_data > 0) scale.unique_data = data;
+  scale.vary(variable::data, data);
   return scale;
 }
 

@@ -89,8 +89,8 @@ double run_cost(const Surface& surface, const Cost* cost, const RunScale& scale)
 
 ComputeSpent compute_spent(const Surface& surface, const Cost* cost, const RunScale& scale) {
   ComputeSpent spent;
-  for (const RunScale& run : surface.measured().scale) {
-    const double one = run_cost(surface, cost, run);
+  for (std::size_t i = 0; i < surface.measured().count(); ++i) {
+    const double one = run_cost(surface, cost, surface.measured().scale(i));
     spent.total += one;
     spent.largest = std::max(spent.largest, one);
   }
@@ -103,35 +103,34 @@ GoingOn worth_going_on(const Surface& surface, const Cost* cost, double factor, 
   GoingOn on;
   on.factor = factor;
   on.required = required;
-  const Measured& runs = surface.measured();
-  FRUGAL_ASSERT(!runs.error.empty(), "a surface without runs");
+  const Runs& runs = surface.measured();
+  FRUGAL_ASSERT(runs.count() > 0, "a surface without runs");
   // "Now" is the largest run that was paid for, at the error that the law gives it: one run's luck is noise.
-  std::size_t now = 0;
-  for (std::size_t i = 0; i < runs.error.size(); ++i) {
-    const double here = run_cost(surface, cost, runs.scale[i]);
+  RunScale now = runs.scale(0);
+  for (std::size_t i = 0; i < runs.count(); ++i) {
+    const double here = run_cost(surface, cost, runs.scale(i));
     if (here > on.cost_now) {
       on.cost_now = here;
-      now = i;
+      now = runs.scale(i);
     }
   }
+  on.next = now;
   const bool joint = surface.uses("size") && surface.uses("data") && cost != nullptr;
   if (joint) {
     const Allocation best = optimal_allocation(surface, *cost, on.cost_now * factor, coverage);
-    on.next = runs.scale[now];
     on.next.size = best.size.value;
     on.next.data = best.data.value;
     if (on.next.unique_data > 0) on.next.unique_data = std::min(on.next.unique_data, on.next.data);
   } else {
-    on.next = runs.scale[now];
     on.next.of(surface.variables().front()) *= factor;
   }
-  const double error_now = surface.error(runs.scale[now], Surface::estimate, false);
+  const double error_now = surface.error(now, Surface::estimate, false);
   on.error_now = error_now;
   on.error_next = surface.predict(on.next, coverage);
   std::vector<double> gains;
   int enough = 0;
   for (int draw = 0; draw < surface.draws(); ++draw) {
-    const double before = surface.error(runs.scale[now], draw, false);
+    const double before = surface.error(now, draw, false);
     gains.push_back((before - surface.error(on.next, draw, true)) / before);
     enough += gains.back() >= required ? 1 : 0;
   }

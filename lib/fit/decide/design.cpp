@@ -150,8 +150,7 @@ std::vector<DesignedRun> choose(const DesignConfig& config, std::vector<Designed
   const auto scale_of = [&](double size, double data) {
     RunScale scale = fitted.largest();
     scale.size = size;
-    scale.data = data;
-    if (scale.unique_data > 0) scale.unique_data = data;
+    scale.vary(variable::data, data);
     return scale;
   };
   RunScale target = fitted.largest();
@@ -159,7 +158,8 @@ std::vector<DesignedRun> choose(const DesignConfig& config, std::vector<Designed
   target.data *= 10;
   for (const auto& [name, value] : config.target) target.of(name) = value;
   Information information(component.theta.size());
-  for (const RunScale& run : fitted.measured().scale) information.add(sensitivity(component, run));
+  for (std::size_t i = 0; i < fitted.measured().count(); ++i)
+    information.add(sensitivity(component, fitted.measured().scale(i)));
   const std::vector<double> goal = sensitivity(component, target);
 
   double left = config.budget.value_or(INFINITY);

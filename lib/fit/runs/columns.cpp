@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -11,58 +10,6 @@
 namespace frugal::fit {
 
 using base::UserError;
-
-const std::vector<Role>& roles() {
-  static const std::vector<Role> table = {
-      {"size",
-       "the model's parameters",
-       &Columns::size,
-       {"params", "parameters", "n_params", "num_params", "num_parameters", "model_params",
-        "model_parameters", "model_size", "size", "N", "m"}},
-      {"data",
-       "examples or tokens trained on",
-       &Columns::data,
-       {"train_examples", "tokens", "train_tokens", "training_tokens", "num_tokens", "n_tokens", "examples",
-        "seen_examples", "examples_seen", "images", "train_images", "samples", "train_samples", "num_samples",
-        "dataset_size", "data", "data_size", "D", "n"}},
-      {"compute",
-       "floating-point operations of training",
-       &Columns::compute,
-       {"compute", "flops", "train_flops", "training_flops", "total_flops", "C"}},
-      {"error",
-       "error or loss",
-       &Columns::error,
-       {"error", "test_error", "val_error", "validation_error", "error_rate", "eval_error", "err", "loss",
-        "val_loss", "validation_loss", "test_loss", "eval_loss", "final_loss", "y"}},
-      {"unique_data",
-       "examples or tokens that are different",
-       &Columns::unique_data,
-       {"unique_data", "unique_tokens", "unique_examples", "unique_samples"}},
-      {"density", "share of the weights that pruning left", &Columns::density, {"density"}},
-      {"group", "series: each is fitted on its own", &Columns::group, {"group", "series"}},
-      {"weight", "weight in the fit", &Columns::weight, {"weight", "weights"}},
-      {"standard_error",
-       "standard error of the error",
-       &Columns::standard_error,
-       {"standard_error", "std_error", "stderr", "error_se", "loss_se", "se"}},
-      {"train", "1: fitted, 0: held out", &Columns::train, {"training", "is_train", "train", "split"}},
-  };
-  return table;
-}
-
-namespace {
-
-// "Seen Examples" -> "seen_examples"; one letter stays as it is: N is not n.
-std::string normal_name(const std::string& name) {
-  if (name.size() == 1) return name;  // N is not n
-  std::string out;
-  for (const char c : name) {
-    out += c == ' ' || c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return out;
-}
-
-}  // namespace
 
 int truth_of(const std::string& text) {
   static const std::unordered_map<std::string, int> words = {
@@ -73,66 +20,111 @@ int truth_of(const std::string& text) {
   return found == words.end() ? -1 : found->second;
 }
 
-std::size_t ColumnChooser::named(const std::string& column, const std::string& why) const {
-  const auto found = std::find(table_.columns.begin(), table_.columns.end(), column);
-  if (found == table_.columns.end()) {
-    throw UserError(files(), fmt::format("no column '{}' ({})", column, why),
-                    base::suggest(column, named_columns()));
-  }
-  return static_cast<std::size_t>(found - table_.columns.begin());
+const std::string& Columns::asked(const std::string& role) const {
+  static const std::string automatic;
+  const auto found = asked_.find(role);
+  return found == asked_.end() ? automatic : found->second;
 }
 
-int ColumnChooser::find(const Role& role) const {
-  const std::string& asked = columns_.*(role.column);
-  if (asked == "none") return -1;
+void Columns::visit(config::Visitor& v) {
+  for (const Role& role : roles()) v.field(role.name, asked_[role.name], role.help);
+}
+
+std::string files_of(const Table& table) { return fmt::format("{}", fmt::join(table.files, ", ")); }
+
+namespace {
+
+std::vector<std::string> named_columns(const Table& table) {
+  std::vector<std::string> names;
+  for (const std::string& name : table.columns) {
+    if (!name.empty()) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::size_t named_column(const Table& table, const std::string& name, const std::string& why) {
+  const auto found = std::find(table.columns.begin(), table.columns.end(), name);
+  if (found == table.columns.end()) {
+    throw UserError(files_of(table), fmt::format("no column '{}' ({})", name, why),
+                    base::suggest(name, named_columns(table)));
+  }
+  return static_cast<std::size_t>(found - table.columns.begin());
+}
+
+namespace {
+
+constexpr int none = -1;
+
+// A column named `train` may hold the name of a corpus: only one of truth values is a split.
+bool fits(const Table& table, const Role& role, std::size_t column) {
+  if (std::string(role.name) != role::train) return true;
+  return std::all_of(table.rows.begin(), table.rows.end(), [&](const Table::Row& row) {
+    return !row.cells[column].missing && truth_of(row.cells[column].text) >= 0;
+  });
+}
+
+// The only column that speaks of a loss or an error.
+int only_loss(const Table& table) {
+  int only = none;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const std::string name = normal_name(table.columns[i]);
+    if (name.find("loss") == std::string::npos && name.find("error") == std::string::npos) continue;
+    if (only >= 0) return none;
+    only = static_cast<int>(i);
+  }
+  return only;
+}
+
+int find_column(const Table& table, const Role& role, const std::string& asked) {
+  if (asked == "none") return none;
   if (!asked.empty()) {
-    return static_cast<int>(named(asked, fmt::format("columns.{}: {}", role.name, role.help)));
+    return static_cast<int>(named_column(table, asked, fmt::format("columns.{}: {}", role.name, role.help)));
   }
-  for (const std::string& usual : role.usual) {
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      if (normal_name(table_.columns[i]) == usual && fits(role, i)) return static_cast<int>(i);
-    }
-  }
-  // A nested key by its last part: {"result": {"error": …}}.
-  for (const std::string& usual : role.usual) {
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      const std::string& name = table_.columns[i];
-      const std::size_t dot = name.rfind('.');
-      if (dot != std::string::npos && normal_name(name.substr(dot + 1)) == usual && fits(role, i)) {
-        return static_cast<int>(i);
+  // By its whole name; a nested key by its last part: {"result": {"error": …}}.
+  for (const bool nested : {false, true}) {
+    for (const std::string& usual : role.usual) {
+      for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const std::string& name = table.columns[i];
+        const std::size_t dot = name.rfind('.');
+        if (nested && dot == std::string::npos) continue;
+        if (normal_name(nested ? name.substr(dot + 1) : name) == usual && fits(table, role, i)) {
+          return static_cast<int>(i);
+        }
       }
     }
   }
-  return std::string(role.name) == "error" ? only_loss() : -1;
+  return std::string(role.name) == role::error ? only_loss(table) : none;
 }
 
-std::vector<std::size_t> ColumnChooser::find_group(const std::vector<int>& taken) const {
+// One column, several (a list with commas), or, for "others", all that no role has.
+std::vector<std::size_t> find_group(const Table& table, const std::string& asked,
+                                    const std::vector<std::size_t>& taken) {
   std::vector<std::size_t> out;
-  const std::string& asked = columns_.group;
   if (asked == "others") {
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      if (std::find(taken.begin(), taken.end(), static_cast<int>(i)) == taken.end()) out.push_back(i);
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      if (std::count(taken.begin(), taken.end(), i) == 0) out.push_back(i);
     }
     return out;
   }
-  const bool whole = std::find(table_.columns.begin(), table_.columns.end(), asked) != table_.columns.end();
+  const bool whole = std::count(table.columns.begin(), table.columns.end(), asked) > 0;
   if (whole || asked.find(',') == std::string::npos) {
-    const auto role = std::find_if(roles().begin(), roles().end(),
-                                   [](const Role& one) { return one.column == &Columns::group; });
-    if (const int found = find(*role); found >= 0) out.push_back(static_cast<std::size_t>(found));
+    const int found = find_column(table, find_role(role::group), asked);
+    if (found >= 0) out.push_back(static_cast<std::size_t>(found));
     return out;
   }
   for (std::size_t start = 0; start <= asked.size();) {
     const std::size_t end = std::min(asked.find(',', start), asked.size());
-    out.push_back(named(asked.substr(start, end - start), "columns.group"));
+    out.push_back(named_column(table, asked.substr(start, end - start), "columns.group"));
     start = end + 1;
   }
   return out;
 }
 
-void ColumnChooser::refuse_missing(const Role& role) const {
+[[noreturn]] void refuse_missing(const Table& table, const Role& role) {
   std::vector<std::string> near;
-  for (const std::string& name : named_columns()) {
+  for (const std::string& name : named_columns(table)) {
     const std::string normal = normal_name(name);
     if (normal.find("loss") != std::string::npos || normal.find("err") != std::string::npos)
       near.push_back(name);
@@ -140,37 +132,47 @@ void ColumnChooser::refuse_missing(const Role& role) const {
   const std::string hint = near.size() > 1 ? fmt::format("choose one: --set columns.{}={} (there are {})",
                                                          role.name, near[0], fmt::join(near, ", "))
                                            : fmt::format("name it: --set columns.{}=NAME; the columns are {}",
-                                                         role.name, fmt::join(named_columns(), ", "));
-  throw UserError(files(), fmt::format("no column for the {} ({})", role.name, role.help), hint);
+                                                         role.name, fmt::join(named_columns(table), ", "));
+  throw UserError(files_of(table), fmt::format("no column for the {} ({})", role.name, role.help), hint);
 }
 
-std::string ColumnChooser::files() const { return fmt::format("{}", fmt::join(table_.files, ", ")); }
+}  // namespace
 
-std::vector<std::string> ColumnChooser::named_columns() const {
-  std::vector<std::string> names;
-  for (const std::string& name : table_.columns) {
-    if (!name.empty()) names.push_back(name);
+ChosenColumns choose_columns(const Table& table, const Columns& columns) {
+  ChosenColumns chosen;
+  std::vector<std::string> told;
+  std::vector<std::size_t> taken;
+  const auto take = [&](const Role& role, std::size_t index) {
+    const std::string& name = table.columns[index];
+    for (const auto& [other, column] : chosen.names) {
+      if (column == name) {
+        throw UserError(files_of(table),
+                        fmt::format("column '{}' is taken for both {} and {}", name, other, role.name),
+                        fmt::format("--set columns.{}=none if there is none", role.name));
+      }
+    }
+    std::string& all = chosen.names[role.name];
+    all += (all.empty() ? "" : ",") + name;
+    taken.push_back(index);
+    const bool automatic = columns.asked(role.name).empty();
+    told.push_back(fmt::format("{} = '{}'{}", role.name, name, automatic ? " (by its name)" : ""));
+  };
+  for (const Role& role : roles()) {
+    if (std::string(role.name) == role::group) continue;
+    const int index = find_column(table, role, columns.asked(role.name));
+    if (index < 0) continue;
+    chosen.column[role.name] = static_cast<std::size_t>(index);
+    take(role, static_cast<std::size_t>(index));
   }
-  return names;
-}
-
-// A column named `train` may hold the name of a corpus: only one of truth values is a split.
-bool ColumnChooser::fits(const Role& role, std::size_t column) const {
-  if (std::string(role.name) != "train") return true;
-  return std::all_of(table_.rows.begin(), table_.rows.end(), [&](const Table::Row& row) {
-    return !row.cells[column].missing && truth_of(row.cells[column].text) >= 0;
-  });
-}
-
-int ColumnChooser::only_loss() const {
-  int only = -1;
-  for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-    const std::string name = normal_name(table_.columns[i]);
-    if (name.find("loss") == std::string::npos && name.find("error") == std::string::npos) continue;
-    if (only >= 0) return -1;
-    only = static_cast<int>(i);
-  }
-  return only;
+  chosen.group = find_group(table, columns.asked(role::group), taken);
+  for (const std::size_t index : chosen.group) take(find_role(role::group), index);
+  if (chosen.column.count(role::error) == 0) refuse_missing(table, find_role(role::error));
+  const bool varied = chosen.column.count(variable::size) + chosen.column.count(variable::data) +
+                          chosen.column.count(variable::compute) >
+                      0;
+  if (!varied) refuse_missing(table, find_role(variable::data));
+  chosen.note = fmt::format("columns: {}", fmt::join(told, ", "));
+  return chosen;
 }
 
 }  // namespace frugal::fit

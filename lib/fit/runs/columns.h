@@ -1,47 +1,44 @@
-// Which column of a table is what: as the config says, else by the names that people use.
+// Which column of a table plays which role: as the config says, else by the names that people use.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
-#include "fit/runs/measurements.h"
+#include "config/visitor.h"
+#include "fit/runs/roles.h"
+#include "fit/runs/table.h"
 
 namespace frugal::fit {
 
-struct Role {
-  const char* name;
-  const char* help;
-  std::string Columns::*column;
-  // Usual names, the likeliest first; lower case with '_' unless they are one letter.
-  std::vector<std::string> usual;
+// Column names by role; "" is automatic (by the usual names), "none" is no such column. The group may be
+// several (a,b) or "others": every column that has no other role.
+class Columns {
+ public:
+  std::string& operator[](const std::string& role) { return asked_[role]; }
+  const std::string& asked(const std::string& role) const;
+  void visit(config::Visitor& v);
+
+ private:
+  std::map<std::string, std::string> asked_;
 };
-const std::vector<Role>& roles();
 
 // Whether a text says that its row is fitted: 1 ("1", "true", "train"), 0 ("0", "false", "test"), else -1.
 int truth_of(const std::string& text);
 
-class ColumnChooser {
- public:
-  // Both must outlive the chooser.
-  ColumnChooser(const Table& table, const Columns& columns) : table_(table), columns_(columns) {}
-
-  // -1: no such column. Errors: UserError where the config names one that is not there.
-  int find(const Role& role) const;
-  // The columns that together name the series: one, several (a list with commas), or, for "others", all
-  // that `taken` does not hold.
-  std::vector<std::size_t> find_group(const std::vector<int>& taken) const;
-  [[noreturn]] void refuse_missing(const Role& role) const;
-
-  std::string files() const;
-  std::vector<std::string> named_columns() const;
-  std::size_t named(const std::string& column, const std::string& why) const;
-
- private:
-  bool fits(const Role& role, std::size_t column) const;
-  int only_loss() const;
-
-  const Table& table_;
-  const Columns& columns_;
+// The columns of one table by role.
+struct ChosenColumns {
+  std::map<std::string, std::size_t> column;  // of the roles that the table has
+  std::vector<std::size_t> group;             // the columns that together name the series
+  std::map<std::string, std::string> names;   // as in the table; of the group with commas between
+  std::string note;                           // what was chosen, and whether by its name
 };
+// Errors: UserError where the config names a column that is not there or one twice, or where there is no
+// error or nothing that was varied.
+ChosenColumns choose_columns(const Table& table, const Columns& columns);
+
+// The column of this name. Errors: UserError with `why` and a suggestion.
+std::size_t named_column(const Table& table, const std::string& name, const std::string& why);
+std::string files_of(const Table& table);  // for messages
 
 }  // namespace frugal::fit

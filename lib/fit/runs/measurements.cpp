@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <map>
-#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
-#include "fit/runs/columns.h"
 
 namespace frugal::fit {
 namespace {
@@ -62,23 +58,8 @@ std::string row_key(const Table::Row& row) {
 
 }  // namespace
 
-void Columns::visit(config::Visitor& v) {
-  v.field("size", size,
-          "column of the model's parameters; empty: found by the usual names, none: there is none");
-  v.field("data", data, "column of the examples or tokens trained on");
-  v.field("compute", compute, "column of the floating-point operations of training");
-  v.field("error", error, "column of the error or loss");
-  v.field("unique_data", unique_data, "column of the different examples or tokens");
-  v.field("density", density, "column of the share of weights that pruning left");
-  v.field("group", group,
-          "column of the series, each fitted on its own; several: a,b; others: every column left");
-  v.field("weight", weight, "column of weights");
-  v.field("standard_error", standard_error, "column of the error's standard error");
-  v.field("train", train, "column that is 0 for rows to be held out");
-}
-
 void MeasurementConfig::visit(config::Visitor& v) {
-  v.object("columns", columns, "which column is what");
+  v.object("columns", columns, "which column is what; empty: found by its usual names, none: there is none");
   v.field("where", where, "keep only the rows whose column has this text");
   v.choice("missing", missing, {"error", "drop"}, "what to do with a row that lacks a value");
   v.choice("invalid", invalid, {"error", "drop"},
@@ -90,99 +71,57 @@ void MeasurementConfig::visit(config::Visitor& v) {
 
 namespace {
 
-// Which column of the table plays which role.
-struct Chosen {
-  std::map<std::string, int> column;  // by role; -1: none
-  std::vector<std::size_t> group;
-  std::vector<std::pair<std::size_t, std::string>> where;
-
-  int of(const char* role) const { return column.at(role); }
-  // The role whose value this row lacks, or nothing.
-  const char* lacks(const Table::Row& row) const {
-    const char* found = nullptr;
-    for (const auto& [role, index] : column) {
-      if (index >= 0 && row.cells[static_cast<std::size_t>(index)].missing) found = role.c_str();
-    }
-    return found;
-  }
-  bool wanted(const Table::Row& row) const {
-    return std::all_of(where.begin(), where.end(),
-                       [&](const auto& one) { return row.cells[one.first].text == one.second; });
-  }
-  std::string group_of(const Table::Row& row) const {
-    std::string name;
-    for (const std::size_t index : group) name += (name.empty() ? "" : "/") + row.cells[index].text;
-    return name;
-  }
-};
-
-Chosen choose_columns(const Table& table, const MeasurementConfig& config, const ColumnChooser& chooser,
-                      Measurements& m) {
-  Chosen chosen;
-  std::vector<std::string> told;
-  std::vector<int> taken;
-  const auto take = [&](const Role& role, std::size_t index) {
-    const std::string& name = table.columns[index];
-    for (const auto& [other, column] : m.chosen) {
-      if (column == name) {
-        throw UserError(chooser.files(),
-                        fmt::format("column '{}' is taken for both {} and {}", name, other, role.name),
-                        fmt::format("--set columns.{}=none if there is none", role.name));
-      }
-    }
-    std::string& all = m.chosen[role.name];
-    all += (all.empty() ? "" : ",") + name;
-    taken.push_back(static_cast<int>(index));
-    const bool automatic = (config.columns.*(role.column)).empty();
-    told.push_back(fmt::format("{} = '{}'{}", role.name, name, automatic ? " (by its name)" : ""));
-  };
-  const Role* series = nullptr;
+// The role whose value this row lacks, or null.
+const Role* lacking(const Table::Row& row, const ChosenColumns& chosen) {
   for (const Role& role : roles()) {
-    if (role.column == &Columns::group) {
-      series = &role;
-      continue;
-    }
-    const int index = chosen.column[role.name] = chooser.find(role);
-    if (index >= 0) take(role, static_cast<std::size_t>(index));
+    const auto found = chosen.column.find(role.name);
+    if (found != chosen.column.end() && row.cells[found->second].missing) return &role;
   }
-  chosen.group = chooser.find_group(taken);
-  FRUGAL_ASSERT(series != nullptr, "a role for the series");
-  for (const std::size_t index : chosen.group) take(*series, index);
-  const auto need = [&](const std::string& name) {
-    for (const Role& role : roles()) {
-      if (role.name == name) chooser.refuse_missing(role);
-    }
-  };
-  if (chosen.of("error") < 0) need("error");
-  if (chosen.of("size") < 0 && chosen.of("data") < 0 && chosen.of("compute") < 0) need("data");
-  m.notes.push_back(fmt::format("columns: {}", fmt::join(told, ", ")));
-  for (const auto& [name, value] : config.where)
-    chosen.where.emplace_back(chooser.named(name, "where"), value);
-  return chosen;
+  return nullptr;
 }
 
-struct NumberColumn {
-  const char* role;
-  std::vector<double> Measurements::*values;
+std::string series_of(const Table::Row& row, const ChosenColumns& chosen) {
+  std::string name;
+  for (const std::size_t index : chosen.group) name += (name.empty() ? "" : "/") + row.cells[index].text;
+  return name;
+}
+
+// The numbers of the rows that are used, a list a role; empty where the table has no such column.
+class Numbers {
+ public:
+  Numbers(const Table& table, const ChosenColumns& chosen) : table_(table), chosen_(chosen) {
+    lists_.resize(roles().size());
+  }
+  void add(const Table::Row& row) {
+    std::vector<double> read(lists_.size());
+    each([&](std::size_t k, const Role& role, std::size_t column) {
+      read[k] = to_number(table_, row, column, role.name);
+    });
+    each([&](std::size_t k, const Role&, std::size_t) { lists_[k].push_back(read[k]); });
+  }
+  void move_into(Runs& runs) {
+    each([&](std::size_t k, const Role& role, std::size_t) {
+      if (role.scale != nullptr) {
+        runs.set_column(role.name, std::move(lists_[k]));
+      } else {
+        runs.*role.values = std::move(lists_[k]);
+      }
+    });
+  }
+
+ private:
+  template <class Do>
+  void each(const Do& act) const {
+    for (std::size_t k = 0; k < roles().size(); ++k) {
+      const Role& role = roles()[k];
+      const auto found = chosen_.column.find(role.name);
+      if (role.is_number() && found != chosen_.column.end()) act(k, role, found->second);
+    }
+  }
+  const Table& table_;
+  const ChosenColumns& chosen_;
+  std::vector<std::vector<double>> lists_;
 };
-constexpr std::array<NumberColumn, 8> number_columns = {{{"size", &Measurements::size},
-                                                         {"data", &Measurements::data},
-                                                         {"compute", &Measurements::compute},
-                                                         {"error", &Measurements::error},
-                                                         {"unique_data", &Measurements::unique_data},
-                                                         {"density", &Measurements::density},
-                                                         {"weight", &Measurements::weight},
-                                                         {"standard_error", &Measurements::standard_error}}};
-
-// The numbers of one row, in the order of number_columns; 0 where there is no such column.
-std::array<double, 8> numbers_of(const Table& table, const Table::Row& row, const Chosen& chosen) {
-  std::array<double, 8> out{};
-  for (std::size_t k = 0; k < number_columns.size(); ++k) {
-    const int index = chosen.of(number_columns[k].role);
-    if (index >= 0) out[k] = to_number(table, row, static_cast<std::size_t>(index), number_columns[k].role);
-  }
-  return out;
-}
 
 bool is_held_out(const Table& table, const Table::Row& row, std::size_t column) {
   const std::string& text = row.cells[column].text;
@@ -210,25 +149,39 @@ void tell_dropped(Measurements& m, const std::string& first_duplicate, const std
 
 }  // namespace
 
+std::vector<std::vector<std::size_t>> Measurements::rows_by_series() const {
+  std::vector<std::vector<std::size_t>> rows(std::max<std::size_t>(1, series.size()));
+  for (std::size_t i = 0; i < runs.count(); ++i) rows[runs.series.empty() ? 0 : runs.series[i]].push_back(i);
+  return rows;
+}
+
 Measurements to_measurements(const Table& table, const MeasurementConfig& config) {
-  const ColumnChooser chooser(table, config.columns);
   if (table.rows.empty())
-    throw UserError(chooser.files(), "has no rows", "a header line and at least two rows");
+    throw UserError(files_of(table), "has no rows", "a header line and at least two rows");
+  const ChosenColumns chosen = choose_columns(table, config.columns);
+  std::vector<std::pair<std::size_t, std::string>> where;
+  for (const auto& [name, value] : config.where)
+    where.emplace_back(named_column(table, name, "where"), value);
+  const auto train = chosen.column.find(role::train);
+
   Measurements m;
+  m.chosen = chosen.names;
+  m.notes = {chosen.note};
   m.rows_read = table.rows.size();
-  const Chosen chosen = choose_columns(table, config, chooser, m);
+  Numbers numbers(table, chosen);
   std::unordered_set<std::string> seen;
-  std::unordered_map<std::string, std::size_t> groups;
+  std::unordered_map<std::string, std::size_t> series;
   std::string first_duplicate, first_invalid;
   for (const Table::Row& row : table.rows) {
-    if (!chosen.wanted(row)) {
+    if (!std::all_of(where.begin(), where.end(),
+                     [&](const auto& one) { return row.cells[one.first].text == one.second; })) {
       ++m.dropped_where;
       continue;
     }
-    if (const char* role = chosen.lacks(row)) {
+    if (const Role* role = lacking(row, chosen)) {
       if (config.missing == "error") {
-        throw UserError(fmt::format("{}: column '{}'", table.place(row), m.chosen[role]),
-                        fmt::format("has no value for the {}", role),
+        throw UserError(fmt::format("{}: column '{}'", table.place(row), m.chosen[role->name]),
+                        fmt::format("has no value for the {}", role->name),
                         "leave the row out, or --set missing=drop leaves out all such rows");
       }
       ++m.dropped_missing;
@@ -242,62 +195,32 @@ Measurements to_measurements(const Table& table, const MeasurementConfig& config
       if (m.dropped_duplicates++ == 0) first_duplicate = table.place(row);
       continue;
     }
-    std::array<double, 8> numbers{};
     try {
-      numbers = numbers_of(table, row, chosen);
+      numbers.add(row);
     } catch (const UserError& error) {
       if (config.invalid == "error") throw;
       if (m.dropped_invalid++ == 0) first_invalid = error.what();
       continue;
     }
-    for (std::size_t k = 0; k < numbers.size(); ++k) {
-      if (chosen.of(number_columns[k].role) >= 0) (m.*number_columns[k].values).push_back(numbers[k]);
-    }
-    if (const int index = chosen.of("train"); index >= 0)
-      m.held_out.push_back(is_held_out(table, row, static_cast<std::size_t>(index)) ? 1 : 0);
+    if (train != chosen.column.end())
+      m.runs.held_out.push_back(is_held_out(table, row, train->second) ? 1 : 0);
     if (!chosen.group.empty()) {
-      const std::string name = chosen.group_of(row);
-      const auto [found, fresh] = groups.try_emplace(name, m.group_names.size());
-      if (fresh) m.group_names.push_back(name);
-      m.group.push_back(found->second);
+      const std::string name = series_of(row, chosen);
+      const auto [found, fresh] = series.try_emplace(name, m.series.size());
+      if (fresh) m.series.push_back(name);
+      m.runs.series.push_back(found->second);
     }
-    m.places.push_back(table.place(row));
+    m.runs.places.push_back(table.place(row));
   }
+  numbers.move_into(m.runs);
   tell_dropped(m, first_duplicate, first_invalid);
-  if (m.count() == 0) {
-    throw UserError(chooser.files(), fmt::format("none of {} rows is left", m.rows_read),
+  if (m.runs.count() == 0) {
+    throw UserError(files_of(table), fmt::format("none of {} rows is left", m.rows_read),
                     m.dropped_where > 0     ? "no row has the texts that `where` asks for"
                     : m.dropped_invalid > 0 ? first_invalid
                                             : "");
   }
   return m;
-}
-
-Measurements Measurements::subset(const std::vector<std::size_t>& rows) const {
-  Measurements out;
-  const auto take = [&rows](const auto& from, auto& to) {
-    if (from.empty()) return;
-    for (const std::size_t row : rows) to.push_back(from[row]);
-  };
-  take(size, out.size);
-  take(data, out.data);
-  take(compute, out.compute);
-  take(error, out.error);
-  take(unique_data, out.unique_data);
-  take(density, out.density);
-  take(weight, out.weight);
-  take(standard_error, out.standard_error);
-  take(held_out, out.held_out);
-  take(group, out.group);
-  take(places, out.places);
-  out.group_names = group_names;
-  out.chosen = chosen;
-  out.rows_read = rows.size();
-  return out;
-}
-
-std::size_t distinct(const std::vector<double>& values) {
-  return std::set<double>(values.begin(), values.end()).size();
 }
 
 }  // namespace frugal::fit

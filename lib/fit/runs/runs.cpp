@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
+#include "fit/runs/roles.h"
 
 namespace frugal::fit {
 
@@ -33,9 +35,19 @@ void Runs::set_column(const std::string& name, std::vector<double> values) {
   columns.push_back(std::move(values));
 }
 
+std::span<const double> Runs::column_or_none(const std::string& name) const {
+  return has(name) ? column(name) : std::span<const double>();
+}
+
+RunScale Runs::scale(std::size_t row) const {
+  RunScale scale;
+  for (std::size_t v = 0; v < names.size(); ++v) scale.of(names[v]) = columns[v][row];
+  return scale;
+}
+
 Runs Runs::select(const std::vector<std::size_t>& rows) const {
-  const auto pick = [&](const std::vector<double>& from) {
-    std::vector<double> out;
+  const auto pick = [&rows]<class T>(const std::vector<T>& from) {
+    std::vector<T> out;
     if (from.empty()) return out;
     out.reserve(rows.size());
     for (const std::size_t row : rows) out.push_back(from[row]);
@@ -47,6 +59,9 @@ Runs Runs::select(const std::vector<std::size_t>& rows) const {
   out.y = pick(y);
   out.weight = pick(weight);
   out.standard_error = pick(standard_error);
+  out.places = pick(places);
+  out.series = pick(series);
+  out.held_out = pick(held_out);
   return out;
 }
 
@@ -70,27 +85,41 @@ void check_values(const std::string& what, std::span<const double> values, std::
 
 }  // namespace
 
-void check_runs(const Runs& points, const std::vector<std::string>& variables, bool positive_y) {
-  const std::size_t count = points.count();
+void check_runs(const Runs& runs, const std::vector<std::string>& variables, bool positive_y) {
+  const std::size_t count = runs.count();
   if (count == 0)
     throw UserError("", "no runs to fit", "give at least as many runs as the law has parameters");
-  for (const auto& name : variables) check_values(name, points.column(name), count, true, false);
-  check_values("y", points.y, count, positive_y, false);
-  if (!points.weight.empty()) check_values("weight", points.weight, count, true, true);
-  if (!points.standard_error.empty())
-    check_values("standard_error", points.standard_error, count, true, false);
+  for (const auto& name : variables) check_values(name, runs.column(name), count, true, false);
+  check_values("y", runs.y, count, positive_y, false);
+  if (!runs.weight.empty()) check_values("weight", runs.weight, count, true, true);
+  if (!runs.standard_error.empty()) check_values("standard_error", runs.standard_error, count, true, false);
 }
 
-std::vector<std::size_t> duplicate_rows(const Runs& points) {
+std::vector<std::size_t> duplicate_rows(const Runs& runs) {
   std::set<std::vector<double>> seen;
   std::vector<std::size_t> duplicates;
-  for (std::size_t i = 0; i < points.count(); ++i) {
+  for (std::size_t i = 0; i < runs.count(); ++i) {
     std::vector<double> row;
-    for (const auto& values : points.columns) row.push_back(values[i]);
-    row.push_back(points.y[i]);
+    for (const auto& values : runs.columns) row.push_back(values[i]);
+    row.push_back(runs.y[i]);
     if (!seen.insert(std::move(row)).second) duplicates.push_back(i);
   }
   return duplicates;
+}
+
+std::size_t distinct(std::span<const double> values) {
+  return std::set<double>(values.begin(), values.end()).size();
+}
+
+nlohmann::ordered_json to_json(const Runs& runs) {
+  nlohmann::ordered_json out;
+  for (const Role& role : roles()) {
+    if (role.scale != nullptr && runs.has(role.name)) out[role.name] = runs.column(role.name);
+  }
+  for (const Role& role : roles()) {
+    if (role.values != nullptr && !(runs.*role.values).empty()) out[role.name] = runs.*role.values;
+  }
+  return out;
 }
 
 }  // namespace frugal::fit

@@ -8,8 +8,7 @@
 
 namespace frugal::fit {
 
-CurveSurface::CurveSurface(Curve curve, std::string variable, Measured measured, int draws,
-                           std::uint64_t seed)
+CurveSurface::CurveSurface(Curve curve, std::string variable, Runs measured, int draws, std::uint64_t seed)
     : curve_(std::move(curve)),
       variable_(std::move(variable)),
       scores_(normal_scores(static_cast<std::size_t>(draws), seed)) {

@@ -11,7 +11,7 @@ namespace frugal::fit {
 
 class CurveSurface final : public Surface {
  public:
-  CurveSurface(Curve curve, std::string variable, Measured measured, int draws, std::uint64_t seed);
+  CurveSurface(Curve curve, std::string variable, Runs measured, int draws, std::uint64_t seed);
   std::vector<std::string> variables() const override { return {variable_}; }
   int draws() const override { return static_cast<int>(scores_.size()); }
   double error(const RunScale& scale, int draw, bool with_misfit) const override;

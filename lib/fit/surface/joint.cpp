@@ -28,7 +28,7 @@ double effective_data(double data, double unique_data) {
 }
 
 JointSurface::JointSurface(std::vector<SurfaceComponent> components, Misfit misfit,
-                           std::vector<double> misfit_draws, Measured measured)
+                           std::vector<double> misfit_draws, Runs measured)
     : components_(std::move(components)), misfit_(misfit), misfit_draws_(std::move(misfit_draws)) {
   for (const SurfaceComponent& component : components_) {
     FRUGAL_ASSERT(component.draws.size() == misfit_draws_.size(), "components with other numbers of draws");
@@ -38,7 +38,7 @@ JointSurface::JointSurface(std::vector<SurfaceComponent> components, Misfit misf
 }
 
 JointSurface::JointSurface(Posterior posterior, double factor, bool effective,
-                           std::vector<double> misfit_draws, std::uint64_t seed, Measured measured)
+                           std::vector<double> misfit_draws, std::uint64_t seed, Runs measured)
     : posterior_(std::move(posterior)),
       factor_(factor),
       effective_data_(effective),
@@ -74,7 +74,7 @@ JointSurface::JointSurface(Posterior posterior, double factor, bool effective,
   }
 }
 
-void JointSurface::set_up(Measured measured) {
+void JointSurface::set_up(Runs measured) {
   FRUGAL_ASSERT(!components_.empty(), "a surface without laws");
   set_measured(std::move(measured));
   for (const SurfaceComponent& component : components_) {

@@ -33,12 +33,12 @@ class JointSurface final : public Surface {
  public:
   // misfit_draws: one standard normal number a draw; every component has as many draws.
   JointSurface(std::vector<SurfaceComponent> components, Misfit misfit, std::vector<double> misfit_draws,
-               Measured measured);
+               Runs measured);
 
   // The deviation of ln error is the posterior's times factor; as many draws of its parts' parameters as
   // there are of misfit. effective_data: data counts as fit::effective_data of it.
   JointSurface(Posterior posterior, double factor, bool effective_data, std::vector<double> misfit_draws,
-               std::uint64_t seed, Measured measured);
+               std::uint64_t seed, Runs measured);
 
   std::vector<std::string> variables() const override { return variables_; }
   int draws() const override { return static_cast<int>(misfit_draws_.size()); }
@@ -52,7 +52,7 @@ class JointSurface final : public Surface {
   bool effective_data() const { return effective_data_; }
 
  private:
-  void set_up(Measured measured);
+  void set_up(Runs measured);
   double log_error(const SurfaceComponent& component, std::size_t index, const std::vector<double>& theta,
                    const RunScale& scale) const;
 

@@ -4,12 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
-
 namespace frugal::fit {
 namespace {
-
-constexpr const char* scale_names[] = {"size", "data", "compute", "unique_data", "density"};
 
 // Linear between order statistics.
 double quantile(const std::vector<double>& sorted, double share) {
@@ -22,18 +18,6 @@ double quantile(const std::vector<double>& sorted, double share) {
 }
 
 }  // namespace
-
-double RunScale::*scale_member(const std::string& variable) {
-  if (variable == "size") return &RunScale::size;
-  if (variable == "data" || variable == "x") return &RunScale::data;
-  if (variable == "compute") return &RunScale::compute;
-  if (variable == "unique_data") return &RunScale::unique_data;
-  if (variable == "density") return &RunScale::density;
-  throw base::UserError(variable, "is no variable of a run's scale",
-                        base::suggest(variable, {std::begin(scale_names), std::end(scale_names)}));
-}
-double& RunScale::of(const std::string& variable) { return this->*scale_member(variable); }
-double RunScale::of(const std::string& variable) const { return this->*scale_member(variable); }
 
 Estimate estimate_of(double value, std::vector<double> draws, double coverage) {
   if (draws.empty()) return {value, value, value};
@@ -61,15 +45,14 @@ Estimate Surface::predict(const RunScale& scale, double coverage) const {
   return estimate_of(error(scale, estimate, false), std::move(values), coverage);
 }
 
-void Surface::set_measured(Measured measured) {
+void Surface::set_measured(Runs measured) {
   measured_ = std::move(measured);
-  largest_ = smallest_ = measured_.scale.empty() ? RunScale{} : measured_.scale.front();
-  for (const char* name : scale_names) {
-    const auto member = scale_member(name);
-    for (const RunScale& scale : measured_.scale) {
-      largest_.*member = std::max(largest_.*member, scale.*member);
-      smallest_.*member = std::min(smallest_.*member, scale.*member);
-    }
+  for (std::size_t v = 0; v < measured_.names.size(); ++v) {
+    const std::vector<double>& values = measured_.columns[v];
+    if (values.empty()) continue;
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    smallest_.of(measured_.names[v]) = *low;
+    largest_.of(measured_.names[v]) = *high;
   }
 }
 

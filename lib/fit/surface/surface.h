@@ -11,18 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "fit/runs/runs.h"
+
 namespace frugal::fit {
-
-// 0: not given.
-struct RunScale {
-  double size = 0, data = 0, compute = 0, unique_data = 0, density = 0;
-
-  double& of(const std::string& variable);  // "size", "data", …; UserError for another name
-  double of(const std::string& variable) const;
-};
-
-// The member that a variable's name stands for; UserError for another name.
-double RunScale::*scale_member(const std::string& variable);
 
 // A value with its interval; infinite where a draw knows no end (a target that it never reaches).
 struct Estimate {
@@ -31,12 +22,6 @@ struct Estimate {
 // Quantiles of draws around a value, at (1 ± coverage)/2; draws may be infinite, not NaN.
 Estimate estimate_of(double value, std::vector<double> draws, double coverage);
 nlohmann::ordered_json to_json(const Estimate& estimate);  // infinite values become null
-
-// The runs that were fitted.
-struct Measured {
-  std::vector<RunScale> scale;
-  std::vector<double> error;
-};
 
 class Surface {
  public:
@@ -50,8 +35,8 @@ class Surface {
   virtual double error(const RunScale& scale, int draw, bool with_misfit) const = 0;
 
   bool uses(const std::string& variable) const;
-  const Measured& measured() const { return measured_; }
-  std::string law_name;  // for reports
+  const Runs& measured() const { return measured_; }  // the runs that were fitted
+  std::string law_name;                               // for reports
 
   // From the draws, or exactly where the surface knows its distribution.
   virtual Estimate predict(const RunScale& scale, double coverage) const;
@@ -61,10 +46,10 @@ class Surface {
   const RunScale& smallest() const { return smallest_; }
 
  protected:
-  void set_measured(Measured measured);
+  void set_measured(Runs measured);
 
  private:
-  Measured measured_;
+  Runs measured_;
   RunScale largest_, smallest_;
 };
 

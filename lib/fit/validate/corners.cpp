@@ -14,27 +14,28 @@ using base::UserError;
 
 CornersReport validate_corners(const Measurements& m, const FitConfig& config, std::uint64_t seed,
                                const std::string& place) {
-  if (m.data.empty())
+  const Runs& runs = m.runs;
+  if (!runs.has(variable::data))
     throw UserError("", "validate needs a column of data", "name it: --set columns.data=NAME");
   const Cost cost(config.cost, place + ":/cost");
-  const auto size_of = [&](std::size_t i) { return m.size.empty() ? 0.0 : m.size[i]; };
+  std::vector<RunScale> scale;
   std::set<double> sizes, amounts;
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    sizes.insert(size_of(i));
-    amounts.insert(m.data[i]);
+  for (std::size_t i = 0; i < runs.count(); ++i) {
+    scale.push_back(runs.scale(i));
+    sizes.insert(scale[i].size);
+    amounts.insert(scale[i].data);
   }
-  const auto cost_of = [&](std::size_t i) {
-    return !m.compute.empty() ? m.compute[i] : m.size.empty() ? m.data[i] : cost(m.size[i], m.data[i]);
+  const auto cost_of = [&](const RunScale& run) {
+    return run.compute > 0 ? run.compute : run.size > 0 ? cost(run.size, run.data) : run.data;
   };
   CornersReport out;
   double log_error = 0, target_cost = 0;
-  for (std::size_t i = 0; i < m.count(); ++i) {
-    if (size_of(i) != *sizes.rbegin() || m.data[i] != *amounts.rbegin()) continue;
+  for (std::size_t i = 0; i < runs.count(); ++i) {
+    if (scale[i].size != *sizes.rbegin() || scale[i].data != *amounts.rbegin()) continue;
     ++out.repeats;
-    log_error += std::log(m.error[i]);
-    target_cost = cost_of(i);
-    out.target = {size_of(i), m.data[i], m.compute.empty() ? 0 : m.compute[i],
-                  m.unique_data.empty() ? 0 : m.unique_data[i], m.density.empty() ? 0 : m.density[i]};
+    log_error += std::log(runs.y[i]);
+    target_cost = cost_of(scale[i]);
+    out.target = scale[i];
   }
   if (out.repeats == 0) {
     throw UserError("",
@@ -52,12 +53,12 @@ CornersReport validate_corners(const Measurements& m, const FitConfig& config, s
       std::vector<std::size_t> rows;
       double spent = 0;
       std::set<double> corner_sizes, corner_amounts;
-      for (std::size_t i = 0; i < m.count(); ++i) {
-        if (size_of(i) > top_size || m.data[i] > top_data) continue;
+      for (std::size_t i = 0; i < runs.count(); ++i) {
+        if (scale[i].size > top_size || scale[i].data > top_data) continue;
         rows.push_back(i);
-        spent += cost_of(i);
-        corner_sizes.insert(size_of(i));
-        corner_amounts.insert(m.data[i]);
+        spent += cost_of(scale[i]);
+        corner_sizes.insert(scale[i].size);
+        corner_amounts.insert(scale[i].data);
       }
       // In a grid with holes, several corners may hold the same runs.
       if (!seen.insert(rows).second) continue;
@@ -70,8 +71,10 @@ CornersReport validate_corners(const Measurements& m, const FitConfig& config, s
       check.runs = rows.size();
       check.measured = measured;
       check.compute_ratio = target_cost / spent;
+      Measurements part = m;
+      part.runs = runs.select(rows);
       try {
-        const FitOutcome outcome = run_fit(m.subset(rows), config, seed, place);
+        const FitOutcome outcome = run_fit(part, config, seed, place);
         check.predicted = outcome.series.front().surface->predict(out.target, config.coverage);
         check.relative = check.predicted.value / measured - 1;
         check.covered = check.predicted.low <= measured && measured <= check.predicted.high;

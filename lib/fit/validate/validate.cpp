@@ -1,48 +1,44 @@
 #include "fit/validate/validate.h"
 
 #include "base/error.h"
-#include "fit/runs/series.h"
+#include "fit/runs/roles.h"
 
 namespace frugal::fit {
 namespace {
 
 using base::UserError;
 
-// The rows of each series, in order of appearance.
-std::vector<std::vector<std::size_t>> rows_by_series(const Measurements& m) {
-  std::vector<std::vector<std::size_t>> rows(std::max<std::size_t>(1, m.group_names.size()));
-  for (std::size_t i = 0; i < m.count(); ++i) rows[m.group.empty() ? 0 : m.group[i]].push_back(i);
-  return rows;
-}
-
 std::string series_name(const Measurements& m, std::size_t index) {
-  return m.group_names.empty() ? m.chosen.at("error") : m.group_names[index];
+  return m.series.empty() ? m.chosen.at(role::error) : m.series[index];
 }
 
 CornersReport check_corners(const Measurements& m, const ValidateConfig& config, std::uint64_t seed,
                             const std::string& place) {
-  if (m.group_names.size() > 1) {
+  if (m.series.size() > 1) {
     throw UserError("", "corners are of one series at a time",
-                    "choose one: --set 'where." + m.chosen.at("group") + "=" + m.group_names.front() +
+                    "choose one: --set 'where." + m.chosen.at(role::group) + "=" + m.series.front() +
                         "' --set columns.group=none");
   }
   return validate_corners(m, config.fit, seed, place);
 }
 
 CurveReport check_all_curves(const Measurements& m, const ValidateConfig& config) {
-  const std::vector<double>& x = !m.data.empty() ? m.data : !m.compute.empty() ? m.compute : m.size;
-  if (m.held_out.empty()) {
+  const Runs& runs = m.runs;
+  const auto x = runs.column(runs.has(variable::data)      ? variable::data
+                             : runs.has(variable::compute) ? variable::compute
+                                                           : variable::size);
+  if (runs.held_out.empty()) {
     throw UserError("", "curves need a column that says which rows are held out",
                     "--set columns.train=NAME, with 1 for the rows to fit and 0 for those to predict");
   }
   std::vector<CurveCase> cases;
-  const auto series = rows_by_series(m);
+  const auto series = m.rows_by_series();
   for (std::size_t s = 0; s < series.size(); ++s) {
     CurveCase& one = cases.emplace_back();
     one.name = series_name(m, s);
     for (const std::size_t i : series[s]) {
-      (m.held_out[i] != 0 ? one.held_x : one.x).push_back(x[i]);
-      (m.held_out[i] != 0 ? one.held_y : one.y).push_back(m.error[i]);
+      (runs.held_out[i] != 0 ? one.held_x : one.x).push_back(x[i]);
+      (runs.held_out[i] != 0 ? one.held_y : one.y).push_back(runs.y[i]);
     }
   }
   return check_curves(cases, config.fit.coverage);
@@ -50,7 +46,7 @@ CurveReport check_all_curves(const Measurements& m, const ValidateConfig& config
 
 std::vector<SeriesCheck> check_all_series(const Measurements& m, const ValidateConfig& config,
                                           std::uint64_t seed) {
-  if (m.size.empty() || m.data.empty()) {
+  if (!m.runs.has(variable::size) || !m.runs.has(variable::data)) {
     throw UserError("", "joint needs a column of sizes and one of data",
                     "--set columns.size=NAME --set columns.data=NAME");
   }
@@ -60,18 +56,18 @@ std::vector<SeriesCheck> check_all_series(const Measurements& m, const ValidateC
   options.level = config.fit.coverage;
   options.seed = seed;
   std::vector<SeriesCheck> checks;
-  const auto series = rows_by_series(m);
+  const auto series = m.rows_by_series();
   for (std::size_t s = 0; s < series.size(); ++s) {
-    const Measurements own = m.subset(series[s]);
+    const Runs own = m.runs.select(series[s]);
     std::vector<bool> held;
     for (std::size_t i = 0; i < own.count(); ++i) {
       if (config.hold_out_above) {
-        held.push_back(own.size[i] > *config.hold_out_above);
+        held.push_back(own.column(variable::size)[i] > *config.hold_out_above);
       } else if (!own.held_out.empty()) {
         held.push_back(own.held_out[i] != 0);
       }
     }
-    checks.push_back(check_joint(series_name(m, s), to_runs(own), std::move(held), options));
+    checks.push_back(check_joint(series_name(m, s), own, std::move(held), options));
   }
   return checks;
 }
@@ -92,7 +88,7 @@ void ValidateConfig::visit(config::Visitor& v) {
 
 MeasurementConfig ValidateConfig::measurements() const {
   MeasurementConfig out = fit.measurements;
-  if (mode == "curves" && out.columns.group.empty()) out.columns.group = "others";
+  if (mode == "curves" && out.columns.asked(role::group).empty()) out.columns[role::group] = "others";
   return out;
 }
 

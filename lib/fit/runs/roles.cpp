@@ -1,0 +1,131 @@
+#include "fit/runs/roles.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace frugal::fit {
+
+const std::vector<Role>& roles() {
+  static const std::vector<Role> table = {
+      {variable::size,
+       "the model's parameters",
+       "parameters",
+       &RunScale::size,
+       nullptr,
+       {"params", "parameters", "n_params", "num_params", "num_parameters", "model_params",
+        "model_parameters", "model_size", "size", "N", "m"}},
+      {variable::data,
+       "examples or tokens trained on",
+       "examples or tokens",
+       &RunScale::data,
+       nullptr,
+       {"train_examples", "tokens", "train_tokens", "training_tokens", "num_tokens", "n_tokens", "examples",
+        "seen_examples", "examples_seen", "images", "train_images", "samples", "train_samples", "num_samples",
+        "dataset_size", "data", "data_size", "D", "n"}},
+      {variable::compute,
+       "floating-point operations of training",
+       "floating-point operations",
+       &RunScale::compute,
+       nullptr,
+       {"compute", "flops", "train_flops", "training_flops", "total_flops", "C"}},
+      {role::error,
+       "error or loss",
+       "",
+       nullptr,
+       &Runs::y,
+       {"error", "test_error", "val_error", "validation_error", "error_rate", "eval_error", "err", "loss",
+        "val_loss", "validation_loss", "test_loss", "eval_loss", "final_loss", "y"}},
+      {variable::unique_data,
+       "examples or tokens that are different",
+       "different examples or tokens",
+       &RunScale::unique_data,
+       nullptr,
+       {"unique_data", "unique_tokens", "unique_examples", "unique_samples", "U"}},
+      {variable::density,
+       "share of the weights that pruning left",
+       "",
+       &RunScale::density,
+       nullptr,
+       {"density"}},
+      {role::group,
+       "series, each fitted on its own; several: a,b; others: every column that is left",
+       "",
+       nullptr,
+       nullptr,
+       {"group", "series"}},
+      {"weight", "weight in the fit", "", nullptr, &Runs::weight, {"weight", "weights"}},
+      {"standard_error",
+       "standard error of the error",
+       "",
+       nullptr,
+       &Runs::standard_error,
+       {"standard_error", "std_error", "stderr", "error_se", "loss_se", "se"}},
+      {role::train,
+       "1: fitted, 0: held out",
+       "",
+       nullptr,
+       nullptr,
+       {"training", "is_train", "train", "split"}},
+  };
+  return table;
+}
+
+const Role& find_role(const std::string& name) {
+  const auto found =
+      std::find_if(roles().begin(), roles().end(), [&](const Role& one) { return one.name == name; });
+  FRUGAL_ASSERT(found != roles().end(), "a role of the list");
+  return *found;
+}
+
+std::string normal_name(const std::string& name) {
+  if (name.size() == 1) return name;
+  std::string out;
+  for (const char c : name) {
+    out += c == ' ' || c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
+const Role* scale_role(const std::string& name) {
+  for (const Role& one : roles()) {
+    if (one.scale == nullptr) continue;
+    if (one.name == name || std::count(one.usual.begin(), one.usual.end(), normal_name(name)) > 0)
+      return &one;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> scale_names() {
+  std::vector<std::string> names;
+  for (const Role& one : roles()) {
+    if (one.scale != nullptr) names.emplace_back(one.name);
+  }
+  return names;
+}
+
+double RunScale::*scale_member(const std::string& variable) {
+  // A learning curve's one variable is its data.
+  const std::string_view name = variable == variable::x ? variable::data : std::string_view(variable);
+  for (const Role& one : roles()) {
+    if (one.scale != nullptr && one.name == name) return one.scale;
+  }
+  throw base::UserError(variable, "is no variable of a run's scale", base::suggest(variable, scale_names()));
+}
+
+double& RunScale::of(const std::string& variable) { return this->*scale_member(variable); }
+double RunScale::of(const std::string& variable) const { return this->*scale_member(variable); }
+
+void RunScale::vary(const std::string& variable, double value) {
+  of(variable) = value;
+  if (variable == variable::data && unique_data > 0) unique_data = value;
+}
+
+void RunScale::fill_usual() {
+  if (unique_data == 0) unique_data = data;
+  if (density == 0) density = 1;
+}
+
+}  // namespace frugal::fit
