@@ -4,6 +4,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "fit/decide/allocation.h"
+#include "fit/decide/crossing.h"
+#include "fit/decide/deployment.h"
 #include "fit/surface/joint.h"
 #include "support/test.h"
 

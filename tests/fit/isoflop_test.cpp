@@ -1,4 +1,4 @@
-#include "fit/command/fit_isoflop.h"
+#include "fit/command/measured_isoflop.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>

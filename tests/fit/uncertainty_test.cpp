@@ -124,8 +124,8 @@ TEST_CASE("isoFLOP minima of a known surface", "[fit]") {
 
 TEST_CASE("the paper's protocol on simulated surfaces", "[fit][slow]") {
   for (const auto& result : fit::simulate_protocol(0.02, 3, 0)) {
-    CAPTURE(result.name, result.fit_mu, result.fit_sigma);
-    CHECK(std::fabs(result.fit_mu) < 0.02);
-    CHECK(result.fit_sigma < 0.05);
+    CAPTURE(result.name, result.in_fit.mu, result.in_fit.sigma);
+    CHECK(std::fabs(result.in_fit.mu) < 0.02);
+    CHECK(result.in_fit.sigma < 0.05);
   }
 }

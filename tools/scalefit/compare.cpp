@@ -1,6 +1,5 @@
 // scalefit compare
-#include "fit/command/decide_command.h"
-#include "fit/command/decide_report.h"
+#include "fit/command/compare.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

@@ -1,6 +1,6 @@
 // scalefit fit
-#include "fit/command/fit_command.h"
-#include "fit/command/fit_report.h"
+#include "fit/command/fit_page.h"
+#include "fit/command/fit_result.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

@@ -1,8 +1,8 @@
 // scalefit plan
 #include <optional>
 
-#include "fit/command/decide_command.h"
-#include "fit/command/decide_report.h"
+#include "fit/command/decision.h"
+#include "fit/command/plan_page.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

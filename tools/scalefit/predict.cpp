@@ -1,6 +1,6 @@
 // scalefit predict
-#include "fit/command/decide_command.h"
-#include "fit/command/decide_report.h"
+#include "fit/command/predict.h"
+#include "fit/command/decision.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -25,7 +25,7 @@ struct PredictCommand {
     const fit::ReadFit fitted = read_fit_file(fit_path, group);
     fit::predict_command(fitted, config, result);
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, fit::predict_page(fitted, config, result));
+    if (!html.empty()) base::write_text(html, fit::predict_page(fitted, result));
     report::write_result(flags.out, result);
   }
 };

@@ -1,6 +1,5 @@
 // scalefit validate
 #include "fit/validate/validate.h"
-#include "fit/validate/report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -21,12 +20,13 @@ struct ValidateCommand {
         });
     fit::Measurements measurements;
     if (config.needs_data()) measurements = read_measurements(config.fit.data, config.measurements());
-    const auto outcome = fit::run_validate(measurements, config, flags.seed, origin);
+    const fit::ValidateInput input{measurements, config, flags.seed, origin};
+    const auto check = fit::run_validate(input);
     auto result = report::start_result({"frugal.scalefit.validate/1", "scalefit validate", flags.seed},
                                        effective.json());
-    fit::add_to_result(outcome, result);
+    fit::add_to_result(*check, measurements, result);
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, fit::validate_page(outcome, config, flags.seed));
+    if (!html.empty()) base::write_text(html, fit::validate_page(*check, input));
     report::write_result(flags.out, result);
   }
 };

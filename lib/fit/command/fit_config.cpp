@@ -1,5 +1,4 @@
-// The config of `scalefit fit` and what it says to the objective.
-#include "fit/command/fit_series.h"
+#include "fit/command/fit_config.h"
 
 namespace frugal::fit {
 namespace {

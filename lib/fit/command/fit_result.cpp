@@ -1,9 +1,9 @@
-// What `scalefit fit` prints; fit/command/read_fit.cpp reads it back.
+#include "fit/command/fit_result.h"
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "fit/command/fit_command.h"
 #include "fit/runs/repeats.h"
 #include "fit/surface/curve.h"
 

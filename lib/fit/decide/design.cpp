@@ -136,7 +136,7 @@ double dot_of(const std::vector<double>& a, const std::vector<double>& b) {
 std::vector<DesignedRun> choose(const DesignConfig& config, std::vector<DesignedRun> runs,
                                 const Surface& fitted, const std::string& place) {
   const auto* joint = dynamic_cast<const JointSurface*>(&fitted);
-  if (joint == nullptr || !fitted.uses("size") || !fitted.uses("data")) {
+  if (joint == nullptr || !fitted.is_joint()) {
     throw UserError("", "an optimal design needs a fit of size and data",
                     "leave the fit out for a plain grid");
   }
@@ -150,7 +150,7 @@ std::vector<DesignedRun> choose(const DesignConfig& config, std::vector<Designed
   const auto scale_of = [&](double size, double data) {
     RunScale scale = fitted.largest();
     scale.size = size;
-    scale.vary(variable::data, data);
+    scale.set_new_data(data);
     return scale;
   };
   RunScale target = fitted.largest();

@@ -119,8 +119,8 @@ double& RunScale::of(const std::string& variable) { return this->*scale_member(v
 double RunScale::of(const std::string& variable) const { return this->*scale_member(variable); }
 
 void RunScale::vary(const std::string& variable, double value) {
+  if (variable == variable::data) return set_new_data(value);
   of(variable) = value;
-  if (variable == variable::data && unique_data > 0) unique_data = value;
 }
 
 void RunScale::fill_usual() {

@@ -24,8 +24,12 @@ struct RunScale {
 
   double& of(const std::string& variable);  // "size", "data", …; UserError for another name
   double of(const std::string& variable) const;
-  // Sets one variable. Data that is set so is new, none of it seen twice: repetition is a decision of its
-  // own.
+  // Data of which none was seen twice: repetition is a decision of its own.
+  void set_new_data(double value) {
+    data = value;
+    if (unique_data > 0) unique_data = value;
+  }
+  // Sets one variable; data is new.
   void vary(const std::string& variable, double value);
   // What was not given becomes what is usual: all data is different, nothing was pruned.
   void fill_usual();

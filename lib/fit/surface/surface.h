@@ -35,6 +35,7 @@ class Surface {
   virtual double error(const RunScale& scale, int draw, bool with_misfit) const = 0;
 
   bool uses(const std::string& variable) const;
+  bool is_joint() const { return uses(variable::size) && uses(variable::data); }
   const Runs& measured() const { return measured_; }  // the runs that were fitted
   std::string law_name;                               // for reports
 

@@ -1,12 +1,21 @@
 #include "fit/validate/curves.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "fit/validate/judged.h"
 
 namespace frugal::fit {
+
+using Json = nlohmann::ordered_json;
+using report::Page;
+using report::Plot;
+
 namespace {
 
 double root_mean_square(const std::vector<double>& log_predicted, const std::vector<double>& y) {
@@ -87,6 +96,88 @@ CurveReport check_curves(const std::vector<CurveCase>& cases, double coverage, c
     report.summary.push_back(summary);
   }
   return report;
+}
+
+void CurveReport::add_to_result(Json& out) const {
+  out["curves"] = Json::array();
+  for (const CurveCheck& curve : curves) {
+    Json one = {{"name", curve.name},
+                {"fitted", curve.fitted},
+                {"held_out", curve.held_out},
+                {"dropped", curve.dropped}};
+    if (!curve.refused.empty()) {
+      one["refused"] = curve.refused;
+    } else {
+      one["covered"] = curve.covered;
+      for (const CurveFigure& figure : curve.figures) one["log_rmse"][figure.form] = figure.rmse;
+    }
+    out["curves"].push_back(std::move(one));
+  }
+  out["summary"] = Json::object();
+  for (const CurveSummary& s : summary)
+    out["summary"][s.form] = {
+        {"curves", s.curves}, {"mean", s.mean}, {"median", s.median}, {"worst", s.worst}};
+  out["covered"] = covered;
+}
+
+void CurveReport::add_to_page(Page& page, double coverage) const {
+  page.section("Learning curves");
+  page.paragraph(fmt::format("{} curves; the intervals hold {} of the held-out rows (mean over curves).",
+                             curves.size(), share(covered)));
+  std::vector<std::vector<std::string>> rows, list;
+  for (const CurveSummary& s : summary)
+    rows.push_back({s.form, std::to_string(s.curves), shown(s.mean), shown(s.median), shown(s.worst)});
+  page.table({"law", "curves", "mean", "median", "worst"}, rows,
+             "Root mean square of ln(predicted / measured) over the held-out rows of a curve.");
+  std::vector<Judged> judged;
+  std::vector<double> errors;
+  for (const CurveCheck& curve : curves) {
+    if (!curve.refused.empty()) {
+      list.push_back(
+          {curve.name, std::to_string(curve.fitted), std::to_string(curve.held_out), "", "", curve.refused});
+      continue;
+    }
+    for (std::size_t i = 0; i < curve.predicted.size(); ++i)
+      judged.push_back({curve.measured[i], curve.predicted[i]});
+    errors.push_back(curve.figures.front().rmse);
+    list.push_back({curve.name, std::to_string(curve.fitted), std::to_string(curve.held_out),
+                    shown(curve.figures.front().rmse), share(curve.covered), ""});
+  }
+  add_predicted_against_measured(page, judged, coverage, "One point a held-out row.");
+  if (errors.size() > 1) {
+    std::sort(errors.begin(), errors.end());
+    std::vector<double> portion;
+    for (std::size_t i = 0; i < errors.size(); ++i)
+      portion.push_back(100 * static_cast<double>(i + 1) / static_cast<double>(errors.size()));
+    Plot plot("How many curves are missed by how much",
+              {"root mean square of ln(predicted / measured)", true, {}, {}},
+              {"curves missed by at most this (%)", false, 0.0, 102.0});
+    plot.line("", errors, portion, Plot::color(0));
+    page.figure(plot.svg(720, 320));
+  }
+  page.table({"curve", "fitted", "held out", "error", "covered", ""}, list);
+}
+
+std::unique_ptr<Check> validate_curves(const ValidateInput& input) {
+  const Runs& runs = input.measurements.runs;
+  const auto x = runs.column(runs.has(variable::data)      ? variable::data
+                             : runs.has(variable::compute) ? variable::compute
+                                                           : variable::size);
+  if (runs.held_out.empty()) {
+    throw base::UserError("", "curves need a column that says which rows are held out",
+                          "--set columns.train=NAME, with 1 for the rows to fit and 0 for those to predict");
+  }
+  std::vector<CurveCase> cases;
+  const auto series = input.measurements.rows_by_series();
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    CurveCase& one = cases.emplace_back();
+    one.name = input.series_name(s);
+    for (const std::size_t i : series[s]) {
+      (runs.held_out[i] != 0 ? one.held_x : one.x).push_back(x[i]);
+      (runs.held_out[i] != 0 ? one.held_y : one.y).push_back(runs.y[i]);
+    }
+  }
+  return std::make_unique<CurveReport>(check_curves(cases, input.config.fit.coverage));
 }
 
 }  // namespace frugal::fit

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "fit/curve/curve.h"
 #include "fit/surface/surface.h"
+#include "fit/validate/validate.h"
 
 namespace frugal::fit {
 
@@ -40,13 +43,19 @@ struct CurveSummary {
   double mean = 0, median = 0, worst = 0;
 };
 
-struct CurveReport {
+struct CurveReport final : Check {
   std::vector<CurveCheck> curves;
   std::vector<CurveSummary> summary;  // the default first, then every law, over the curves that were fitted
   double covered = 0;                 // mean over curves
+
+  void add_to_result(nlohmann::ordered_json& result) const override;
+  void add_to_page(report::Page& page, double coverage) const override;
 };
 
 CurveReport check_curves(const std::vector<CurveCase>& cases, double coverage = 0.95,
                          const CurveOptions& options = {});
+
+// The curves of all series. Errors: UserError without a column that says which rows are held out.
+std::unique_ptr<Check> validate_curves(const ValidateInput& input);
 
 }  // namespace frugal::fit

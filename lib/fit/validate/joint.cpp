@@ -1,13 +1,20 @@
 #include "fit/validate/joint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "fit/validate/judged.h"
 
 namespace frugal::fit {
+
+using Json = nlohmann::ordered_json;
+using report::Page;
 
 std::vector<bool> top_scale(const Runs& points, const std::string& variable) {
   const auto column = points.column(variable);
@@ -49,6 +56,23 @@ SeriesCheck::Convergence count_agreement(const std::string& name, const Runs& po
   }
   convergence.best = *best;
   return convergence;
+}
+
+Json convergence_json(const SeriesCheck::Convergence& c) {
+  const Certificate& certificate = c.best.certificate;
+  return {{"law", c.law},
+          {"seeds", c.seeds},
+          {"same_objective", c.agreeing},
+          {"same_parameters", c.agreeing_parameters},
+          {"objective", c.best.objective},
+          {"parameters", c.best.theta},
+          {"mu", c.best.mu},
+          {"sigma", c.best.sigma},
+          {"projected_gradient", certificate.projected_gradient},
+          {"condition", certificate.condition},
+          {"share_of_starts", certificate.share},
+          {"at_bound", certificate.at_bound},
+          {"unidentified", certificate.unidentified}};
 }
 
 }  // namespace
@@ -102,6 +126,102 @@ SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<
   }
   check.log_rmse = std::sqrt(square);
   return check;
+}
+
+void JointReport::add_to_result(Json& out) const {
+  double covered = 0, width = 0, rows = 0;
+  out["series"] = Json::array();
+  for (const SeriesCheck& check : series) {
+    Json one = {{"name", check.name},
+                {"fitted", check.fitted},
+                {"held_out", check.held_out},
+                {"left_out", check.left_out},
+                {"convergence", Json::array()}};
+    for (const auto& c : check.convergence) one["convergence"].push_back(convergence_json(c));
+    if (!check.refusal.empty()) {
+      one["refused"] = check.refusal;
+    } else {
+      one["log_rmse"] = check.log_rmse;
+      one["covered"] = check.covered;
+      one["mean_log_width"] = check.mean_log_width;
+      covered += check.covered;
+      rows += static_cast<double>(check.held_out);
+      width += check.mean_log_width * static_cast<double>(check.held_out);
+    }
+    out["series"].push_back(std::move(one));
+  }
+  out["held_out"] = rows;
+  out["covered"] = rows > 0 ? Json(covered / rows) : Json();
+  out["mean_log_width"] = rows > 0 ? Json(width / rows) : Json();
+}
+
+void JointReport::add_to_page(Page& page, double coverage) const {
+  page.section("Held-out top scales");
+  std::vector<std::vector<std::string>> rows, convergence;
+  std::vector<Judged> judged;
+  double covered = 0, width = 0;
+  for (const SeriesCheck& check : series) {
+    for (const auto& c : check.convergence) {
+      const Certificate& certificate = c.best.certificate;
+      convergence.push_back({check.name, c.law, fmt::format("{} of {}", c.agreeing, c.seeds),
+                             fmt::format("{} of {}", c.agreeing_parameters, c.seeds),
+                             shown(certificate.projected_gradient), shown(certificate.condition),
+                             fmt::format("{}", fmt::join(certificate.unidentified, ", "))});
+    }
+    if (!check.refusal.empty()) {
+      rows.push_back({check.name, std::to_string(check.fitted), std::to_string(check.held_out), "", "", "",
+                      check.refusal});
+      continue;
+    }
+    for (std::size_t i = 0; i < check.intervals.size(); ++i) {
+      const Interval& interval = check.intervals[i];
+      judged.push_back({check.measured[i], {interval.estimate, interval.lower, interval.upper}});
+    }
+    covered += check.covered;
+    width += check.mean_log_width * static_cast<double>(check.held_out);
+    rows.push_back({check.name, std::to_string(check.fitted), std::to_string(check.held_out),
+                    shown(check.log_rmse), fmt::format("{} of {}", check.covered, check.held_out),
+                    shown(check.mean_log_width), ""});
+  }
+  if (!judged.empty()) {
+    const double count = static_cast<double>(judged.size());
+    page.paragraph(fmt::format("{} intervals hold {} of {} held-out runs, at a mean log width of {}.",
+                               share(coverage), share(covered / count), judged.size(), shown(width / count)));
+  }
+  add_predicted_against_measured(page, judged, coverage, "One point a held-out run.");
+  page.table({"series", "fitted", "held out", "RMSE of ln error", "covered", "mean log width", ""}, rows);
+  page.table(
+      {"series", "law", "same objective", "same parameters", "gradient", "condition", "not identified"},
+      convergence, "Fits from different seeds that end within 1e-6 of the best.");
+}
+
+std::unique_ptr<Check> validate_joint(const ValidateInput& input) {
+  const Measurements& m = input.measurements;
+  const ValidateConfig& config = input.config;
+  if (!m.runs.has(variable::size) || !m.runs.has(variable::data)) {
+    throw base::UserError("", "joint needs a column of sizes and one of data",
+                          "--set columns.size=NAME --set columns.data=NAME");
+  }
+  CheckOptions options;
+  options.laws = config.convergence_laws;
+  options.seeds = static_cast<int>(config.seeds);
+  options.level = config.fit.coverage;
+  options.seed = input.seed;
+  auto report = std::make_unique<JointReport>();
+  const auto series = m.rows_by_series();
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    const Runs own = m.runs.select(series[s]);
+    std::vector<bool> held;
+    for (std::size_t i = 0; i < own.count(); ++i) {
+      if (config.hold_out_above) {
+        held.push_back(own.column(variable::size)[i] > *config.hold_out_above);
+      } else if (!own.held_out.empty()) {
+        held.push_back(own.held_out[i] != 0);
+      }
+    }
+    report->series.push_back(check_joint(input.series_name(s), own, std::move(held), options));
+  }
+  return report;
 }
 
 }  // namespace frugal::fit

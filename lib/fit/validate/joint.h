@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "fit/law/fit.h"
 #include "fit/posterior/predictive.h"
+#include "fit/validate/validate.h"
 
 namespace frugal::fit {
 
@@ -39,11 +42,21 @@ struct SeriesCheck {
   std::string refusal;           // why there are no intervals; empty: there are
 };
 
+struct JointReport final : Check {
+  std::vector<SeriesCheck> series;
+
+  void add_to_result(nlohmann::ordered_json& result) const override;
+  void add_to_page(report::Page& page, double coverage) const override;
+};
+
 // The rows of the largest sizes: as many sizes as it takes to hold out 3 runs and 5 % of all.
 std::vector<bool> top_scale(const Runs& points, const std::string& variable = "size");
 
 // held[i]: run i is predicted, not fitted; empty: top_scale.
 SeriesCheck check_joint(const std::string& name, const Runs& points, std::vector<bool> held,
                         const CheckOptions& options = {});
+
+// Every series. Errors: UserError without sizes and data.
+std::unique_ptr<Check> validate_joint(const ValidateInput& input);
 
 }  // namespace frugal::fit

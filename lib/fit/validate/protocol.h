@@ -5,24 +5,40 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "fit/validate/validate.h"
+
 namespace frugal::fit {
+
+// Mean and standard deviation of the relative error δ = (ε̂ − ε)/ε against the noisy measurements.
+struct RelativeError {
+  double mu = 0, sigma = 0;
+};
 
 struct ProtocolResult {
   std::string name;
   std::vector<double> theta;  // the true a, b, c_inf, alpha, beta, eps0 (η = ε₀)
   std::size_t runs = 0, corner_runs = 0;
-  // Mean and standard deviation of the relative error δ = (ε̂ − ε)/ε against the noisy measurements.
-  double fit_mu = 0, fit_sigma = 0;
-  double extrapolation_mu = 0, extrapolation_sigma = 0;
+  RelativeError in_fit, extrapolation;
   // The same extrapolation by what `scalefit fit` does where no law is named, and the share of its intervals
   // that hold the measurement.
-  double default_mu = 0, default_sigma = 0, default_covered = 0;
+  RelativeError by_default;
+  double default_covered = 0;
 };
 
 // One result for every built-in parameter set, each over `repeats` draws of the noise.
 std::vector<ProtocolResult> simulate_protocol(double noise, int repeats, std::uint64_t seed);
+
+struct ProtocolReport final : Check {
+  std::vector<ProtocolResult> surfaces;
+
+  void add_to_result(nlohmann::ordered_json& result) const override;
+  void add_to_page(report::Page& page, double coverage) const override;
+};
+std::unique_ptr<Check> validate_protocol(const ValidateInput& input);
 
 }  // namespace frugal::fit

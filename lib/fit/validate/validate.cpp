@@ -1,82 +1,46 @@
 #include "fit/validate/validate.h"
 
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
-#include "fit/runs/roles.h"
+#include "fit/validate/corners.h"
+#include "fit/validate/curves.h"
+#include "fit/validate/joint.h"
+#include "fit/validate/protocol.h"
+#include "report/html.h"
 
 namespace frugal::fit {
 namespace {
 
-using base::UserError;
+struct Mode {
+  const char* name;
+  bool needs_data;
+  std::unique_ptr<Check> (*run)(const ValidateInput& input);
+};
 
-std::string series_name(const Measurements& m, std::size_t index) {
-  return m.series.empty() ? m.chosen.at(role::error) : m.series[index];
-}
+constexpr Mode modes[] = {
+    {"corners", true, validate_corners},
+    {"curves", true, validate_curves},
+    {"joint", true, validate_joint},
+    {"protocol", false, validate_protocol},
+};
 
-CornersReport check_corners(const Measurements& m, const ValidateConfig& config, std::uint64_t seed,
-                            const std::string& place) {
-  if (m.series.size() > 1) {
-    throw UserError("", "corners are of one series at a time",
-                    "choose one: --set 'where." + m.chosen.at(role::group) + "=" + m.series.front() +
-                        "' --set columns.group=none");
+const Mode& find_mode(const std::string& name) {
+  for (const Mode& mode : modes) {
+    if (mode.name == name) return mode;
   }
-  return validate_corners(m, config.fit, seed, place);
-}
-
-CurveReport check_all_curves(const Measurements& m, const ValidateConfig& config) {
-  const Runs& runs = m.runs;
-  const auto x = runs.column(runs.has(variable::data)      ? variable::data
-                             : runs.has(variable::compute) ? variable::compute
-                                                           : variable::size);
-  if (runs.held_out.empty()) {
-    throw UserError("", "curves need a column that says which rows are held out",
-                    "--set columns.train=NAME, with 1 for the rows to fit and 0 for those to predict");
-  }
-  std::vector<CurveCase> cases;
-  const auto series = m.rows_by_series();
-  for (std::size_t s = 0; s < series.size(); ++s) {
-    CurveCase& one = cases.emplace_back();
-    one.name = series_name(m, s);
-    for (const std::size_t i : series[s]) {
-      (runs.held_out[i] != 0 ? one.held_x : one.x).push_back(x[i]);
-      (runs.held_out[i] != 0 ? one.held_y : one.y).push_back(runs.y[i]);
-    }
-  }
-  return check_curves(cases, config.fit.coverage);
-}
-
-std::vector<SeriesCheck> check_all_series(const Measurements& m, const ValidateConfig& config,
-                                          std::uint64_t seed) {
-  if (!m.runs.has(variable::size) || !m.runs.has(variable::data)) {
-    throw UserError("", "joint needs a column of sizes and one of data",
-                    "--set columns.size=NAME --set columns.data=NAME");
-  }
-  CheckOptions options;
-  options.laws = config.convergence_laws;
-  options.seeds = static_cast<int>(config.seeds);
-  options.level = config.fit.coverage;
-  options.seed = seed;
-  std::vector<SeriesCheck> checks;
-  const auto series = m.rows_by_series();
-  for (std::size_t s = 0; s < series.size(); ++s) {
-    const Runs own = m.runs.select(series[s]);
-    std::vector<bool> held;
-    for (std::size_t i = 0; i < own.count(); ++i) {
-      if (config.hold_out_above) {
-        held.push_back(own.column(variable::size)[i] > *config.hold_out_above);
-      } else if (!own.held_out.empty()) {
-        held.push_back(own.held_out[i] != 0);
-      }
-    }
-    checks.push_back(check_joint(series_name(m, s), own, std::move(held), options));
-  }
-  return checks;
+  FRUGAL_ASSERT(false, "a mode of the table");
+  return modes[0];
 }
 
 }  // namespace
 
 void ValidateConfig::visit(config::Visitor& v) {
-  v.choice("mode", mode, {"corners", "curves", "joint", "protocol"},
-           "what is hidden and predicted (see --help)");
+  std::vector<std::string> names;
+  for (const Mode& one : modes) names.emplace_back(one.name);
+  v.choice("mode", mode, names, "what is hidden and predicted (see --help)");
   fit.visit(v);
   v.field("convergence_laws", convergence_laws, "joint: laws whose convergence is counted");
   v.field("seeds", seeds, config::between(1, 100000), "joint: fits of each of those laws, a seed each");
@@ -86,27 +50,35 @@ void ValidateConfig::visit(config::Visitor& v) {
   v.field("repeats", repeats, config::between(1, 100000), "protocol: draws of the noise");
 }
 
+bool ValidateConfig::needs_data() const { return find_mode(mode).needs_data; }
+
 MeasurementConfig ValidateConfig::measurements() const {
   MeasurementConfig out = fit.measurements;
   if (mode == "curves" && out.columns.asked(role::group).empty()) out.columns[role::group] = "others";
   return out;
 }
 
-ValidateOutcome run_validate(const Measurements& m, const ValidateConfig& config, std::uint64_t seed,
-                             const std::string& place) {
-  ValidateOutcome out;
-  out.notes = m.notes;
-  for (const std::string& law : config.convergence_laws) find_law(law);  // refused before anything is fitted
-  if (config.mode == "corners") {
-    out.corners = check_corners(m, config, seed, place);
-  } else if (config.mode == "curves") {
-    out.curves = check_all_curves(m, config);
-  } else if (config.mode == "joint") {
-    out.series = check_all_series(m, config, seed);
-  } else {
-    out.protocol = simulate_protocol(config.noise, static_cast<int>(config.repeats), seed);
-  }
-  return out;
+std::string ValidateInput::series_name(std::size_t index) const {
+  return measurements.series.empty() ? measurements.chosen.at(role::error) : measurements.series[index];
+}
+
+std::unique_ptr<Check> run_validate(const ValidateInput& input) {
+  // Refused before anything is fitted.
+  for (const std::string& law : input.config.convergence_laws) find_law(law);
+  return find_mode(input.config.mode).run(input);
+}
+
+void add_to_result(const Check& check, const Measurements& measurements, nlohmann::ordered_json& result) {
+  if (!measurements.notes.empty()) result["notes"] = measurements.notes;
+  check.add_to_result(result);
+}
+
+std::string validate_page(const Check& check, const ValidateInput& input) {
+  report::Page page("Predictions against measurements",
+                    fmt::format("scalefit {}, {}, seed {}", FRUGAL_VERSION, input.config.mode, input.seed));
+  if (!input.measurements.notes.empty()) page.section("Data").list(input.measurements.notes);
+  check.add_to_page(page, input.config.fit.coverage);
+  return page.text();
 }
 
 }  // namespace frugal::fit

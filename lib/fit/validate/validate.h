@@ -4,17 +4,22 @@
 //   curves    every learning curve is fitted on the rows marked for training and judged on the others
 //   joint     every series' top scale is held out; convergence of the fit from many seeds, coverage, width
 //   protocol  the protocol of Rosenfeld et al. 2020 on surfaces that are known, with noise; needs no data
+//
+// A mode is a file of its own and a line of the table in validate.cpp.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "fit/validate/corners.h"
-#include "fit/validate/curves.h"
-#include "fit/validate/joint.h"
-#include "fit/validate/protocol.h"
+#include "fit/command/fit_config.h"
+
+namespace frugal::report {
+class Page;
+}
 
 namespace frugal::fit {
 
@@ -30,24 +35,34 @@ struct ValidateConfig {
   std::int64_t repeats = 20;
   void visit(config::Visitor& v);
 
-  bool needs_data() const { return mode != "protocol"; }
+  bool needs_data() const;
   // A curve is named by every column that has no other role, where the config does not say.
   MeasurementConfig measurements() const;
 };
 
-// One of these is filled, by the mode.
-struct ValidateOutcome {
-  std::vector<std::string> notes;  // of the data
-  std::optional<CornersReport> corners;
-  std::optional<CurveReport> curves;
-  std::vector<SeriesCheck> series;
-  std::vector<ProtocolResult> protocol;
+struct ValidateInput {
+  const Measurements& measurements;  // empty for a mode that needs no data
+  const ValidateConfig& config;
+  std::uint64_t seed;
+  std::string place;  // where the config stands, for errors
+
+  std::string series_name(std::size_t index) const;  // the error's column where there is one series
 };
 
-// measurements: empty for protocol. place: where the config stands, for errors.
-ValidateOutcome run_validate(const Measurements& measurements, const ValidateConfig& config,
-                             std::uint64_t seed, const std::string& place);
+// What one mode found, and how it is told.
+class Check {
+ public:
+  virtual ~Check() = default;
+  virtual void add_to_result(nlohmann::ordered_json& result) const = 0;
+  virtual void add_to_page(report::Page& page, double coverage) const = 0;
+};
 
-void add_to_result(const ValidateOutcome& outcome, nlohmann::ordered_json& result);
+// Errors: UserError where the measurements lack what the mode needs.
+std::unique_ptr<Check> run_validate(const ValidateInput& input);
+
+// The notes of the data, and what the mode found.
+void add_to_result(const Check& check, const Measurements& measurements, nlohmann::ordered_json& result);
+// The HTML report, with predictions against measurements.
+std::string validate_page(const Check& check, const ValidateInput& input);
 
 }  // namespace frugal::fit

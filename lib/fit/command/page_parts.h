@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fit/decide/decide.h"
+#include "fit/law/expression_law.h"
 #include "fit/runs/runs.h"
 #include "fit/surface/surface.h"
 #include "report/html.h"

@@ -1,11 +1,12 @@
-#include "fit/command/fit_report.h"
+#include "fit/command/fit_page.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "fit/command/report_parts.h"
+#include "fit/command/page_parts.h"
+#include "fit/decide/decide.h"
 
 namespace frugal::fit {
 namespace {
@@ -32,7 +33,7 @@ void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
 
 // The costliest run, and ten and a hundred times less and more.
 std::vector<double> budgets_around(const Surface& surface, const Cost& cost) {
-  const double largest = compute_spent(surface, &cost, surface.largest()).largest;
+  const double largest = compute_spent(surface, &cost).largest;
   std::vector<double> budgets;
   for (int k = -2; k <= 2; ++k) budgets.push_back(largest * std::pow(10.0, k));
   return budgets;
@@ -117,7 +118,7 @@ std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::ui
     }
     add_learning_curves(page, *series.surface, config.coverage, series.held_out, {});
     add_residuals(page, series, cost);
-    if (series.surface->uses("size") && series.surface->uses("data")) {
+    if (series.surface->is_joint()) {
       add_error_surface(page, *series.surface, {});
       add_isoflop_and_frontier(page, *series.surface, cost, budgets_around(*series.surface, cost),
                                config.coverage);

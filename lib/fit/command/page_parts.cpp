@@ -1,4 +1,4 @@
-#include "fit/command/report_parts.h"
+#include "fit/command/page_parts.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/progress.h"
+#include "fit/decide/allocation.h"
+#include "fit/decide/decide.h"
 #include "fit/runs/roles.h"
 
 namespace frugal::fit {
@@ -166,7 +168,7 @@ void add_error_surface(Page& page, const Surface& surface, const std::vector<Run
     for (const double data : x) {
       RunScale at = high;
       at.size = size;
-      at.vary(variable::data, data);
+      at.set_new_data(data);
       values.push_back(surface.error(at, Surface::estimate, false));
       least = std::min(least, values.back());
       most = std::max(most, values.back());
@@ -213,7 +215,7 @@ void add_isoflop_and_frontier(Page& page, const Surface& surface, const Cost& co
   best.draw_points(isoflop, "minima", "#000000", 'd');
   size.draw_line(frontier, "size", Plot::color(0), true);
   data.draw_line(frontier, "data", Plot::color(1), true);
-  frontier.vertical("costliest run", compute_spent(surface, &cost, surface.largest()).largest, "#777777");
+  frontier.vertical("costliest run", compute_spent(surface, &cost).largest, "#777777");
   page.figure(
       isoflop.svg(),
       fmt::format("The data is what the rest of the cost buys. Bars at the minima and the band of the "

@@ -1,11 +1,12 @@
-#include "fit/command/fit_command.h"
+#include "fit/command/run_fit.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/error.h"
-#include "fit/command/fit_series.h"
+#include "fit/command/fit_laws.h"
+#include "fit/command/fit_posterior.h"
 #include "fit/runs/diverged.h"
 #include "fit/surface/curve.h"
 
@@ -59,6 +60,36 @@ std::string curve_variable(const Runs& runs, std::vector<std::string>& notes) {
       "a law needs runs at several scales: at least three, better six, each twice the one before");
 }
 
+// Whether the runs are such as the average over laws of size and data knows, and nothing else was asked for.
+bool is_default(const FitConfig& config, const Runs& runs) {
+  const auto known = {variable::size, variable::data, variable::compute, variable::unique_data};
+  return config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
+         config.fixed.empty() && config.parameters.empty() &&
+         std::all_of(runs.names.begin(), runs.names.end(), [&](const std::string& name) {
+           return std::find(known.begin(), known.end(), name) != known.end();
+         });
+}
+
+void fit_series(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
+  if (config.law == "auto" && !config.own_law()) leave_out_diverged(series);
+  if (!config.own_law()) series.curve_variable = curve_variable(series.runs, series.notes);
+  if (config.law == "curve" && !config.own_law() && series.curve_variable.empty()) {
+    throw UserError("", "a curve has one variable, but both size and data were varied",
+                    "--set columns.size=none, or take a law of both");
+  }
+  if (!series.curve_variable.empty() && (config.law == "auto" || config.law == "curve")) {
+    fit_curve(series, config, seed);
+    return;
+  }
+  series.curve_variable.clear();
+  if (is_default(config, series.runs)) {
+    fit_posterior(series, config, seed);
+  } else {
+    fit_laws(series, config, seed, place);
+  }
+  series.isoflop = measure_isoflop(series.runs, config.cost, config.coverage, seed);
+}
+
 }  // namespace
 
 FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64_t seed,
@@ -77,20 +108,7 @@ FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64
     series.runs = all.runs.select(fitted);
     series.held_out = all.runs.select(held);
     try {
-      const bool own = !config.expression.empty() || config.law == "expression";
-      if (config.law == "auto" && !own) leave_out_diverged(series);
-      if (!own) series.curve_variable = curve_variable(series.runs, series.notes);
-      if (!own && config.law == "curve" && series.curve_variable.empty()) {
-        throw UserError("", "a curve has one variable, but both size and data were varied",
-                        "--set columns.size=none, or take a law of both");
-      }
-      if (!series.curve_variable.empty() && (config.law == "auto" || config.law == "curve")) {
-        fit_curve(series, config, seed);
-      } else {
-        series.curve_variable.clear();
-        fit_joint(series, config, seed, place);
-        series.isoflop = measure_isoflop(series.runs, config.cost, config.coverage, seed);
-      }
+      fit_series(series, config, seed, place);
     } catch (const UserError& error) {
       if (series.group.empty()) throw;
       throw UserError(error.place(), fmt::format("group '{}': {}", series.group, error.message()),

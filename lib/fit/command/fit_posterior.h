@@ -4,11 +4,11 @@
 
 #include <cstdint>
 
-#include "fit/command/fit_command.h"
+#include "fit/command/run_fit.h"
 
 namespace frugal::fit {
 
 // Fills laws, weights, intervals, hold_outs, notes and surface. UserError where there are too few scales.
-void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Runs& points);
+void fit_posterior(SeriesFit& series, const FitConfig& config, std::uint64_t seed);
 
 }  // namespace frugal::fit

@@ -1,12 +1,12 @@
-#include "fit/command/decide_report.h"
+#include "fit/command/plan_page.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "fit/command/report_parts.h"
+#include "fit/command/decision.h"
+#include "fit/command/page_parts.h"
 
 namespace frugal::fit {
 namespace {
@@ -14,30 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using report::Page;
 using report::Plot;
-
-// A value without end is printed as null.
-double number_in(const Json& json) { return json.is_number() ? json.get<double>() : INFINITY; }
-Estimate estimate_in(const Json& json) {
-  return {number_in(json.at("value")), number_in(json.at("low")), number_in(json.at("high"))};
-}
-
-std::string text_of(const Json& scale) {
-  std::string out;
-  for (const auto& [name, value] : scale.items())
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, shown(number_in(value)));
-  return out;
-}
-
-Page start_page(const char* title, const Json& result) {
-  return Page(title, fmt::format("scalefit {}, {}% intervals", FRUGAL_VERSION,
-                                 shown(100 * result.at("coverage").get<double>())));
-}
-
-Cost cost_of(const std::string& configured, const ReadFit& fit) {
-  return Cost(configured.empty() ? fit.cost : configured);
-}
-
-bool is_joint(const Surface& surface) { return surface.uses("size") && surface.uses("data"); }
 
 void add_target(Page& page, const Json& target) {
   page.section(fmt::format("To reach an error of {}", shown(target.at("error").get<double>())));
@@ -116,43 +92,7 @@ std::vector<double> budgets_to_draw(const PlanConfig& config, const Json& result
   return budgets;
 }
 
-// The least error that each cost buys, or the error along one variable.
-EstimateSeries along_curve(const ReadFit& fit, const Cost& cost, const std::string& along,
-                           const RunScale& held, const std::vector<double>& x, double coverage) {
-  EstimateSeries out;
-  for (const double value : x) {
-    if (along == "budget") {
-      out.add(value, optimal_allocation(*fit.surface, cost, value, coverage).error);
-    } else {
-      RunScale at = held;
-      at.vary(along, value);
-      out.add(value, fit.surface->predict(at, coverage));
-    }
-  }
-  return out;
-}
-
 }  // namespace
-
-std::string predict_page(const ReadFit& fit, const PredictConfig&, const Json& result) {
-  Page page = start_page("Predictions", result);
-  std::vector<RunScale> marks;
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& one : result.at("predictions")) {
-    RunScale& mark = marks.emplace_back();
-    for (const auto& [name, value] : one.at("at").items()) mark.of(name) = value.get<double>();
-    const Estimate error = estimate_in(one.at("error"));
-    rows.push_back({text_of(one.at("at")), shown(error.value), range(error),
-                    shown(one.at("beyond").get<double>()), one.value("note", "")});
-  }
-  page.section("What was asked for");
-  page.table({"at", "error", "interval", "times beyond the largest run", ""}, rows,
-             "Law: " + fit.surface->law_name);
-  const double coverage = result.at("coverage").get<double>();
-  add_learning_curves(page, *fit.surface, coverage, {}, marks);
-  if (is_joint(*fit.surface)) add_error_surface(page, *fit.surface, marks);
-  return page.text();
-}
 
 std::string plan_page(const ReadFit& fit, const PlanConfig& config, const Json& result) {
   Page page = start_page("Plan", result);
@@ -162,7 +102,7 @@ std::string plan_page(const ReadFit& fit, const PlanConfig& config, const Json& 
   if (result.contains("target")) add_target(page, result.at("target"));
   if (result.contains("deployment")) add_deployment(page, result.at("deployment"));
   add_going_on(page, result.at("going_on"));
-  if (!is_joint(surface) || !result.contains("frontier")) {
+  if (!surface.is_joint() || !result.contains("frontier")) {
     add_learning_curves(page, surface, coverage, {}, {});
     return page.text();
   }
@@ -170,45 +110,6 @@ std::string plan_page(const ReadFit& fit, const PlanConfig& config, const Json& 
   page.section("Best use of a budget");
   add_frontier_error(page, result, cost);
   add_isoflop_and_frontier(page, surface, cost, budgets_to_draw(config, result), coverage);
-  return page.text();
-}
-
-std::string compare_page(const ReadFit& first, const ReadFit& second, const CompareConfig& config,
-                         const Json& result) {
-  Page page = start_page("Two systems compared", result);
-  const double coverage = result.at("coverage").get<double>();
-  const std::string along = result.at("along").get<std::string>();
-  const double low = result.at("range")[0].get<double>(), high = result.at("range")[1].get<double>();
-  RunScale held;
-  if (result.contains("held")) {
-    for (const auto& [name, value] : result.at("held").items()) held.of(name) = value.get<double>();
-  }
-  const Cost cost = cost_of(config.cost, first);
-  Plot plot(along == "budget" ? "Least error for a training cost" : "Error along " + along,
-            along == "budget" ? cost_axis("training cost", cost) : axis_of(along), error_axis());
-  const std::vector<double> x = log_steps(low, high, 25);
-  along_curve(first, cost, along, held, x, coverage)
-      .draw_line(plot, "A: " + first.surface->law_name, Plot::color(0), true);
-  along_curve(second, cost, along, held, x, coverage)
-      .draw_line(plot, "B: " + second.surface->law_name, Plot::color(1), true);
-  const Json& crossing = result.at("crossing");
-  if (!crossing.is_null() && std::isfinite(number_in(crossing.at("value"))))
-    plot.vertical("crossing", number_in(crossing.at("value")), "#444444");
-  page.section("Where they cross");
-  const double at_low = number_in(result.at("probability_first_better").at("at_low")),
-               at_high = number_in(result.at("probability_first_better").at("at_high"));
-  page.paragraph(
-      result.at("crosses").get<bool>()
-          ? fmt::format(
-                "They cross at {} = {} ({}). The probability that they cross between {} and {} is {}.", along,
-                shown(number_in(crossing.at("value"))), range(estimate_in(crossing)), shown(low), shown(high),
-                share(result.at("probability_of_crossing").get<double>()))
-          : fmt::format("They do not cross between {} and {}; the probability that they do is {}.",
-                        shown(low), shown(high), share(result.at("probability_of_crossing").get<double>())));
-  page.paragraph(
-      fmt::format("The probability that A is the better one is {} at the low end and {} at the high end.",
-                  share(at_low), share(at_high)));
-  page.figure(plot.svg(), fmt::format("Bands are {} prediction intervals.", share(coverage)));
   return page.text();
 }
 

@@ -1,4 +1,4 @@
-#include "fit/command/fit_default.h"
+#include "fit/command/fit_posterior.h"
 
 #include <fmt/format.h>
 
@@ -64,7 +64,8 @@ FitResult result_of(const SurfaceComponent& component, const Posterior& posterio
 
 }  // namespace
 
-void fit_default(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const Runs& points) {
+void fit_posterior(SeriesFit& series, const FitConfig& config, std::uint64_t seed) {
+  const Runs& points = series.runs;
   PredictiveOptions options;
   options.level = config.coverage;
   const Predictive predictive(points, options);

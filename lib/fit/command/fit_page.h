@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "fit/command/fit_command.h"
+#include "fit/command/run_fit.h"
 
 namespace frugal::fit {
 

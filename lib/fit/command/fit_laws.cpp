@@ -1,3 +1,5 @@
+#include "fit/command/fit_laws.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -5,8 +7,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "fit/command/fit_default.h"
-#include "fit/command/fit_series.h"
 #include "fit/posterior/draws.h"
 
 namespace frugal::fit {
@@ -143,24 +143,10 @@ std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, c
   return out;
 }
 
-// Whether nothing was asked for but the default.
-bool is_default(const FitConfig& config, const Runs& points) {
-  const auto known = {variable::size, variable::data, variable::compute, variable::unique_data};
-  return config.law == "auto" && config.expression.empty() && config.loss == "huber" &&
-         config.fixed.empty() && config.parameters.empty() &&
-         std::all_of(points.names.begin(), points.names.end(), [&](const std::string& name) {
-           return std::find(known.begin(), known.end(), name) != known.end();
-         });
-}
-
 }  // namespace
 
-void fit_joint(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
+void fit_laws(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
   const Runs& points = series.runs;
-  if (is_default(config, points)) {
-    fit_default(series, config, seed, points);
-    return;
-  }
   const auto laws = candidates(points, config, place);
   const Cost cost(config.cost, place + ":/cost");
   std::vector<double> misses, distances;

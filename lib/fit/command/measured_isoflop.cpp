@@ -1,4 +1,4 @@
-#include "fit/command/fit_isoflop.h"
+#include "fit/command/measured_isoflop.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/random.h"
-#include "fit/command/report_parts.h"
+#include "fit/command/page_parts.h"
 
 namespace frugal::fit {
 namespace {

@@ -1,0 +1,120 @@
+#include "fit/command/decision.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "fit/command/page_parts.h"
+#include "fit/runs/roles.h"
+#include "fit/runs/table.h"
+
+namespace frugal::fit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using base::UserError;
+
+double parse_number(const std::string& text, const std::string& place) {
+  double value = 0;
+  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc() || stop != text.data() + text.size() || !std::isfinite(value)) {
+    throw UserError(place, fmt::format("must be a number, got '{}'", text), "for example size=1e9,data=2e10");
+  }
+  if (!(value > 0)) throw UserError(place, fmt::format("must be > 0, got {}", text));
+  return value;
+}
+
+}  // namespace
+
+std::map<std::string, double> parse_scale(const std::string& text) {
+  std::map<std::string, double> at;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    const std::string one = text.substr(start, end - start);
+    start = end + 1;
+    const std::size_t equals = one.find('=');
+    if (equals == std::string::npos) {
+      throw UserError("--at " + text, fmt::format("'{}' is not name=value", one),
+                      "for example size=1e9,data=2e10");
+    }
+    const Role* role = scale_role(one.substr(0, equals));
+    if (role == nullptr) {
+      throw UserError("--at " + text, fmt::format("unknown variable '{}'", one.substr(0, equals)),
+                      base::suggest(one.substr(0, equals), scale_names()));
+    }
+    at[role->name] = parse_number(one.substr(equals + 1), "--at " + one);
+  }
+  return at;
+}
+
+std::vector<std::map<std::string, double>> read_scales(const std::string& path) {
+  const Table table = read_tables({path});
+  std::vector<std::map<std::string, double>> out;
+  for (const Table::Row& row : table.rows) {
+    std::map<std::string, double> at;
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      const Role* role = scale_role(table.columns[c]);
+      if (role == nullptr || row.cells[c].missing) continue;
+      at[role->name] =
+          parse_number(row.cells[c].text, table.place(row) + ": column '" + table.columns[c] + "'");
+    }
+    out.push_back(std::move(at));
+  }
+  return out;
+}
+
+RunScale to_scale(const std::map<std::string, double>& at, const Surface& surface) {
+  RunScale scale;
+  for (const auto& [name, value] : at) scale.of(name) = value;
+  scale.fill_usual();
+  for (const std::string& variable : surface.variables()) {
+    if (!(scale.of(variable) > 0)) {
+      throw UserError("--at", fmt::format("the fit needs a value for '{}'", variable),
+                      fmt::format("for example --at {}", fmt::join(surface.variables(), "=1e9,")) + "=1e9");
+    }
+  }
+  return scale;
+}
+
+Json to_json(const RunScale& scale, const Surface& surface) { return held_json(scale, surface, ""); }
+
+Json held_json(const RunScale& held, const Surface& surface, const std::string& but) {
+  Json out = Json::object();
+  for (const std::string& variable : surface.variables()) {
+    if (variable != but) out[variable] = held.of(variable);
+  }
+  return out;
+}
+
+RunScale scale_in(const Json& json) {
+  RunScale scale;
+  for (const auto& [name, value] : json.items()) scale.of(name) = value.get<double>();
+  return scale;
+}
+
+double number_in(const Json& json) { return json.is_number() ? json.get<double>() : INFINITY; }
+Estimate estimate_in(const Json& json) {
+  return {number_in(json.at("value")), number_in(json.at("low")), number_in(json.at("high"))};
+}
+
+std::string text_of(const Json& scale) {
+  std::string out;
+  for (const auto& [name, value] : scale.items())
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, shown(number_in(value)));
+  return out;
+}
+
+Cost cost_of(const std::string& configured, const ReadFit& fit, const std::string& place) {
+  return Cost(configured.empty() ? fit.cost : configured, place);
+}
+
+report::Page start_page(const char* title, const Json& result) {
+  return report::Page(title, fmt::format("scalefit {}, {}% intervals", FRUGAL_VERSION,
+                                         shown(100 * result.at("coverage").get<double>())));
+}
+
+}  // namespace frugal::fit

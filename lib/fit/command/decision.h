@@ -1,0 +1,36 @@
+// What `scalefit predict`, `plan` and `compare` share: scales as a user writes them, and scales and estimates
+// in the JSON that is printed, which the pages read.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "fit/command/read_fit.h"
+#include "fit/law/expression_law.h"
+#include "report/html.h"
+
+namespace frugal::fit {
+
+// "size=1e9,data=2e10" (also N=, D=, …). Errors: UserError with what is wrong.
+std::map<std::string, double> parse_scale(const std::string& text);
+// Rows of a table as scales: its columns go by the same names, others are ignored.
+std::vector<std::map<std::string, double>> read_scales(const std::string& path);
+
+// Errors: UserError for a variable of the surface that has no value.
+RunScale to_scale(const std::map<std::string, double>& at, const Surface& surface);
+nlohmann::ordered_json to_json(const RunScale& scale, const Surface& surface);  // the surface's variables
+// All of the surface's variables but one.
+nlohmann::ordered_json held_json(const RunScale& held, const Surface& surface, const std::string& but);
+RunScale scale_in(const nlohmann::ordered_json& json);
+
+double number_in(const nlohmann::ordered_json& json);  // a value without end is printed as null
+Estimate estimate_in(const nlohmann::ordered_json& json);
+std::string text_of(const nlohmann::ordered_json& scale);  // "size 1e+09, data 2e+10"
+
+// configured: empty where the fit's own cost holds. place: of the config's key, for errors.
+Cost cost_of(const std::string& configured, const ReadFit& fit, const std::string& place = "cost");
+report::Page start_page(const char* title, const nlohmann::ordered_json& result);
+
+}  // namespace frugal::fit

@@ -1,0 +1,169 @@
+#include "fit/command/plan.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "fit/command/decision.h"
+#include "fit/decide/allocation.h"
+#include "fit/decide/decide.h"
+#include "fit/decide/deployment.h"
+
+namespace frugal::fit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What every part of a plan starts from.
+struct Planner {
+  const Surface& surface;
+  const PlanConfig& config;
+  const Cost& cost;
+  double coverage;
+};
+
+Json reach_json(const Reach& reach) {
+  return {{"variable", reach.variable},
+          {"target_error", reach.target},
+          {"reachable", reach.reachable},
+          {"needed", to_json(reach.needed)},
+          {"probability_reachable", reach.probability},
+          {"floor", to_json(reach.floor)}};
+}
+
+Json allocation_json(const Allocation& a) {
+  Json out = {{"budget", a.budget},
+              {"size", to_json(a.size)},
+              {"data", to_json(a.data)},
+              {"error", to_json(a.error)}};
+  if (!a.interior) out["note"] = "no interior minimum: the optimum lies at the edge of the sizes looked at";
+  return out;
+}
+
+// More of one variable, the others held: what the user says, else the largest value that was run.
+Json ways_to(const Planner& plan, double target) {
+  Json ways = Json::array();
+  for (const std::string& variable : plan.surface.variables()) {
+    if (variable != "size" && variable != "data" && variable != "compute") continue;
+    if (plan.config.at.count(variable) > 0) continue;
+    RunScale held = plan.surface.largest();
+    for (const auto& [name, value] : plan.config.at) held.of(name) = value;
+    Json way = reach_json(scale_for_target(plan.surface, variable, held, target, plan.coverage));
+    way["held"] = held_json(held, plan.surface, variable);
+    ways.push_back(std::move(way));
+  }
+  return ways;
+}
+
+Json best_split_for(const Planner& plan, double target) {
+  const BudgetForTarget budget = budget_for_target(plan.surface, plan.cost, target, plan.coverage);
+  Json best = {{"reachable", budget.reachable},
+               {"probability_reachable", budget.probability},
+               {"budget", to_json(budget.budget)},
+               {"floor", to_json(budget.floor)}};
+  if (budget.reachable) {
+    const Allocation a = optimal_allocation(plan.surface, plan.cost, budget.budget.value, plan.coverage);
+    best["size"] = to_json(a.size);
+    best["data"] = to_json(a.data);
+    best["compute_ratio"] = budget.budget.value / compute_spent(plan.surface, &plan.cost).total;
+  }
+  return best;
+}
+
+Json budget_json(const Planner& plan, double budget) {
+  Json out = allocation_json(optimal_allocation(plan.surface, plan.cost, budget, plan.coverage));
+  Json& curve = out["isoflop"] = Json::array();
+  for (const IsoFlopPoint& point : isoflop_curve(plan.surface, plan.cost, budget, 17, plan.coverage))
+    curve.push_back({{"size", point.size}, {"data", point.data}, {"error", to_json(point.error)}});
+  out["compute_ratio"] = budget / compute_spent(plan.surface, &plan.cost).total;
+  return out;
+}
+
+// The best split from a tenth of the costliest run's cost to a hundred times that cost.
+Json frontier_json(const Planner& plan) {
+  const double start = compute_spent(plan.surface, &plan.cost).largest / 10;
+  const std::int64_t points = plan.config.frontier;
+  Json list = Json::array();
+  for (std::int64_t i = 0; i < points; ++i) {
+    const double share = points > 1 ? static_cast<double>(i) / static_cast<double>(points - 1) : 0;
+    list.push_back(allocation_json(
+        optimal_allocation(plan.surface, plan.cost, start * std::pow(1000.0, share), plan.coverage)));
+  }
+  return list;
+}
+
+// Without a target: what the (first) budget, else the costliest run's cost, would reach at its best.
+double target_of_use(const Planner& plan) {
+  if (plan.config.target_error) return *plan.config.target_error;
+  const double budget = plan.config.budgets.empty() ? compute_spent(plan.surface, &plan.cost).largest
+                                                    : plan.config.budgets.front();
+  return optimal_allocation(plan.surface, plan.cost, budget, 0).error.value;
+}
+
+Json deployment_json(const Planner& plan, double tokens, const std::string& place) {
+  const Expression inference(plan.config.inference_cost, {"N", "m", "size"}, {}, place + ":/inference_cost");
+  const double target = target_of_use(plan);
+  const auto use = overtrain(plan.surface, plan.cost, inference, tokens, target, plan.coverage);
+  Json out = {{"tokens", tokens}, {"target_error", target}, {"reachable", use.has_value()}};
+  if (use) {
+    out["size"] = to_json(use->size);
+    out["data"] = to_json(use->data);
+    out["training_cost"] = to_json(use->training_cost);
+    out["lifetime_cost"] = to_json(use->lifetime_cost);
+    out["cheapest_to_train"] = {{"size", use->optimal_size},
+                                {"data", use->optimal_data},
+                                {"lifetime_cost", use->optimal_lifetime_cost}};
+    out["saved"] = 1 - use->lifetime_cost.value / use->optimal_lifetime_cost;
+  }
+  return out;
+}
+
+Json going_on_json(const Planner& plan) {
+  const GoingOn on = worth_going_on(plan.surface, plan.surface.is_joint() ? &plan.cost : nullptr,
+                                    plan.config.grow, plan.config.improvement, plan.coverage);
+  return {{"factor", on.factor},
+          {"cost_now", on.cost_now},
+          {"error_now", on.error_now},
+          {"next", to_json(on.next, plan.surface)},
+          {"error_next", to_json(on.error_next)},
+          {"improvement", to_json(on.improvement)},
+          {"required", on.required},
+          {"probability", on.probability}};
+}
+
+}  // namespace
+
+void PlanConfig::visit(config::Visitor& v) {
+  v.field("target_error", target_error, config::greater_than(0),
+          "what data, size and budget reach this error?");
+  v.field("budgets", budgets, config::greater_than(0), "best size and data for these training costs");
+  v.field("deploy_tokens", deploy_tokens, config::greater_than(0),
+          "tokens (examples) that the model will be used on: cheapest over its life");
+  v.field("inference_cost", inference_cost, "cost of one token in use, as an expression in N");
+  v.field("at", at, config::greater_than(0), "values held, for what a target needs of the other variable");
+  v.field("grow", grow, config::greater_than(1), "is it worth going on to so many times the compute?");
+  v.field("improvement", improvement, config::between(0, 1), "... for at least this relative improvement");
+  v.field("cost", cost, "cost of a run as an expression in N and D; empty: as in the fit");
+  v.field("coverage", coverage, config::between_open(0, 1), "of the intervals; null: as in the fit");
+  v.field("frontier", frontier, config::between(0, 100), "points of the compute-optimal frontier");
+}
+
+void plan_command(const ReadFit& fit, const PlanConfig& config, const std::string& place, Json& result) {
+  const Surface& surface = *fit.surface;
+  const Cost cost = cost_of(config.cost, fit, place + ":/cost");
+  const Planner plan{surface, config, cost, config.coverage.value_or(fit.coverage)};
+  result["law"] = surface.law_name;
+  result["coverage"] = plan.coverage;
+  result["cost"] = surface.is_joint() ? cost.text() : surface.variables().front();
+  if (config.target_error) {
+    Json& target = result["target"];
+    target["error"] = *config.target_error;
+    target["ways"] = ways_to(plan, *config.target_error);
+    if (surface.is_joint()) target["compute_optimal"] = best_split_for(plan, *config.target_error);
+  }
+  for (const double budget : config.budgets) result["budgets"].push_back(budget_json(plan, budget));
+  if (surface.is_joint() && config.frontier > 0) result["frontier"] = frontier_json(plan);
+  if (config.deploy_tokens) result["deployment"] = deployment_json(plan, *config.deploy_tokens, place);
+  result["going_on"] = going_on_json(plan);
+}
+
+}  // namespace frugal::fit

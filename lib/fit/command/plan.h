@@ -1,0 +1,34 @@
+// `scalefit plan`: data, size and compute for a target or a budget, and whether it is worth going on, from
+// what `scalefit fit` printed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/visitor.h"
+#include "fit/command/read_fit.h"
+
+namespace frugal::fit {
+
+struct PlanConfig {
+  std::optional<double> target_error;
+  std::vector<double> budgets;
+  std::optional<double> deploy_tokens;
+  std::string inference_cost = "2*N";
+  std::map<std::string, double> at;
+  double grow = 10, improvement = 0.02;
+  std::string cost;
+  std::optional<double> coverage;
+  std::int64_t frontier = 7;
+  void visit(config::Visitor& v);
+};
+
+// place: where the config stands, for errors.
+void plan_command(const ReadFit& fit, const PlanConfig& config, const std::string& place,
+                  nlohmann::ordered_json& result);
+
+}  // namespace frugal::fit

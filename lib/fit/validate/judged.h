@@ -1,0 +1,31 @@
+// Predictions of runs that were measured, drawn against the measurements.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fit/command/page_parts.h"
+
+namespace frugal::fit {
+
+struct Judged {
+  double measured = 0;
+  Estimate predicted;
+  bool covered() const { return predicted.low <= measured && measured <= predicted.high; }
+};
+
+// Predictions by whether their interval holds what was measured.
+struct JudgedSeries {
+  EstimateSeries inside, outside;
+  void add(double x, const Estimate& predicted, bool covered) {
+    (covered ? inside : outside).add(x, predicted);
+  }
+  std::size_t count() const { return inside.x.size() + outside.x.size(); }
+  void draw(report::Plot& plot) const;
+};
+
+// Predicted against measured: on the diagonal a prediction is right.
+void add_predicted_against_measured(report::Page& page, const std::vector<Judged>& rows, double coverage,
+                                    const std::string& caption);
+
+}  // namespace frugal::fit
