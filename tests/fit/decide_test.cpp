@@ -81,9 +81,9 @@ TEST_CASE("the budget for a target is the budget whose optimum gives it") {
   const fit::JointSurface surface = chinchilla();
   const fit::Cost cost("6*N*D");
   const fit::Allocation best = fit::optimal_allocation(surface, cost, 1e21, 0.9);
-  const fit::BudgetForTarget budget = fit::budget_for_target(surface, cost, best.error.value, 0.9);
-  CHECK(budget.budget.value == Approx(1e21).epsilon(0.02));
-  CHECK(budget.budget.low < 1e21);
+  const fit::Reach budget = fit::budget_for_target(surface, cost, best.error.value, 0.9);
+  CHECK(budget.needed.value == Approx(1e21).epsilon(0.02));
+  CHECK(budget.needed.low < 1e21);
   CHECK_FALSE(fit::budget_for_target(surface, cost, 1.5, 0.9).reachable);
 }
 

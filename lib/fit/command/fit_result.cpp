@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "fit/command/judged.h"
 #include "fit/runs/repeats.h"
 #include "fit/surface/curve.h"
 
@@ -117,18 +118,14 @@ Json hold_outs_of(const SeriesFit& series) {
 // How the runs that the train column held out came out.
 Json held_out_of(const SeriesFit& series, const FitConfig& config) {
   const Runs& runs = series.held_out;
-  double square = 0, inside = 0, width = 0;
-  for (std::size_t i = 0; i < runs.count(); ++i) {
-    const Estimate e = series.surface->predict(runs.scale(i), config.coverage);
-    square += std::pow(std::log(e.value / runs.y[i]), 2);
-    inside += e.low <= runs.y[i] && runs.y[i] <= e.high ? 1 : 0;
-    width += std::log(e.high / e.low);
-  }
-  const double count = static_cast<double>(runs.count());
-  return {{"runs", runs.count()},
-          {"log_rmse", std::sqrt(square / count)},
-          {"covered", inside / count},
-          {"mean_log_width", width / count}};
+  std::vector<Judged> rows;
+  for (std::size_t i = 0; i < runs.count(); ++i)
+    rows.push_back({runs.y[i], series.surface->predict(runs.scale(i), config.coverage)});
+  const Judgement judgement = judge(rows);
+  return {{"runs", rows.size()},
+          {"log_rmse", judgement.log_rmse},
+          {"covered", static_cast<double>(judgement.covered) / static_cast<double>(rows.size())},
+          {"mean_log_width", judgement.mean_log_width}};
 }
 
 }  // namespace

@@ -21,15 +21,6 @@ struct Planner {
   double coverage;
 };
 
-Json reach_json(const Reach& reach) {
-  return {{"variable", reach.variable},
-          {"target_error", reach.target},
-          {"reachable", reach.reachable},
-          {"needed", to_json(reach.needed)},
-          {"probability_reachable", reach.probability},
-          {"floor", to_json(reach.floor)}};
-}
-
 Json allocation_json(const Allocation& a) {
   Json out = {{"budget", a.budget},
               {"size", to_json(a.size)},
@@ -47,24 +38,29 @@ Json ways_to(const Planner& plan, double target) {
     if (plan.config.at.count(variable) > 0) continue;
     RunScale held = plan.surface.largest();
     for (const auto& [name, value] : plan.config.at) held.of(name) = value;
-    Json way = reach_json(scale_for_target(plan.surface, variable, held, target, plan.coverage));
-    way["held"] = held_json(held, plan.surface, variable);
-    ways.push_back(std::move(way));
+    const Reach reach = scale_for_target(plan.surface, variable, held, target, plan.coverage);
+    ways.push_back({{"variable", variable},
+                    {"target_error", target},
+                    {"reachable", reach.reachable},
+                    {"needed", to_json(reach.needed)},
+                    {"probability_reachable", reach.probability},
+                    {"floor", to_json(reach.floor)},
+                    {"held", held_json(held, plan.surface, variable)}});
   }
   return ways;
 }
 
 Json best_split_for(const Planner& plan, double target) {
-  const BudgetForTarget budget = budget_for_target(plan.surface, plan.cost, target, plan.coverage);
-  Json best = {{"reachable", budget.reachable},
-               {"probability_reachable", budget.probability},
-               {"budget", to_json(budget.budget)},
-               {"floor", to_json(budget.floor)}};
-  if (budget.reachable) {
-    const Allocation a = optimal_allocation(plan.surface, plan.cost, budget.budget.value, plan.coverage);
+  const Reach reach = budget_for_target(plan.surface, plan.cost, target, plan.coverage);
+  Json best = {{"reachable", reach.reachable},
+               {"probability_reachable", reach.probability},
+               {"budget", to_json(reach.needed)},
+               {"floor", to_json(reach.floor)}};
+  if (reach.reachable) {
+    const Allocation a = optimal_allocation(plan.surface, plan.cost, reach.needed.value, plan.coverage);
     best["size"] = to_json(a.size);
     best["data"] = to_json(a.data);
-    best["compute_ratio"] = budget.budget.value / compute_spent(plan.surface, &plan.cost).total;
+    best["compute_ratio"] = reach.needed.value / compute_spent(plan.surface, &plan.cost).total;
   }
   return best;
 }

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "fit/decide/split.h"
 #include "fit/numeric/brent.h"
 
 namespace frugal::fit {
@@ -70,9 +69,8 @@ Allocation optimal_allocation(const Surface& surface, const Cost& cost, double b
   return out;
 }
 
-BudgetForTarget budget_for_target(const Surface& surface, const Cost& cost, double target, double coverage) {
+Reach budget_for_target(const Surface& surface, const Cost& cost, double target, double coverage) {
   require_joint(surface);
-  BudgetForTarget out;
   const SizeRange range = size_range(surface);
   const RunScale least = surface.smallest(), most = surface.largest();
   const double low0 = std::log(cost(least.size, least.data)) - 7,
@@ -103,20 +101,9 @@ BudgetForTarget budget_for_target(const Surface& surface, const Cost& cost, doub
     }
     return infinite;
   };
-  std::vector<double> budgets, floors;
-  int reached = 0;
   const RunScale end = split_scale(surface, 1e60, 1e60);
-  for (int draw = 0; draw < surface.draws(); ++draw) {
-    budgets.push_back(budget_of(draw));
-    reached += std::isfinite(budgets.back()) ? 1 : 0;
-    floors.push_back(surface.error(end, draw, false));
-  }
-  const double value = budget_of(Surface::estimate);
-  out.reachable = std::isfinite(value);
-  out.probability = share_of_draws(surface, reached, out.reachable);
-  out.budget = estimate_of(value, std::move(budgets), coverage);
-  out.floor = estimate_of(surface.error(end, Surface::estimate, false), std::move(floors), coverage);
-  return out;
+  const auto floor = [&](int draw) { return surface.error(end, draw, false); };
+  return reach_of(surface, budget_of, floor, coverage);
 }
 
 std::vector<IsoFlopPoint> isoflop_curve(const Surface& surface, const Cost& cost, double budget, int count,

@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "fit/decide/split.h"
 #include "fit/law/expression_law.h"
-#include "fit/surface/surface.h"
 
 namespace frugal::fit {
 
@@ -17,13 +17,7 @@ struct Allocation {
 };
 Allocation optimal_allocation(const Surface& surface, const Cost& cost, double budget, double coverage);
 // The least budget whose optimal allocation reaches the target error.
-struct BudgetForTarget {
-  bool reachable = false;
-  Estimate budget;
-  double probability = 0;
-  Estimate floor;
-};
-BudgetForTarget budget_for_target(const Surface& surface, const Cost& cost, double target, double coverage);
+Reach budget_for_target(const Surface& surface, const Cost& cost, double target, double coverage);
 
 // error against size at one budget, the data being what the budget buys.
 struct IsoFlopPoint {

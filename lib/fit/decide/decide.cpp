@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "fit/decide/allocation.h"
-#include "fit/decide/split.h"
 
 namespace frugal::fit {
 namespace {
@@ -46,9 +45,6 @@ void check_known(const Surface& surface, const std::string& variable, const RunS
 Reach scale_for_target(const Surface& surface, const std::string& variable, RunScale at, double target,
                        double coverage) {
   check_known(surface, variable, at);
-  Reach reach;
-  reach.variable = variable;
-  reach.target = target;
   const double start = std::log(surface.smallest().of(variable)) - std::log(1e3);
   const auto needed = [&](int draw) {
     const auto error = [&](double x) {
@@ -64,19 +60,7 @@ Reach scale_for_target(const Surface& surface, const std::string& variable, RunS
     // The misfit grows without end with the distance; the floor is the law's own.
     return surface.error(scale, draw, false);
   };
-  std::vector<double> amounts, floors;
-  int reached = 0;
-  for (int draw = 0; draw < surface.draws(); ++draw) {
-    amounts.push_back(needed(draw));
-    floors.push_back(floor(draw));
-    reached += std::isfinite(amounts.back()) ? 1 : 0;
-  }
-  const double value = needed(Surface::estimate);
-  reach.reachable = std::isfinite(value);
-  reach.probability = share_of_draws(surface, reached, reach.reachable);
-  reach.needed = estimate_of(value, std::move(amounts), coverage);
-  reach.floor = estimate_of(floor(Surface::estimate), std::move(floors), coverage);
-  return reach;
+  return reach_of(surface, needed, floor, coverage);
 }
 
 double run_cost(const Surface& surface, const Cost* cost, const RunScale& scale) {

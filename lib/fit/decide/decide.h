@@ -4,20 +4,12 @@
 
 #include <string>
 
+#include "fit/decide/split.h"
 #include "fit/law/expression_law.h"
-#include "fit/surface/surface.h"
 
 namespace frugal::fit {
 
 // How much of one variable a target error needs, the others given in `at`.
-struct Reach {
-  std::string variable;
-  double target = 0;
-  Estimate needed;         // infinite: never
-  double probability = 0;  // share of draws that ever get there
-  Estimate floor;          // the error with this variable without end
-  bool reachable = false;  // by the estimate
-};
 // Errors: UserError where the surface does not know the variable or `at` lacks another one.
 Reach scale_for_target(const Surface& surface, const std::string& variable, RunScale at, double target,
                        double coverage);

@@ -8,30 +8,35 @@
 #include <limits>
 
 #include "base/error.h"
+#include "fit/runs/roles.h"
 
 namespace frugal::fit {
 namespace {
 
 struct Alias {
-  const char* name;
-  const char* variable;
+  std::string name, variable;
 };
-constexpr std::array<Alias, 12> aliases = {{{"N", variable::size},
-                                            {"m", variable::size},
-                                            {"size", variable::size},
-                                            {"D", variable::data},
-                                            {"n", variable::data},
-                                            {"data", variable::data},
-                                            {"C", variable::compute},
-                                            {"compute", variable::compute},
-                                            {"U", variable::unique_data},
-                                            {"unique_data", variable::unique_data},
-                                            {"density", variable::density},
-                                            {"x", variable::x}}};
+
+// The variables by their names and by their letters: size, N, m, …
+const std::vector<Alias>& aliases() {
+  static const std::vector<Alias> table = [] {
+    std::vector<Alias> out;
+    for (const Role& role : roles()) {
+      if (role.scale == nullptr) continue;
+      out.push_back({role.name, role.name});
+      for (const std::string& usual : role.usual) {
+        if (usual.size() == 1) out.push_back({usual, role.name});
+      }
+    }
+    out.push_back({variable::x, variable::x});
+    return out;
+  }();
+  return table;
+}
 
 std::vector<std::string> alias_names() {
   std::vector<std::string> names;
-  for (const Alias& alias : aliases) names.emplace_back(alias.name);
+  for (const Alias& alias : aliases()) names.push_back(alias.name);
   return names;
 }
 
@@ -49,11 +54,11 @@ class ExpressionLaw final : public Law {
     }
     declare(parameter_names, declared, place);
     expression_ = Expression(text, known, parameter_names, place);
-    for (std::size_t i = 0; i < aliases.size(); ++i) {
+    for (std::size_t i = 0; i < aliases().size(); ++i) {
       if (!expression_.uses_variable(i)) continue;
-      auto found = std::find(variables.begin(), variables.end(), aliases[i].variable);
+      auto found = std::find(variables.begin(), variables.end(), aliases()[i].variable);
       if (found == variables.end()) {
-        variables.emplace_back(aliases[i].variable);
+        variables.emplace_back(aliases()[i].variable);
         found = variables.end() - 1;
       }
       input_of_.emplace_back(i, static_cast<std::size_t>(found - variables.begin()));
@@ -71,7 +76,7 @@ class ExpressionLaw final : public Law {
 
   void evaluate(const double* theta, const Inputs& inputs, double* y, double* jacobian) const override {
     const std::size_t p = parameters.size(), n = inputs.count;
-    std::array<double, aliases.size()> values{};
+    std::vector<double> values(aliases().size());
     std::vector<double> gradient(p);
     for (std::size_t i = 0; i < n; ++i) {
       for (const auto& [alias, input] : input_of_) values[alias] = inputs.value[input][i];

@@ -56,9 +56,9 @@ Runs Runs::select(const std::vector<std::size_t>& rows) const {
   Runs out;
   out.names = names;
   for (const auto& values : columns) out.columns.push_back(pick(values));
-  out.y = pick(y);
-  out.weight = pick(weight);
-  out.standard_error = pick(standard_error);
+  for (const Role& role : roles()) {
+    if (role.values != nullptr) out.*role.values = pick(this->*role.values);
+  }
   out.places = pick(places);
   out.series = pick(series);
   out.held_out = pick(held_out);

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/error.h"
+#include "fit/command/judged.h"
 #include "fit/command/run_fit.h"
-#include "fit/validate/judged.h"
 
 namespace frugal::fit {
 namespace {

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/stop.h"
-#include "fit/validate/judged.h"
 
 namespace frugal::fit {
 
@@ -48,14 +47,11 @@ CurveCheck check_one(const CurveCase& given, double coverage, const CurveOptions
   try {
     const Curve curve = Curve::fit(given.x, given.y, options);
     check.dropped += curve.data().dropped;
-    std::vector<double> log_y;
-    for (std::size_t i = 0; const CurvePrediction& p : curve.predict(x, coverage)) {
-      log_y.push_back(std::log(p.y));
-      check.predicted.push_back({p.y, p.lower, p.upper});
-      if (p.lower <= y[i] && y[i] <= p.upper) check.covered += 1.0 / double(y.size());
-      ++i;
-    }
-    check.figures.push_back({"default", root_mean_square(log_y, y)});
+    for (std::size_t i = 0; const CurvePrediction& p : curve.predict(x, coverage))
+      check.judged.push_back({y[i++], {p.y, p.lower, p.upper}});
+    const Judgement judgement = judge(check.judged);
+    check.covered = static_cast<double>(judgement.covered) / static_cast<double>(y.size());
+    check.figures.push_back({"default", judgement.log_rmse});
     for (const CurveCandidate& candidate : curve.candidates())
       if (!candidate.wanders)
         check.figures.push_back(
@@ -63,8 +59,6 @@ CurveCheck check_one(const CurveCase& given, double coverage, const CurveOptions
   } catch (const base::UserError& error) {
     check.refused = error.message();
   }
-  check.x = std::move(x);
-  check.measured = std::move(y);
   return check;
 }
 
@@ -137,8 +131,7 @@ void CurveReport::add_to_page(Page& page, double coverage) const {
           {curve.name, std::to_string(curve.fitted), std::to_string(curve.held_out), "", "", curve.refused});
       continue;
     }
-    for (std::size_t i = 0; i < curve.predicted.size(); ++i)
-      judged.push_back({curve.measured[i], curve.predicted[i]});
+    judged.insert(judged.end(), curve.judged.begin(), curve.judged.end());
     errors.push_back(curve.figures.front().rmse);
     list.push_back({curve.name, std::to_string(curve.fitted), std::to_string(curve.held_out),
                     shown(curve.figures.front().rmse), share(curve.covered), ""});

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "fit/command/judged.h"
 #include "fit/curve/curve.h"
-#include "fit/surface/surface.h"
 #include "fit/validate/validate.h"
 
 namespace frugal::fit {
@@ -32,9 +32,7 @@ struct CurveCheck {
   std::size_t dropped = 0;           // rows, fitted or held out, that have no logarithm
   double covered = 0;                // share of the held-out rows inside their interval
   std::vector<CurveFigure> figures;  // the default first, then every law
-  // The held-out rows in order, and what was predicted for them.
-  std::vector<double> x, measured;
-  std::vector<Estimate> predicted;
+  std::vector<Judged> judged;        // the held-out rows, in order
 };
 
 struct CurveSummary {

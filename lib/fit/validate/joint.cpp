@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/stop.h"
-#include "fit/validate/judged.h"
 
 namespace frugal::fit {
 
@@ -104,7 +103,6 @@ SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<
   for (const auto& law : options.laws) check.convergence.push_back(count_agreement(law, points, options));
 
   const Runs held_points = points.select(held_rows);
-  check.measured = held_points.y;
   if (held_rows.empty()) {
     check.refusal = "no runs are held out";
     return check;
@@ -112,24 +110,22 @@ SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<
   try {
     PredictiveOptions predictive_options;
     predictive_options.level = options.level;
-    check.intervals = Predictive(points.select(fitted_rows), predictive_options).predict(held_points);
+    const Predictive predictive(points.select(fitted_rows), predictive_options);
+    for (std::size_t i = 0; const Interval& interval : predictive.predict(held_points))
+      check.judged.push_back({held_points.y[i++], {interval.estimate, interval.lower, interval.upper}});
   } catch (const base::UserError& error) {
     check.refusal = error.message();
-    return check;
   }
-  double square = 0;
-  for (std::size_t i = 0; i < held_points.count(); ++i) {
-    const Interval& interval = check.intervals[i];
-    square += std::pow(std::log(interval.estimate / held_points.y[i]), 2) / double(held_points.count());
-    check.covered += held_points.y[i] >= interval.lower && held_points.y[i] <= interval.upper;
-    check.mean_log_width += std::log(interval.upper / interval.lower) / double(held_points.count());
-  }
-  check.log_rmse = std::sqrt(square);
   return check;
 }
 
+std::vector<Judged> JointReport::judged() const {
+  std::vector<Judged> all;
+  for (const SeriesCheck& check : series) all.insert(all.end(), check.judged.begin(), check.judged.end());
+  return all;
+}
+
 void JointReport::add_to_result(Json& out) const {
-  double covered = 0, width = 0, rows = 0;
   out["series"] = Json::array();
   for (const SeriesCheck& check : series) {
     Json one = {{"name", check.name},
@@ -141,25 +137,24 @@ void JointReport::add_to_result(Json& out) const {
     if (!check.refusal.empty()) {
       one["refused"] = check.refusal;
     } else {
-      one["log_rmse"] = check.log_rmse;
-      one["covered"] = check.covered;
-      one["mean_log_width"] = check.mean_log_width;
-      covered += check.covered;
-      rows += static_cast<double>(check.held_out);
-      width += check.mean_log_width * static_cast<double>(check.held_out);
+      const Judgement judgement = judge(check.judged);
+      one["log_rmse"] = judgement.log_rmse;
+      one["covered"] = static_cast<double>(judgement.covered);
+      one["mean_log_width"] = judgement.mean_log_width;
     }
     out["series"].push_back(std::move(one));
   }
+  const std::vector<Judged> all = judged();
+  const auto rows = static_cast<double>(all.size());
+  const Judgement judgement = judge(all);
   out["held_out"] = rows;
-  out["covered"] = rows > 0 ? Json(covered / rows) : Json();
-  out["mean_log_width"] = rows > 0 ? Json(width / rows) : Json();
+  out["covered"] = all.empty() ? Json() : Json(static_cast<double>(judgement.covered) / rows);
+  out["mean_log_width"] = all.empty() ? Json() : Json(judgement.mean_log_width);
 }
 
 void JointReport::add_to_page(Page& page, double coverage) const {
   page.section("Held-out top scales");
   std::vector<std::vector<std::string>> rows, convergence;
-  std::vector<Judged> judged;
-  double covered = 0, width = 0;
   for (const SeriesCheck& check : series) {
     for (const auto& c : check.convergence) {
       const Certificate& certificate = c.best.certificate;
@@ -173,22 +168,19 @@ void JointReport::add_to_page(Page& page, double coverage) const {
                       check.refusal});
       continue;
     }
-    for (std::size_t i = 0; i < check.intervals.size(); ++i) {
-      const Interval& interval = check.intervals[i];
-      judged.push_back({check.measured[i], {interval.estimate, interval.lower, interval.upper}});
-    }
-    covered += check.covered;
-    width += check.mean_log_width * static_cast<double>(check.held_out);
+    const Judgement judgement = judge(check.judged);
     rows.push_back({check.name, std::to_string(check.fitted), std::to_string(check.held_out),
-                    shown(check.log_rmse), fmt::format("{} of {}", check.covered, check.held_out),
-                    shown(check.mean_log_width), ""});
+                    shown(judgement.log_rmse), fmt::format("{} of {}", judgement.covered, check.held_out),
+                    shown(judgement.mean_log_width), ""});
   }
-  if (!judged.empty()) {
-    const double count = static_cast<double>(judged.size());
+  const std::vector<Judged> all = judged();
+  if (!all.empty()) {
+    const Judgement judgement = judge(all);
+    const double covered = static_cast<double>(judgement.covered) / static_cast<double>(all.size());
     page.paragraph(fmt::format("{} intervals hold {} of {} held-out runs, at a mean log width of {}.",
-                               share(coverage), share(covered / count), judged.size(), shown(width / count)));
+                               share(coverage), share(covered), all.size(), shown(judgement.mean_log_width)));
   }
-  add_predicted_against_measured(page, judged, coverage, "One point a held-out run.");
+  add_predicted_against_measured(page, all, coverage, "One point a held-out run.");
   page.table({"series", "fitted", "held out", "RMSE of ln error", "covered", "mean log width", ""}, rows);
   page.table(
       {"series", "law", "same objective", "same parameters", "gradient", "condition", "not identified"},

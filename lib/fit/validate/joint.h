@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fit/command/judged.h"
 #include "fit/law/fit.h"
 #include "fit/posterior/predictive.h"
 #include "fit/validate/validate.h"
@@ -34,17 +35,14 @@ struct SeriesCheck {
     FitResult best;
   };
   std::vector<Convergence> convergence;
-  double log_rmse = 0;        // of the prediction of held-out runs
-  double covered = 0;         // how many of held_out lie in their interval
-  double mean_log_width = 0;  // of log(upper/lower)
-  std::vector<Interval> intervals;
-  std::vector<double> measured;  // y of the held-out runs
-  std::string refusal;           // why there are no intervals; empty: there are
+  std::vector<Judged> judged;  // the held-out runs
+  std::string refusal;         // why none is judged; empty: they are
 };
 
 struct JointReport final : Check {
   std::vector<SeriesCheck> series;
 
+  std::vector<Judged> judged() const;  // of all series
   void add_to_result(nlohmann::ordered_json& result) const override;
   void add_to_page(report::Page& page, double coverage) const override;
 };

@@ -1,4 +1,4 @@
-#include "fit/validate/judged.h"
+#include "fit/command/judged.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,18 @@
 namespace frugal::fit {
 
 using report::Plot;
+
+Judgement judge(const std::vector<Judged>& rows) {
+  Judgement out;
+  const double count = static_cast<double>(rows.size());
+  for (const Judged& row : rows) {
+    out.log_rmse += std::pow(std::log(row.predicted.value / row.measured), 2) / count;
+    out.covered += row.covered() ? 1 : 0;
+    out.mean_log_width += std::log(row.predicted.high / row.predicted.low) / count;
+  }
+  out.log_rmse = std::sqrt(out.log_rmse);
+  return out;
+}
 
 void JudgedSeries::draw(Plot& plot) const {
   if (!inside.x.empty()) inside.draw_points(plot, "interval holds", Plot::color(0), 'o');

@@ -1,4 +1,4 @@
-// Predictions of runs that were measured, drawn against the measurements.
+// Predictions of runs that were measured: how far they miss, and how that is drawn.
 #pragma once
 
 #include <string>
@@ -13,6 +13,13 @@ struct Judged {
   Estimate predicted;
   bool covered() const { return predicted.low <= measured && measured <= predicted.high; }
 };
+
+struct Judgement {
+  double log_rmse = 0;        // root mean square of ln predicted − ln measured
+  std::size_t covered = 0;    // how many intervals hold what was measured
+  double mean_log_width = 0;  // of ln(high / low)
+};
+Judgement judge(const std::vector<Judged>& rows);
 
 // Predictions by whether their interval holds what was measured.
 struct JudgedSeries {
