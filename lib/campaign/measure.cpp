@@ -150,18 +150,19 @@ std::vector<std::string> command_for(const Json& line, const MeasureConfig& conf
   return words;
 }
 
-MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig& config,
-                            const std::string& place, bool quiet) {
-  if (config.command.empty()) {
-    throw UserError(place + ":/command", "is empty",
-                    "for example [\"nas-search\", \"train\", \"{set}\", \"--out\", \"{out}\"]");
-  }
-  base::make_folder(config.folder);
-  const base::FolderLock lock(config.folder);  // a second one would make the same runs
+namespace {
+
+struct WaitingRun {
+  std::string id;
+  std::vector<std::string> command;
+};
+
+// The runs that are not finished; counts the others. Every line is checked before anything is started.
+std::vector<WaitingRun> what_is_left(const std::vector<Json>& lines, const MeasureConfig& config,
+                                     const std::string& place, MeasureOutcome& outcome) {
   const std::set<std::string> finished = finished_ids(config);
-  MeasureOutcome outcome;
   std::set<std::string> seen;
-  std::vector<std::pair<std::string, std::vector<std::string>>> waiting;
+  std::vector<WaitingRun> waiting;
   for (const Json& line : lines) {
     const bool named = line.is_object() && line.contains("id") && line["id"].is_string();
     const std::string id = named ? line["id"].get<std::string>() : "";
@@ -174,46 +175,62 @@ MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig&
     if (finished.count(id) > 0) {
       ++outcome.done_before;
     } else {
-      waiting.emplace_back(id, std::move(command));
+      waiting.push_back({id, std::move(command)});
     }
   }
+  return waiting;
+}
 
-  const auto total = static_cast<std::int64_t>(lines.size());
-  base::Progress progress("measuring", total, quiet);
+void note_end(const std::string& id, int status, const MeasureConfig& config, MeasureOutcome& outcome) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    ++outcome.done;
+    return;
+  }
+  outcome.failed.push_back(id);
+  const std::string log = out_of(config, id) + ".log";
+  fmt::print(stderr, "scalefit: run '{}' failed ({}); the end of {}:\n{}", id, how_it_ended(status), log,
+             last_lines(log, config.log_lines));
+}
+
+}  // namespace
+
+MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig& config,
+                            const std::string& place, bool quiet) {
+  if (config.command.empty()) {
+    throw UserError(place + ":/command", "is empty",
+                    "for example [\"nas-search\", \"train\", \"{set}\", \"--out\", \"{out}\"]");
+  }
+  base::make_folder(config.folder);
+  const base::FolderLock lock(config.folder);  // a second one would make the same runs
+  MeasureOutcome outcome;
+  const std::vector<WaitingRun> waiting = what_is_left(lines, config, place, outcome);
+  base::Progress progress("measuring", static_cast<std::int64_t>(lines.size()), quiet);
   std::map<pid_t, std::string> running;
   std::size_t next = 0;
-  std::string note;
-  const auto count_done = [&] {
-    return static_cast<std::int64_t>(outcome.done_before + outcome.done + outcome.failed.size());
+  std::string latest;
+  const auto show = [&] {
+    progress.update(static_cast<std::int64_t>(outcome.done_before + outcome.done + outcome.failed.size()),
+                    latest);
   };
-  progress.update(count_done());
+  show();
   while (next < waiting.size() || !running.empty()) {
     if (base::stop_signal() != 0) pass_on_and_stop(running);
     while (next < waiting.size() && running.size() < static_cast<std::size_t>(config.parallel)) {
-      const auto& [id, command] = waiting[next++];
-      running[start(command, out_of(config, id) + ".log")] = id;
-      note = id;
+      const WaitingRun& run = waiting[next++];
+      running[start(run.command, out_of(config, run.id) + ".log")] = latest = run.id;
     }
     int status = 0;
     const pid_t child = waitpid(-1, &status, WNOHANG);
     if (child <= 0) {
-      progress.update(count_done(), note);
+      show();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       continue;
     }
     const auto found = running.find(child);
     if (found == running.end()) continue;
-    const std::string id = found->second;
+    note_end(found->second, status, config, outcome);
     running.erase(found);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-      ++outcome.done;
-    } else {
-      outcome.failed.push_back(id);
-      const std::string log = out_of(config, id) + ".log";
-      fmt::print(stderr, "scalefit: run '{}' failed ({}); the end of {}:\n{}", id, how_it_ended(status), log,
-                 last_lines(log, config.log_lines));
-    }
-    progress.update(count_done(), note);
+    show();
   }
   progress.finish(outcome.failed.empty() ? "" : fmt::format("{} failed", outcome.failed.size()));
   return outcome;

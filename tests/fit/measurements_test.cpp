@@ -1,8 +1,10 @@
 #include "fit/runs/measurements.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "fit/command/decision.h"
 #include "fit/runs/repeats.h"
 #include "support/test.h"
 
@@ -174,4 +176,24 @@ TEST_CASE("rows without a value are dropped on request and counted") {
       read("{\"params\":1,\"loss\":2}\n{\"params\":1,\"loss\":null}\n{\"params\":3}\n", config, "r.jsonl");
   CHECK(m.runs.count() == 1);
   CHECK(m.dropped_missing == 2);
+}
+
+TEST_CASE("every role of the list is read from its usual columns, kept by select and written by its name") {
+  for (const fit::Role& role : fit::roles()) {
+    if (!role.is_number()) continue;
+    for (const std::string& column : role.usual) {
+      CAPTURE(role.name, column);
+      // A row needs an error and something that was varied.
+      const bool is_error = std::string(role.name) == "error", is_data = std::string(role.name) == "data";
+      const fit::Measurements m = read((is_data ? "" : "tokens,") + column + (is_error ? "" : ",error") +
+                                       "\n" + (is_data ? "" : "7,") + "0.25" + (is_error ? "" : ",1") + "\n");
+      REQUIRE(m.chosen.at(role.name) == column);
+      const fit::Runs runs = m.runs.select({0, 0});
+      CHECK(fit::to_json(runs).at(role.name).get<std::vector<double>>() == std::vector<double>{0.25, 0.25});
+      if (role.scale == nullptr) continue;
+      CHECK(runs.scale(1).*role.scale == 0.25);
+      CHECK(runs.scale(1).of(role.name) == 0.25);
+      CHECK(fit::parse_scale(column + "=0.25").at(role.name) == 0.25);
+    }
+  }
 }

@@ -143,6 +143,25 @@ std::vector<ParameterInterval> intervals_of(const SurfaceComponent& component, c
   return out;
 }
 
+// By the law's mean square over the hold-outs in which it could be fitted; 0 where there was none.
+double weight_of(std::size_t law, const std::vector<HoldOut>& hold_outs) {
+  double square = 0, count = 0;
+  for (const HoldOut& one : hold_outs) {
+    if (!std::isfinite(one.log_rmse[law])) continue;
+    square += one.log_rmse[law] * one.log_rmse[law];
+    ++count;
+  }
+  return count > 0 ? 1 / (square / count + indifference * indifference) : 0;
+}
+
+// Weights that add up to one; equal ones where no hold-out says more.
+void share_weights(std::vector<SurfaceComponent>& components) {
+  double total = 0;
+  for (const SurfaceComponent& component : components) total += component.weight;
+  for (SurfaceComponent& component : components)
+    component.weight = total > 0 ? component.weight / total : 1.0 / static_cast<double>(components.size());
+}
+
 }  // namespace
 
 void fit_laws(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
@@ -171,22 +190,12 @@ void fit_laws(SeriesFit& series, const FitConfig& config, std::uint64_t seed, co
       series.notes.push_back(fmt::format("law '{}' was left out: {}", laws[k]->name, error.what()));
       continue;
     }
-    double square = 0, count = 0;
-    for (const HoldOut& one : series.hold_outs) {
-      if (!std::isfinite(one.log_rmse[k])) continue;
-      square += one.log_rmse[k] * one.log_rmse[k];
-      ++count;
-    }
-    component.weight = count > 0 ? 1 / (square / count + indifference * indifference) : 0;
+    component.weight = weight_of(k, series.hold_outs);
     components.push_back(std::move(component));
   }
   if (components.empty()) throw UserError("", "no law can be fitted: " + refused);
-  double total = 0;
-  for (const SurfaceComponent& component : components) total += component.weight;
-  for (SurfaceComponent& component : components) {
-    component.weight = total > 0 ? component.weight / total : 1.0 / static_cast<double>(components.size());
-    series.weights.push_back(component.weight);
-  }
+  share_weights(components);
+  for (const SurfaceComponent& component : components) series.weights.push_back(component.weight);
   double in_fit = 0;
   for (std::size_t k = 0; k < components.size(); ++k) in_fit += series.weights[k] * series.laws[k].log_rmse;
   const double freedom = static_cast<double>(points.count());

@@ -155,72 +155,109 @@ std::vector<std::vector<std::size_t>> Measurements::rows_by_series() const {
   return rows;
 }
 
+namespace {
+
+// Reads one table row by row.
+class Reader {
+ public:
+  Reader(const Table& table, const MeasurementConfig& config)
+      : table_(table),
+        config_(config),
+        chosen_(choose_columns(table, config.columns)),
+        numbers_(table, chosen_) {
+    for (const auto& [name, value] : config.where)
+      where_.emplace_back(named_column(table, name, "where"), value);
+    m_.chosen = chosen_.names;
+    m_.notes = {chosen_.note};
+    m_.rows_read = table.rows.size();
+  }
+
+  void read(const Table::Row& row) {
+    if (!is_wanted(row) || !is_whole(row) || !is_new(row) || !add_numbers(row)) return;
+    Runs& runs = m_.runs;
+    if (const auto train = chosen_.column.find(role::train); train != chosen_.column.end())
+      runs.held_out.push_back(is_held_out(table_, row, train->second) ? 1 : 0);
+    if (!chosen_.group.empty()) {
+      const std::string name = series_of(row, chosen_);
+      const auto [found, fresh] = series_.try_emplace(name, m_.series.size());
+      if (fresh) m_.series.push_back(name);
+      runs.series.push_back(found->second);
+    }
+    runs.places.push_back(table_.place(row));
+  }
+
+  Measurements finish() {
+    numbers_.move_into(m_.runs);
+    tell_dropped(m_, first_duplicate_, first_invalid_);
+    if (m_.runs.count() == 0) {
+      throw UserError(files_of(table_), fmt::format("none of {} rows is left", m_.rows_read),
+                      m_.dropped_where > 0     ? "no row has the texts that `where` asks for"
+                      : m_.dropped_invalid > 0 ? first_invalid_
+                                               : "");
+    }
+    return std::move(m_);
+  }
+
+ private:
+  bool is_wanted(const Table::Row& row) {
+    const bool wanted = std::all_of(where_.begin(), where_.end(),
+                                    [&](const auto& one) { return row.cells[one.first].text == one.second; });
+    m_.dropped_where += wanted ? 0 : 1;
+    return wanted;
+  }
+
+  bool is_whole(const Table::Row& row) {
+    const Role* role = lacking(row, chosen_);
+    if (role == nullptr) return true;
+    if (config_.missing == "error") {
+      throw UserError(fmt::format("{}: column '{}'", table_.place(row), m_.chosen[role->name]),
+                      fmt::format("has no value for the {}", role->name),
+                      "leave the row out, or --set missing=drop leaves out all such rows");
+    }
+    ++m_.dropped_missing;
+    return false;
+  }
+
+  bool is_new(const Table::Row& row) {
+    if (config_.duplicates == "keep" || seen_.insert(row_key(row)).second) return true;
+    if (config_.duplicates == "error") {
+      throw UserError(table_.place(row), "is the same as an earlier row in every column",
+                      "--set duplicates=drop counts it once, --set duplicates=keep counts it twice");
+    }
+    if (m_.dropped_duplicates++ == 0) first_duplicate_ = table_.place(row);
+    return false;
+  }
+
+  bool add_numbers(const Table::Row& row) {
+    try {
+      numbers_.add(row);
+      return true;
+    } catch (const UserError& error) {
+      if (config_.invalid == "error") throw;
+      if (m_.dropped_invalid++ == 0) first_invalid_ = error.what();
+      return false;
+    }
+  }
+
+  const Table& table_;
+  const MeasurementConfig& config_;
+  ChosenColumns chosen_;
+  Numbers numbers_;
+  std::vector<std::pair<std::size_t, std::string>> where_;
+  Measurements m_;
+  std::unordered_set<std::string> seen_;
+  std::unordered_map<std::string, std::size_t> series_;
+  std::string first_duplicate_, first_invalid_;
+};
+
+}  // namespace
+
 Measurements to_measurements(const Table& table, const MeasurementConfig& config) {
   if (table.rows.empty())
     throw UserError(files_of(table), "has no rows", "a header line and at least two rows");
-  const ChosenColumns chosen = choose_columns(table, config.columns);
-  std::vector<std::pair<std::size_t, std::string>> where;
-  for (const auto& [name, value] : config.where)
-    where.emplace_back(named_column(table, name, "where"), value);
-  const auto train = chosen.column.find(role::train);
-
-  Measurements m;
-  m.chosen = chosen.names;
-  m.notes = {chosen.note};
-  m.rows_read = table.rows.size();
-  Numbers numbers(table, chosen);
-  std::unordered_set<std::string> seen;
-  std::unordered_map<std::string, std::size_t> series;
-  std::string first_duplicate, first_invalid;
-  for (const Table::Row& row : table.rows) {
-    if (!std::all_of(where.begin(), where.end(),
-                     [&](const auto& one) { return row.cells[one.first].text == one.second; })) {
-      ++m.dropped_where;
-      continue;
-    }
-    if (const Role* role = lacking(row, chosen)) {
-      if (config.missing == "error") {
-        throw UserError(fmt::format("{}: column '{}'", table.place(row), m.chosen[role->name]),
-                        fmt::format("has no value for the {}", role->name),
-                        "leave the row out, or --set missing=drop leaves out all such rows");
-      }
-      ++m.dropped_missing;
-      continue;
-    }
-    if (config.duplicates != "keep" && !seen.insert(row_key(row)).second) {
-      if (config.duplicates == "error") {
-        throw UserError(table.place(row), "is the same as an earlier row in every column",
-                        "--set duplicates=drop counts it once, --set duplicates=keep counts it twice");
-      }
-      if (m.dropped_duplicates++ == 0) first_duplicate = table.place(row);
-      continue;
-    }
-    try {
-      numbers.add(row);
-    } catch (const UserError& error) {
-      if (config.invalid == "error") throw;
-      if (m.dropped_invalid++ == 0) first_invalid = error.what();
-      continue;
-    }
-    if (train != chosen.column.end())
-      m.runs.held_out.push_back(is_held_out(table, row, train->second) ? 1 : 0);
-    if (!chosen.group.empty()) {
-      const std::string name = series_of(row, chosen);
-      const auto [found, fresh] = series.try_emplace(name, m.series.size());
-      if (fresh) m.series.push_back(name);
-      m.runs.series.push_back(found->second);
-    }
-    m.runs.places.push_back(table.place(row));
-  }
-  numbers.move_into(m.runs);
-  tell_dropped(m, first_duplicate, first_invalid);
-  if (m.runs.count() == 0) {
-    throw UserError(files_of(table), fmt::format("none of {} rows is left", m.rows_read),
-                    m.dropped_where > 0     ? "no row has the texts that `where` asks for"
-                    : m.dropped_invalid > 0 ? first_invalid
-                                            : "");
-  }
-  return m;
+  Reader reader(table, config);
+  for (const Table::Row& row : table.rows) reader.read(row);
+  return reader.finish();
 }
 
 }  // namespace frugal::fit
