@@ -3,7 +3,8 @@
 
   examples.py BIN
 
-What only consists of scalefit is run. Where a stage trains (scalefit measure, another of our tools, mpirun), only
+What only consists of scalefit is run; where the README shows what it prints (```json after the command), those lines
+must be in what it printed, one after the other, with numbers as they are rounded there. Where a stage trains (scalefit measure, another of our tools, mpirun), only
 flags are checked: each stage that is a tool of ours is asked for the --help of its subcommand, which must offer
 every flag that is given.
 """
@@ -41,11 +42,31 @@ def prepare(folder, environment):
         run(f"scalefit fit runs.csv --set law={law} --set draws=60 > {name}.json", folder, environment)
 
 
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+def same_line(shown, came):
+    if NUMBER.sub("#", shown) != NUMBER.sub("#", came):
+        return False
+    for a, b in zip(NUMBER.findall(shown), NUMBER.findall(came)):
+        unit = 10.0 ** -len(a.partition(".")[2])
+        if abs(float(a) - float(b)) > max(unit, 1e-4 * abs(float(b))):
+            return False
+    return True
+
+
+def check_output(command, shown, came):
+    lines, wanted = came.splitlines(), shown.splitlines()
+    if not any(all(same_line(*pair) for pair in zip(wanted, lines[i:])) for i in range(len(lines) - len(wanted) + 1)):
+        raise SystemExit(f"FAILED: {command}: README shows\n{shown}which is not in\n{came[:1500]}")
+
+
 def run(command, folder, environment):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=environment, capture_output=True,
                           text=True, timeout=120)
     if done.returncode != 0:
         raise SystemExit(f"FAILED: {command}\n{done.stderr}")
+    return done.stdout
 
 
 def check_flags(command, environment):
@@ -68,12 +89,13 @@ def commands(environment):
         found = [line.strip() for line in text.split("Examples:")[-1].splitlines() if line.startswith("  ")]
         if len(found) < 2:
             raise SystemExit(f"FAILED: {' '.join(help_of)} --help ends without two examples")
-        yield from found
-    for block in re.findall(r"```sh\n(.*?)```", (SOURCE / "README.md").read_text(), re.S):
+        yield from ((line, None) for line in found)
+    blocks = re.findall(r"```sh\n(.*?)```(?:\n\n```json\n(.*?)```)?", (SOURCE / "README.md").read_text(), re.S)
+    for block, shown in blocks:
         for line in block.replace("\\\n", " ").splitlines():
             line = line.split(" #")[0].strip()
             if line and not line.startswith(("#", "scripts/")):
-                yield line
+                yield line, shown or None
 
 
 def main():
@@ -82,10 +104,12 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         prepare(folder, environment)
-        for command in commands(environment):
+        for command, shown in commands(environment):
             stages = [stage.split() for stage in re.split(r"\||&&", command)]
             if all(stage[0] == "scalefit" and stage[1:2] != ["measure"] for stage in stages):
-                run(command, folder, environment)
+                came = run(command, folder, environment)
+                if shown:
+                    check_output(command, shown, came)
                 count += 1
             else:
                 check_flags(command, environment)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "fit/command/page_parts.h"
 #include "fit/decide/decide.h"
@@ -37,6 +38,17 @@ std::vector<double> budgets_around(const Surface& surface, const Cost& cost) {
   std::vector<double> budgets;
   for (int k = -2; k <= 2; ++k) budgets.push_back(largest * std::pow(10.0, k));
   return budgets;
+}
+
+// The largest run that is held out, if any: its prediction stands beside it.
+std::vector<RunScale> largest_of(const Runs& held_out) {
+  std::vector<RunScale> largest;
+  for (std::size_t i = 0; i < held_out.count(); ++i) {
+    const RunScale scale = held_out.scale(i);
+    if (largest.empty() || std::tie(largest[0].size, largest[0].data) < std::tie(scale.size, scale.data))
+      largest = {scale};
+  }
+  return largest;
 }
 
 void add_joint_tables(Page& page, const SeriesFit& series, const FitConfig& config) {
@@ -116,7 +128,7 @@ std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::ui
     } else {
       add_joint_tables(page, series, config);
     }
-    add_learning_curves(page, *series.surface, config.coverage, series.held_out, {});
+    add_learning_curves(page, *series.surface, config.coverage, series.held_out, largest_of(series.held_out));
     add_residuals(page, series, cost);
     if (series.surface->is_joint()) {
       add_error_surface(page, *series.surface, {});

@@ -143,10 +143,10 @@ void add_learning_curves(Page& page, const Surface& surface, double coverage, co
     draw_curve(plot, surface, surface.largest(), variable, x, "fit", Plot::color(0), coverage, true);
     add_points(plot, "fitted runs", runs, variable, Plot::color(6), 'o');
   }
-  add_points(plot, "held out", held_out, variable, "#000000", 'x');
   EstimateSeries predicted;
   for (const RunScale& mark : marks) predicted.add(mark.of(variable), surface.predict(mark, coverage));
   if (!marks.empty()) predicted.draw_points(plot, "predicted", "#000000", 'd');
+  add_points(plot, "held out", held_out, variable, "#b00020", 'x');
   plot.vertical("largest fitted", surface.largest().of(variable), "#777777");
   page.figure(plot.svg(),
               fmt::format("Points are runs, lines the fit, bands and bars {} prediction intervals.",
