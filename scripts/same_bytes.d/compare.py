@@ -24,11 +24,9 @@ class Number(str):
 
 
 def rename(value, keys):
-    """The value with keys by their new names; a key that came or went is left out (keys: old name -> new, None for one
-    that only one build has)."""
+    """The value without what differs by nature, with keys by their new names (keys: old name -> new)."""
     if isinstance(value, dict):
-        return {keys.get(k, k): rename(v, keys) for k, v in value.items()
-                if k not in NATURAL and keys.get(k, k) is not None}
+        return {keys.get(k, k): rename(v, keys) for k, v in value.items() if k not in NATURAL}
     if isinstance(value, list):
         return [rename(v, keys) for v in value]
     return value
@@ -73,11 +71,13 @@ def text_difference(a, b, tolerance, rounded=True):
     return None
 
 
-def json_difference(a, b, tolerance, place=""):
+def json_difference(a, b, tolerance, place="", added=()):
+    """added: keys that the newer build alone may write. With a tolerance the order of keys is no difference either."""
     if type(a) is not type(b):
         return f"{place or '/'}: {a!r} became {b!r}"[:200]
     if isinstance(a, dict):
-        if list(a) != list(b):
+        b = {k: v for k, v in b.items() if k in a or k not in added}
+        if (set(a) != set(b)) if tolerance else (list(a) != list(b)):
             gone, came = [k for k in a if k not in b], [k for k in b if k not in a]
             return f"{place or '/'}: keys: {', '.join(gone) or 'none'} went, {', '.join(came) or 'none'} came" + (
                 "" if gone or came else ", in another order")
@@ -93,7 +93,7 @@ def json_difference(a, b, tolerance, place=""):
         return f"{place or '/'}: {found}" if found else None
     else:
         return None if a == b else f"{place or '/'}: {a!r} became {b!r}"
-    return next((found for found in (json_difference(x, y, tolerance, p) for p, x, y in pairs) if found), None)
+    return next((found for found in (json_difference(x, y, tolerance, p, added) for p, x, y in pairs) if found), None)
 
 
 def shape(value):
@@ -170,7 +170,7 @@ def without_moved_plots(pages, texts):
     return [shorten(page) for page in pages]
 
 
-def file_difference(a, b, tolerance, keys, texts, keys_only, python):
+def file_difference(a, b, tolerance, keys, added, texts, keys_only, python):
     """What differs between two files, in words; None: nothing that was not meant to."""
     left, right = a.read_bytes(), b.read_bytes()
     if left == right:
@@ -195,15 +195,15 @@ def file_difference(a, b, tolerance, keys, texts, keys_only, python):
     values = [rename(value, keys) for value in values]
     if keys_only:
         values = [shape(value) for value in values]
-    return json_difference(*values, tolerance)
+    return json_difference(*values, tolerance, added=added)
 
 
-def folder_difference(a: pathlib.Path, b: pathlib.Path, tolerance, keys, texts, keys_only, python):
+def folder_difference(a: pathlib.Path, b: pathlib.Path, tolerance, keys, added, texts, keys_only, python):
     names = [{str(p.relative_to(side)) for p in side.rglob("*") if p.is_file() and p.name != ".lock" and
               p.suffix != ".part"} for side in (a, b)]
     found = [f"{name}: {'is no longer written' if name in names[0] else 'is new'}" for name in sorted(names[0] ^ names[1])]
     for name in sorted(names[0] & names[1]):
-        difference = file_difference(a / name, b / name, tolerance, keys, texts, name in keys_only, python)
+        difference = file_difference(a / name, b / name, tolerance, keys, added, texts, name in keys_only, python)
         if difference:
             found.append(f"{name}: {difference}")
     return found, len(names[0] & names[1])
