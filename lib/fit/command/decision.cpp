@@ -9,8 +9,7 @@
 
 #include "base/error.h"
 #include "fit/command/page_parts.h"
-#include "fit/runs/roles.h"
-#include "fit/runs/table.h"
+#include "fit/runs/columns.h"
 
 namespace frugal::fit {
 namespace {
@@ -53,16 +52,17 @@ std::map<std::string, double> parse_scale(const std::string& text) {
 
 std::vector<std::map<std::string, double>> read_scales(const std::string& path) {
   const Table table = read_tables({path});
-  std::vector<std::map<std::string, double>> out;
-  for (const Table::Row& row : table.rows) {
-    std::map<std::string, double> at;
-    for (std::size_t c = 0; c < table.columns.size(); ++c) {
-      const Role* role = scale_role(table.columns[c]);
-      if (role == nullptr || row.cells[c].missing) continue;
-      at[role->name] =
-          parse_number(row.cells[c].text, table.place(row) + ": column '" + table.columns[c] + "'");
+  std::vector<std::map<std::string, double>> out(table.rows.size());
+  for (const Role& role : roles()) {
+    const int found = role.scale == nullptr ? -1 : usual_column(table, role);
+    if (found < 0) continue;
+    const auto column = static_cast<std::size_t>(found);
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      const Table::Row& row = table.rows[i];
+      if (row.cells[column].missing) continue;
+      out[i][role.name] =
+          parse_number(row.cells[column].text, table.place(row) + ": column '" + table.columns[column] + "'");
     }
-    out.push_back(std::move(at));
   }
   return out;
 }

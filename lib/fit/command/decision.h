@@ -15,7 +15,7 @@ namespace frugal::fit {
 
 // "size=1e9,data=2e10" (also N=, D=, …). Errors: UserError with what is wrong.
 std::map<std::string, double> parse_scale(const std::string& text);
-// Rows of a table as scales: its columns go by the same names, others are ignored.
+// Rows of a table as scales: its columns go by their usual names, as in `scalefit fit`; others are ignored.
 std::vector<std::map<std::string, double>> read_scales(const std::string& path);
 
 // Errors: UserError for a variable of the surface that has no value.

@@ -77,11 +77,9 @@ int only_loss(const Table& table) {
   return only;
 }
 
-int find_column(const Table& table, const Role& role, const std::string& asked) {
-  if (asked == "none") return none;
-  if (!asked.empty()) {
-    return static_cast<int>(named_column(table, asked, fmt::format("columns.{}: {}", role.name, role.help)));
-  }
+}  // namespace
+
+int usual_column(const Table& table, const Role& role) {
   // By its whole name; a nested key by its last part: {"result": {"error": …}}.
   for (const bool nested : {false, true}) {
     for (const std::string& usual : role.usual) {
@@ -95,7 +93,18 @@ int find_column(const Table& table, const Role& role, const std::string& asked) 
       }
     }
   }
-  return std::string(role.name) == role::error ? only_loss(table) : none;
+  return none;
+}
+
+namespace {
+
+int find_column(const Table& table, const Role& role, const std::string& asked) {
+  if (asked == "none") return none;
+  if (!asked.empty()) {
+    return static_cast<int>(named_column(table, asked, fmt::format("columns.{}: {}", role.name, role.help)));
+  }
+  const int usual = usual_column(table, role);
+  return usual < 0 && std::string(role.name) == role::error ? only_loss(table) : usual;
 }
 
 // One column, several (a list with commas), or, for "others", all that no role has.

@@ -37,6 +37,8 @@ struct ChosenColumns {
 // error or nothing that was varied.
 ChosenColumns choose_columns(const Table& table, const Columns& columns);
 
+// The column that by its name plays the role; -1: there is none.
+int usual_column(const Table& table, const Role& role);
 // The column of this name. Errors: UserError with `why` and a suggestion.
 std::size_t named_column(const Table& table, const std::string& name, const std::string& why);
 std::string files_of(const Table& table);  // for messages
