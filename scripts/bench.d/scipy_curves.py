@@ -1,6 +1,6 @@
 """The work of tests/bench/curves_bench.cpp as usually done in Python: each law fitted to ln y by least squares
 from several starts. Argument: the curves_bench program, which writes the 72 curves. Seconds are of processor
-time, one thread. Less is asked of this side: no rolling hold-outs and no second fit with a wander."""
+time, one thread. Less is asked of this side: no rolling hold-outs and no second fit with a GP discrepancy."""
 import json
 import os
 import subprocess

@@ -104,10 +104,10 @@ void add_curve_table(Page& page, const SeriesFit& series) {
     for (const double value : candidate.published(series.curve->data().x_edge)) {
       parameters += (parameters.empty() ? "" : ", ") + shown(value);
     }
-    rows.push_back({std::string(candidate.law->name) + (candidate.wanders ? " (wandering)" : ""),
-                    std::string(candidate.law->formula), parameters,
-                    share(candidate.averaged ? candidate.weight : 0), shown(candidate.in_fit),
-                    candidate.hold_out < 0 ? "—" : shown(candidate.hold_out)});
+    rows.push_back(
+        {std::string(candidate.law->name) + (candidate.with_discrepancy ? " (with discrepancy)" : ""),
+         std::string(candidate.law->formula), parameters, share(candidate.averaged ? candidate.weight : 0),
+         shown(candidate.in_fit), candidate.hold_out < 0 ? "—" : shown(candidate.hold_out)});
   }
   page.table({"law", "form", "parameters", "weight", "RMSE of ln error", "held out"}, rows,
              "The prediction is the average of ln error by these weights (rolling hold-out).");

@@ -63,7 +63,7 @@ Json posterior_of(const JointSurface& surface) {
   for (const PosteriorPart& part : surface.posterior()->parts()) {
     parts.push_back({{"law", part.law->name},
                      {"weight", part.weight},
-                     {"wander", part.amplitude},
+                     {"discrepancy", part.amplitude},
                      {"steepness", part.steepness},
                      {"noise", part.noise},
                      {"outliers", part.outliers},
@@ -89,7 +89,7 @@ Json candidates_of(const Curve& curve) {
     }
     list.push_back({{"law", candidate.law->name},
                     {"formula", candidate.law->formula},
-                    {"wanders", candidate.wanders},
+                    {"with_discrepancy", candidate.with_discrepancy},
                     {"weight", candidate.averaged ? candidate.weight : 0.0},
                     {"parameters", parameters},
                     {"log_rmse", number(candidate.in_fit)},

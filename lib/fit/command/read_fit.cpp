@@ -94,7 +94,7 @@ std::unique_ptr<Surface> read_posterior(const Node& fit, std::uint64_t seed, int
     part.law = find_posterior_law(list[k]["law"].text());
     if (part.law == nullptr) list[k]["law"].fail("a law of size and data");
     part.weight = list[k]["weight"].real();
-    part.amplitude = list[k]["wander"].real();
+    part.amplitude = list[k][list[k].has("wander") ? "wander" : "discrepancy"].real();  // the old name too
     part.steepness = list[k]["steepness"].real();
     part.noise = list[k]["noise"].real();
     // Fit files of earlier versions say "doubtful".

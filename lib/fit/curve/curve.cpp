@@ -35,7 +35,7 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
   curve.options_ = options;
   curve.data_ = prepare_curve(x, y, options.most_points);
   const CurveData& data = curve.data_;
-  curve.candidates_ = fit_candidates(data, options.wander);
+  curve.candidates_ = fit_candidates(data, options.discrepancy);
 
   std::vector<HoldOut> hold_outs;
   std::size_t kept_before = 0;
@@ -53,12 +53,12 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
       measured.push_back(data.log_y[i]);
     }
     HoldOut hold_out{at.size(), at.back() / octave, {}};
-    for (const CurveCandidate& candidate : fit_candidates(part, options.wander, true)) {
+    for (const CurveCandidate& candidate : fit_candidates(part, options.discrepancy, true)) {
       if (!candidate.law) {
         hold_out.misses.emplace_back();
         continue;
       }
-      std::vector<double> miss = predict_candidate(candidate, part, options.wander, at);
+      std::vector<double> miss = predict_candidate(candidate, part, options.discrepancy, at);
       for (std::size_t i = 0; i < at.size(); ++i) miss[i] -= measured[i];
       hold_out.misses.push_back(std::move(miss));
     }
@@ -104,7 +104,7 @@ std::vector<double> Curve::log_predict(const CurveCandidate& candidate, std::spa
       throw base::UserError("", "a learning curve predicts at x > 0, got " + std::to_string(value));
     t.push_back(std::log(value / data_.x_edge));
   }
-  return predict_candidate(candidate, data_, options_.wander, t);
+  return predict_candidate(candidate, data_, options_.discrepancy, t);
 }
 
 std::vector<CurvePrediction> Curve::predict(std::span<const double> x, double coverage) const {
@@ -134,7 +134,7 @@ std::vector<CurvePrediction> Curve::predict(std::span<const double> x, double co
 
 const CurveCandidate* Curve::plain(std::string_view law) const {
   for (const CurveCandidate& candidate : candidates_)
-    if (candidate.law->name == law && !candidate.wanders) return &candidate;
+    if (candidate.law->name == law && !candidate.with_discrepancy) return &candidate;
   return nullptr;
 }
 

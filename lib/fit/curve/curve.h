@@ -1,7 +1,7 @@
 // Extrapolates a learning curve: one variable (examples, tokens, parameters, compute) against an error or a
 // loss, from the part measured at small scale to larger x. One fixed default serves every curve:
 //
-//  1. Seven laws (curve_law.h), each fitted to ln y twice: plainly, and with a slow wander around it
+//  1. Seven laws (curve_law.h), each fitted to ln y twice: plainly, and with a GP discrepancy around it
 //     (discrepancy.h), which lets the end of the curve count for more than its beginning.
 //  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest,
 //     and predicts what was hidden.
@@ -24,7 +24,7 @@
 namespace frugal::fit {
 
 struct CurveOptions {
-  Wander wander{0.06, 2.0};
+  DiscrepancyKernel discrepancy{0.06, 2.0};
   std::vector<double> hold_out_octaves{0.5, 1.0, 1.5};  // hidden: x > x_edge 2^-octaves
   double horizon_octaves = 1.1;                         // a hold-out is scored this far beyond its own edge
   double indifference = 0.005;                          // see 3.
@@ -43,7 +43,7 @@ struct CurveData {
 
 struct CurveCandidate {
   const CurveLaw* law = nullptr;
-  bool wanders = false;
+  bool with_discrepancy = false;
   bool averaged = false;  // part of the default prediction
   Theta theta;
   double weight = 0;
@@ -52,8 +52,8 @@ struct CurveCandidate {
   double gradient_norm = 0;
   double agreement = 0;          // share of the starts that ended at this optimum
   std::vector<double> residual;  // ln y − law at the fitted points
-  // The residuals' share in the expected wander (Discrepancy::solve); may be empty.
-  std::vector<double> wander;
+  // The Discrepancy::solve of the residuals; empty without discrepancy.
+  std::vector<double> discrepancy_weights;
   std::vector<double> published(double x_edge) const { return law->published(theta, x_edge); }
 };
 

@@ -36,8 +36,8 @@ struct CurveLaw {
   std::string_view formula;     // as published
   std::string_view parameters;  // names of published(), comma-separated
   std::size_t size;             // number of parameters
-  // Whether the default averages over the plain fit, and over the fit with wander (see curve.h).
-  bool averaged_plain, averaged_wandering;
+  // Whether the default averages over the plain fit, and over the fit with a discrepancy (see curve.h).
+  bool averaged_plain, averaged_with_discrepancy;
   // ln y at every t; jacobian (rows of `size`) unless null.
   void (*evaluate)(const double* theta, std::span<const double> t, double* log_y, double* jacobian);
   std::size_t prior_count;
@@ -88,13 +88,13 @@ void prior_of_law(const double* theta, const CurveShape& shape, double* residual
 
 template <class Law>
 constexpr CurveLaw curve_law(std::string_view name, std::string_view formula, std::string_view parameters,
-                             bool averaged_plain = true, bool averaged_wandering = true) {
+                             bool averaged_plain = true, bool averaged_with_discrepancy = true) {
   return {name,
           formula,
           parameters,
           Law::size,
           averaged_plain,
-          averaged_wandering,
+          averaged_with_discrepancy,
           evaluate_law<Law>,
           Law::prior_count,
           prior_of_law<Law>,

@@ -103,7 +103,7 @@ CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrep
     square += result.residual[i] * result.residual[i];
   }
   result.in_fit = std::sqrt(square / double(n));
-  result.wander = discrepancy.solve(result.residual);
+  result.discrepancy_weights = discrepancy.solve(result.residual);
   return result;
 }
 
@@ -158,31 +158,32 @@ CurveData curve_head(const CurveData& data, std::size_t kept) {
   return part;
 }
 
-std::vector<CurveCandidate> fit_candidates(const CurveData& data, Wander wander, bool averaged_only) {
-  const Discrepancy independent(data.t, data.noise, {}), wandering(data.t, data.noise, wander);
+std::vector<CurveCandidate> fit_candidates(const CurveData& data, DiscrepancyKernel kernel,
+                                           bool averaged_only) {
+  const Discrepancy independent(data.t, data.noise, {}), correlated(data.t, data.noise, kernel);
   std::vector<CurveCandidate> result;
   for (const CurveLaw& law : curve_laws()) {
-    if (averaged_only && !law.averaged_plain && !law.averaged_wandering) {
+    if (averaged_only && !law.averaged_plain && !law.averaged_with_discrepancy) {
       result.emplace_back();
       continue;
     }
     std::vector<Theta> starts = law.starts(data.shape);
     result.push_back(fit_one(law, data, independent, starts));
     result.back().averaged = law.averaged_plain;
-    if (!law.averaged_wandering) continue;
+    if (!law.averaged_with_discrepancy) continue;
     starts.push_back(result.back().theta);
-    result.push_back(fit_one(law, data, wandering, starts));
-    result.back().wanders = result.back().averaged = true;
+    result.push_back(fit_one(law, data, correlated, starts));
+    result.back().with_discrepancy = result.back().averaged = true;
   }
   return result;
 }
 
-std::vector<double> predict_candidate(const CurveCandidate& candidate, const CurveData& data, Wander wander,
-                                      std::span<const double> t) {
+std::vector<double> predict_candidate(const CurveCandidate& candidate, const CurveData& data,
+                                      DiscrepancyKernel kernel, std::span<const double> t) {
   std::vector<double> result(t.size());
   candidate.law->evaluate(candidate.theta.data(), t, result.data(), nullptr);
   for (std::size_t i = 0; i < t.size(); ++i)
-    result[i] += expected_wander(wander, data.t, candidate.wander, t[i]);
+    result[i] += expected_discrepancy(kernel, data.t, candidate.discrepancy_weights, t[i]);
   return result;
 }
 

@@ -8,8 +8,8 @@
 namespace frugal::fit {
 namespace {
 
-double covariance(Wander wander, double a, double b) {
-  return wander.amplitude * wander.amplitude * matern(std::abs(a - b) / wander.length);
+double covariance(DiscrepancyKernel kernel, double a, double b) {
+  return kernel.amplitude * kernel.amplitude * matern(std::abs(a - b) / kernel.length);
 }
 
 }  // namespace
@@ -19,14 +19,14 @@ double matern(double distance) {
   return (1 + r) * std::exp(-r);
 }
 
-Discrepancy::Discrepancy(std::span<const double> t, double noise, Wander wander)
-    : t_(t.begin(), t.end()), noise_(noise), wander_(wander) {
-  if (wander_.amplitude <= 0) return;
+Discrepancy::Discrepancy(std::span<const double> t, double noise, DiscrepancyKernel kernel)
+    : t_(t.begin(), t.end()), noise_(noise), kernel_(kernel) {
+  if (kernel_.amplitude <= 0) return;
   const std::size_t n = t_.size();
   factor_.assign(n * n, 0);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j <= i; ++j)
-      factor_[i * n + j] = covariance(wander_, t_[i], t_[j]) + (i == j ? noise_ * noise_ : 0);
+      factor_[i * n + j] = covariance(kernel_, t_[i], t_[j]) + (i == j ? noise_ * noise_ : 0);
   const bool positive = cholesky(factor_.data(), n);
   FRUGAL_ASSERT(positive, "a covariance has a Cholesky factor");
 }
@@ -46,9 +46,10 @@ std::vector<double> Discrepancy::solve(std::span<const double> residuals) const 
   return x;
 }
 
-double expected_wander(Wander wander, std::span<const double> t, std::span<const double> solved, double at) {
+double expected_discrepancy(DiscrepancyKernel kernel, std::span<const double> t,
+                            std::span<const double> solved, double at) {
   double sum = 0;
-  for (std::size_t i = 0; i < solved.size(); ++i) sum += covariance(wander, at, t[i]) * solved[i];
+  for (std::size_t i = 0; i < solved.size(); ++i) sum += covariance(kernel, at, t[i]) * solved[i];
   return sum;
 }
 

@@ -16,7 +16,7 @@
 namespace frugal::fit {
 namespace {
 
-// The priors of the wander's size and of the noise: normal in the logarithm, around 1.5 % and 1.2 %.
+// The priors of the discrepancy's size and of the noise: normal in the logarithm, around 1.5 % and 1.2 %.
 constexpr double log_amplitude = -4.2, log_noise = -4.4;
 
 // Evidence this far below the best makes no difference.

@@ -1,18 +1,19 @@
-// Size and data, from few and noisy runs to many: the laws of posterior_law.h with priors, each with a slow
-// wander around it (Kennedy, O'Hagan 2001) and noise from run to run,
-//   ln y = law(x, z) + wander(x, z) + noise.
+// Size and data, from few and noisy runs to many: the laws of posterior_law.h with priors, each with a
+// GP discrepancy around it (Kennedy, O'Hagan 2001) and noise from run to run,
+//   ln y = law(x, z) + discrepancy(x, z) + noise.
 // No law follows the runs exactly; what it misses is shared by neighbouring runs, and by all that lies beyond
-// them. The wander is a Gaussian process of covariance τ² s s' k(x − x') k(z − z'), k the Matérn 3/2 function
-// of length ℓ, and s = (compute / largest compute)^−p: laws hold best where much compute was spent.
+// them. The discrepancy is a Gaussian process (GP) of covariance τ² s s' k(x − x') k(z − z'), k the Matérn
+// 3/2 function of length ℓ, and s = (compute / largest compute)^−p: laws hold best where much compute was
+// spent.
 //
 // A run that was trained too little or badly tuned can only be too high, and by far more than its noise: with
 // a probability of 3 % a run is one, and ln y has a deviation of 0.2 more. Without this one such run would
-// pass for a large wander.
+// pass for a large discrepancy.
 //
 // For each law and each (τ, p, σ) of a grid the most probable parameters are found, with the curvature there
-// (Laplace's approximation); the evidence weights them all. So the noise, the size of the wander and the law
-// are averaged over, not chosen; repeated runs say what the noise is. A prediction is the mean and the
-// standard deviation of ln y under that mixture: parameters, wander and noise all count.
+// (Laplace's approximation); the evidence weights them all. So the noise, the size of the discrepancy and the
+// law are averaged over, not chosen; repeated runs say what the noise is. A prediction is the mean and the
+// standard deviation of ln y under that mixture: parameters, discrepancy and noise all count.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +61,7 @@ class Posterior {
     double mean = 0, deviation = 0;  // of ln y of one new run
   };
   Moments at(double size, double data) const;
-  // The law's own ln y at one part's parameters, without wander.
+  // The law's own ln y at one part's parameters, without discrepancy.
   double log_law(const PosteriorPart& part, const double* parameters, double size, double data) const;
 
   const std::vector<PosteriorPart>& parts() const { return parts_; }

@@ -43,7 +43,7 @@ Posterior::Moments Posterior::at(double size, double data) const {
   double mean = 0, square = 0;
   for (std::size_t f = 0; f < frames_.size(); ++f) {
     const Frame& frame = frames_[f];
-    // Beyond the largest run the wander stays as large as there.
+    // Beyond the largest run the discrepancy stays as large as there.
     const double amplitude = frame.amplitude * std::exp(-frame.steepness * std::min(0.0, x[0] + x[1]));
     for (std::size_t i = 0; i < n; ++i)
       reach[i] =

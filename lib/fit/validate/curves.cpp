@@ -53,7 +53,7 @@ CurveCheck check_one(const CurveCase& given, double coverage, const CurveOptions
     check.covered = static_cast<double>(judgement.covered) / static_cast<double>(y.size());
     check.figures.push_back({"default", judgement.log_rmse});
     for (const CurveCandidate& candidate : curve.candidates())
-      if (!candidate.wanders)
+      if (!candidate.with_discrepancy)
         check.figures.push_back(
             {std::string(candidate.law->name), root_mean_square(curve.log_predict(candidate, x), y)});
   } catch (const base::UserError& error) {
