@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "fit/posterior/draws.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
 namespace {

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "fit/law/effective_data.h"
+#include "fit/numeric/statistics.h"
 #include "fit/posterior/predictive.h"
 
 namespace frugal::fit {

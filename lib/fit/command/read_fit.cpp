@@ -6,9 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "fit/law/effective_data.h"
 #include "fit/law/expression_law.h"
 #include "fit/law/laws.h"
-#include "fit/posterior/draws.h"
+#include "fit/numeric/statistics.h"
 #include "fit/posterior/predictive.h"
 #include "fit/runs/roles.h"
 #include "fit/surface/curve.h"

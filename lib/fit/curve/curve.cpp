@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "fit/curve/fit.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
 namespace {
@@ -17,16 +18,6 @@ struct HoldOut {
   double octaves;                           // how far beyond its edge it was scored, at most
   std::vector<std::vector<double>> misses;  // candidate by candidate, predicted − measured ln y
 };
-
-// The standard normal quantile of (1 + coverage) / 2 by bisection.
-double normal_quantile(double coverage) {
-  double low = 0, high = 10;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (std::erf(middle / std::sqrt(2.0)) < coverage ? low : high) = middle;
-  }
-  return low;
-}
 
 }  // namespace
 
@@ -118,7 +109,7 @@ std::vector<CurvePrediction> Curve::predict(std::span<const double> x, double co
       square[i] += candidate.weight * log_y[i] * log_y[i];
     }
   }
-  const double z = normal_quantile(coverage);
+  const double z = normal_quantile(0.5 + coverage / 2);
   std::vector<CurvePrediction> result(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double beyond = std::max(0.0, std::log(x[i] / data_.x_edge) / octave);

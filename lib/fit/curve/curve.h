@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "fit/curve/curve_law.h"
-#include "fit/posterior/discrepancy.h"
+#include "fit/numeric/discrepancy.h"
 
 namespace frugal::fit {
 

@@ -4,53 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+
+#include "fit/numeric/eigen.h"
 
 namespace frugal::fit {
-
-void symmetric_eigen(std::vector<double> a, std::size_t n, std::vector<double>& values,
-                     std::vector<double>& vectors) {
-  std::vector<double> v(n * n, 0.0);
-  for (std::size_t i = 0; i < n; ++i) v[i * n + i] = 1;
-  for (int sweep = 0; sweep < 60; ++sweep) {
-    double off = 0;
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = i + 1; j < n; ++j) off += a[i * n + j] * a[i * n + j];
-    if (off < 1e-300) break;
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = i + 1; j < n; ++j) {
-        if (a[i * n + j] == 0) continue;
-        const double t0 = (a[j * n + j] - a[i * n + i]) / (2 * a[i * n + j]);
-        const double t = (t0 >= 0 ? 1 : -1) / (std::fabs(t0) + std::sqrt(1 + t0 * t0));
-        const double c = 1 / std::sqrt(1 + t * t), s = t * c;
-        for (std::size_t k = 0; k < n; ++k) {
-          const double x = a[k * n + i], y = a[k * n + j];
-          a[k * n + i] = c * x - s * y;
-          a[k * n + j] = s * x + c * y;
-        }
-        for (std::size_t k = 0; k < n; ++k) {
-          const double x = a[i * n + k], y = a[j * n + k];
-          a[i * n + k] = c * x - s * y;
-          a[j * n + k] = s * x + c * y;
-        }
-        for (std::size_t k = 0; k < n; ++k) {
-          const double x = v[k * n + i], y = v[k * n + j];
-          v[k * n + i] = c * x - s * y;
-          v[k * n + j] = s * x + c * y;
-        }
-      }
-  }
-  std::vector<std::size_t> order(n);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t i, std::size_t j) { return a[i * n + i] < a[j * n + j]; });
-  values.resize(n);
-  vectors.resize(n * n);
-  for (std::size_t k = 0; k < n; ++k) {
-    values[k] = a[order[k] * n + order[k]];
-    for (std::size_t i = 0; i < n; ++i) vectors[i * n + k] = v[i * n + order[k]];
-  }
-}
 
 Certificate certify(Problem& problem, const Setup& setup, const Minimum& minimum) {
   const Law& law = problem.law();
@@ -112,24 +69,25 @@ Certificate certify(Problem& problem, const Setup& setup, const Minimum& minimum
   return certificate;
 }
 
-void describe_limits(const Law& law, const Runs& points, const Setup& setup, FitResult& result) {
-  const Certificate& certificate = result.certificate;
+std::vector<std::string> describe_limits(const Law& law, const Runs& runs, const Setup& setup,
+                                         const std::vector<double>& theta, const Certificate& certificate) {
+  std::vector<std::string> warnings;
   for (const auto& name : certificate.at_bound) {
     const std::size_t p = law.index_of(name);
-    result.warnings.push_back(fmt::format(
-        "'{}' ({}) is at its bound {:g}: the data does not determine it", name, law.parameters[p].meaning,
-        result.theta[p] <= setup.lower[p] ? setup.lower[p] : setup.upper[p]));
+    warnings.push_back(fmt::format("'{}' ({}) is at its bound {:g}: the data does not determine it", name,
+                                   law.parameters[p].meaning,
+                                   theta[p] <= setup.lower[p] ? setup.lower[p] : setup.upper[p]));
   }
   for (const auto& name : certificate.unidentified)
-    result.warnings.push_back(
+    warnings.push_back(
         fmt::format("'{}' is not identified: other values fit as well, together with others or alone", name));
-  if (!certificate.converged) result.warnings.push_back("the minimiser did not converge to rounding");
+  if (!certificate.converged) warnings.push_back("the minimiser did not converge to rounding");
   if (certificate.agreeing < 3)
-    result.warnings.push_back(fmt::format("only {} of {} starts reached the least objective found",
-                                          certificate.agreeing, certificate.starts));
-  if (const auto twice = duplicate_rows(points); !twice.empty())
-    result.warnings.push_back(
-        fmt::format("{} duplicated runs (the first is run {})", twice.size(), twice[0] + 1));
+    warnings.push_back(fmt::format("only {} of {} starts reached the least objective found",
+                                   certificate.agreeing, certificate.starts));
+  if (const auto twice = duplicate_rows(runs); !twice.empty())
+    warnings.push_back(fmt::format("{} duplicated runs (the first is run {})", twice.size(), twice[0] + 1));
+  return warnings;
 }
 
 }  // namespace frugal::fit

@@ -8,42 +8,15 @@
 // nearly-L1 loss has. Offsets of the scan, the random starts and the restarts are drawn from the seed.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "fit/law/certificate.h"
 #include "fit/law/law.h"
-#include "fit/law/minimise.h"
-#include "fit/law/objective.h"
+#include "fit/law/setup.h"
 #include "fit/runs/runs.h"
 
 namespace frugal::fit {
-
-struct FitOptions {
-  Objective objective;
-  std::uint64_t seed = 0;
-  int scan_points = 400;  // of the scan, or random starts that are looked at
-  int starts = 12;        // of these, polished
-  int restarts = 12;      // at least; more until the minimum was reached min_agreeing times
-  int min_agreeing = 6;
-  int max_restarts = 200;
-  bool use_standard_errors = true;      // weights 1/(se/y)² (log, relative) or 1/se², mean one
-  std::map<std::string, double> fixed;  // parameter name -> value
-  std::map<std::string, std::pair<double, double>> bounds;
-};
-
-struct Certificate {
-  bool converged = false;
-  double projected_gradient = 0;      // at the bounds, relative; see Minimum
-  double predicted_decrease = 0;      // of a full Newton step, relative to the objective
-  int starts = 0;                     // polished starts and restarts
-  int agreeing = 0;                   // of these, within 1e-6 of the least objective found
-  double share = 0;                   // agreeing / starts
-  double condition = 0;               // of the Gauss-Newton matrix of free parameters, in their natural units
-  std::vector<std::string> at_bound;  // active bounds, e.g. "E"
-  std::vector<std::string> unidentified;  // parameters that the data does not determine (almost flat)
-};
 
 struct FitResult {
   std::string law;
@@ -61,17 +34,5 @@ struct FitResult {
 // Refuses with a UserError: fewer runs than free parameters, a variable with one value only, an unknown
 // parameter in fixed or bounds, values that are not finite or not positive.
 FitResult fit(const Law& law, const Runs& points, const FitOptions& options = {});
-
-// What fit() works with, for refits that share it (bootstrap, profiles): variables in units of their
-// geometric mean where the law knows how to change units, bounds with the fixed parameters in.
-struct Setup {
-  Inputs inputs;
-  std::vector<double> log_unit;
-  bool unit_free = false;  // the law changed units
-  std::vector<double> lower, upper, weight;
-
-  std::size_t free_count() const;
-};
-Setup prepare(const Law& law, const Runs& points, const FitOptions& options);
 
 }  // namespace frugal::fit

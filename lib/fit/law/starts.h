@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "fit/law/fit.h"
+#include "fit/law/setup.h"
 
 namespace frugal::fit {
 
@@ -16,9 +16,5 @@ struct Start {
 
 // scan_points candidates, best first; those that cannot be evaluated are left out.
 std::vector<Start> find_starts(Problem& problem, const Setup& setup, int scan_points, base::Random& random);
-
-// Least squares with non-negative coefficients by trying every subset of the (at most 6) columns:
-// gram [q·q], right [q], free[k] false: coefficient k keeps the value in solution. Gives the solution.
-void small_nnls(const double* gram, const double* right, std::size_t q, double* solution);
 
 }  // namespace frugal::fit

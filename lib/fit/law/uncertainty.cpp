@@ -6,26 +6,9 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
-
-double normal_quantile(double probability) {
-  FRUGAL_ASSERT(probability > 0 && probability < 1, "a probability inside (0, 1)");
-  double low = -40, high = 40;
-  for (int i = 0; i < 200 && high - low > 1e-15 * std::max(1.0, std::fabs(low)); ++i) {
-    const double middle = 0.5 * (low + high);
-    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < probability ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
-
-double sorted_quantile(const std::vector<double>& sorted, double share) {
-  FRUGAL_ASSERT(!sorted.empty(), "a quantile of something");
-  const double at = share * double(sorted.size() - 1);
-  const std::size_t below = std::size_t(at);
-  if (below + 1 >= sorted.size()) return sorted.back();
-  return sorted[below] + (at - double(below)) * (sorted[below + 1] - sorted[below]);
-}
 
 namespace {
 
@@ -86,6 +69,21 @@ Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, con
     if (setup.unit_free) law.from_units(out, setup.log_unit.data());
   }
   return result;
+}
+
+std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Runs& points,
+                                                 const FitOptions& options, const FitResult& estimate,
+                                                 std::size_t count) {
+  BootstrapOptions how;
+  how.refits = static_cast<int>(count);
+  how.seed = options.seed;
+  const Bootstrap refits = bootstrap(law, points, estimate, options, how);
+  std::vector<std::vector<double>> draws;
+  for (std::size_t k = 0; k < refits.refits(); ++k) {
+    const auto first = refits.theta.begin() + static_cast<std::ptrdiff_t>(k * refits.parameters);
+    draws.emplace_back(first, first + static_cast<std::ptrdiff_t>(refits.parameters));
+  }
+  return draws;
 }
 
 std::vector<ParameterInterval> percentile_intervals(const Bootstrap& refits, const FitResult& at,

@@ -34,6 +34,11 @@ struct Bootstrap {
 Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, const FitOptions& fit_options,
                     const BootstrapOptions& options);
 
+// The parameters of refits to runs drawn with replacement: [draw][parameter].
+std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Runs& points,
+                                                 const FitOptions& options, const FitResult& estimate,
+                                                 std::size_t count);
+
 struct ParameterInterval {
   std::string name;
   double estimate = 0, lower = 0, upper = 0;
@@ -49,8 +54,5 @@ std::vector<ParameterInterval> percentile_intervals(const Bootstrap& refits, con
 // likelihood that is quadratic to δ and Laplacian beyond, the scale that maximises it).
 ParameterInterval profile_interval(const Law& law, const Runs& points, const FitResult& at,
                                    const FitOptions& fit_options, const std::string& parameter, double level);
-
-double normal_quantile(double probability);
-double sorted_quantile(const std::vector<double>& sorted, double share);  // between order statistics
 
 }  // namespace frugal::fit

@@ -4,12 +4,12 @@
 
 namespace frugal::fit {
 
-bool cholesky(double* a, std::size_t n) {
+bool cholesky(double* a, std::size_t n, double least) {
   for (std::size_t j = 0; j < n; ++j) {
     const double diagonal = a[j * n + j];
     double d = diagonal;
     for (std::size_t k = 0; k < j; ++k) d -= a[j * n + k] * a[j * n + k];
-    if (!(d > 1e-15 * std::fabs(diagonal)) || !std::isfinite(d)) return false;
+    if (!(d > least * std::fabs(diagonal)) || !std::isfinite(d)) return false;
     const double root = std::sqrt(d);
     a[j * n + j] = root;
     for (std::size_t i = j + 1; i < n; ++i) {

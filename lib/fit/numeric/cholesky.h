@@ -6,8 +6,9 @@
 
 namespace frugal::fit {
 
-// In place; false where the matrix is not positive definite.
-bool cholesky(double* a, std::size_t n);
+// In place; false where the matrix is not positive definite: where a pivot is not above `least` times the
+// diagonal that it comes from.
+bool cholesky(double* a, std::size_t n, double least = 1e-15);
 // In place: the matrix's inverse times b.
 void cholesky_solve(const double* factor, std::size_t n, double* b);
 // In place: the factor's inverse times n rows of `columns` values. Residuals whose covariance the matrix is

@@ -4,33 +4,20 @@
 #include <cmath>
 #include <limits>
 
+#include "fit/numeric/cholesky.h"
+
 namespace frugal::fit {
 namespace {
 
-// Solves (A + λ diag A) x = b for symmetric A by Cholesky; false where it is not positive definite.
+// Solves (A + λ diag A) x = b for symmetric A, of which the lower triangle is read; false where that is not
+// positive definite.
 bool solve_damped(const std::vector<double>& a, const std::vector<double>& b, double lambda, std::size_t n,
                   std::vector<double>& factor, std::vector<double>& x) {
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = a[i * n + j];
-      if (i == j) sum += lambda * std::max(a[i * n + i], 1e-12);
-      for (std::size_t k = 0; k < j; ++k) sum -= factor[i * n + k] * factor[j * n + k];
-      if (i != j) {
-        factor[i * n + j] = sum / factor[j * n + j];
-      } else {
-        if (!(sum > 0)) return false;
-        factor[i * n + i] = std::sqrt(sum);
-      }
-    }
+  factor = a;
+  for (std::size_t i = 0; i < n; ++i) factor[i * n + i] += lambda * std::max(a[i * n + i], 1e-12);
+  if (!cholesky(factor.data(), n, 0)) return false;
   x = b;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) x[i] -= factor[i * n + k] * x[k];
-    x[i] /= factor[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) x[i] -= factor[k * n + i] * x[k];
-    x[i] /= factor[i * n + i];
-  }
+  cholesky_solve(factor.data(), n, x.data());
   return true;
 }
 

@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "fit/numeric/cholesky.h"
+#include "fit/numeric/discrepancy.h"
 #include "fit/numeric/levenberg.h"
-#include "fit/posterior/discrepancy.h"
 
 namespace frugal::fit {
 namespace {

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "fit/numeric/cholesky.h"
-#include "fit/posterior/discrepancy.h"
+#include "fit/numeric/discrepancy.h"
 #include "fit/posterior/posterior.h"
 
 namespace frugal::fit {

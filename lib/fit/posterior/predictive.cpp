@@ -5,8 +5,8 @@
 #include <set>
 
 #include "base/error.h"
-#include "fit/law/uncertainty.h"
-#include "fit/surface/joint.h"
+#include "fit/law/effective_data.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
 namespace {
@@ -21,15 +21,6 @@ double largest_product(const Runs& points) {
 }
 
 }  // namespace
-
-Runs with_effective_data(Runs points) {
-  if (!points.has(variable::unique_data)) return points;
-  const auto data = points.column(variable::data), unique = points.column(variable::unique_data);
-  std::vector<double> effective(data.size());
-  for (std::size_t i = 0; i < effective.size(); ++i) effective[i] = effective_data(data[i], unique[i]);
-  points.set_column(variable::data, std::move(effective));
-  return points;
-}
 
 std::vector<double> rolling_cuts(const Runs& points, const std::string& variable, int max_cuts) {
   const auto column = points.column(variable);

@@ -60,8 +60,4 @@ class Predictive {
 // at least max(3, 5 %) of the runs between one cut and the next.
 std::vector<double> rolling_cuts(const Runs& points, const std::string& variable, int max_cuts);
 
-// Data as the data_constrained law's published R*_D = 15.39 counts it: repetitions wear out. Runs without
-// unique_data come back as they are.
-Runs with_effective_data(Runs points);
-
 }  // namespace frugal::fit

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "fit/surface/joint.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
 

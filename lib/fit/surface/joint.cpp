@@ -5,26 +5,32 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/law/uncertainty.h"
+#include "fit/law/effective_data.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
+
 double Misfit::log_sd(double beyond) const {
   const double far = growth * std::log(std::max(1.0, beyond));
   return std::sqrt(noise * noise + (shared + far) * (shared + far));
 }
 
-std::vector<double> normal_scores(std::size_t count, std::uint64_t seed) {
-  std::vector<double> scores;
-  for (const std::size_t place : base::Random(seed, "fit/normal_scores").permutation(count)) {
-    scores.push_back(normal_quantile((static_cast<double>(place) + 0.5) / static_cast<double>(count)));
+Misfit misfit_of(const std::vector<double>& misses, const std::vector<double>& distances, double in_fit) {
+  Misfit misfit;
+  misfit.noise = in_fit;
+  if (misses.empty()) {
+    misfit.growth = in_fit;
+    return misfit;
   }
-  return scores;
-}
-
-double effective_data(double data, double unique_data) {
-  constexpr double published_rate = 15.39;  // R*_D
-  const double distinct = std::min(data, unique_data);
-  return distinct * (1 - published_rate * std::expm1(-(data / distinct - 1) / published_rate));
+  double excess = 0, reach = 0;
+  for (std::size_t i = 0; i < misses.size(); ++i) {
+    excess += misses[i] * misses[i] - in_fit * in_fit;
+    reach += std::pow(std::log(std::max(1.0, distances[i])) + 0.5, 2);
+  }
+  const double slope = std::sqrt(std::max(0.0, excess) / reach);
+  misfit.growth = slope;
+  misfit.shared = 0.5 * slope;
+  return misfit;
 }
 
 JointSurface::JointSurface(std::vector<SurfaceComponent> components, Misfit misfit,

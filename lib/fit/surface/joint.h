@@ -21,6 +21,12 @@ struct Misfit {
   double log_sd(double beyond) const;
 };
 
+// misses: ln y − ln ŷ of hidden runs; distances: how many times beyond the fitted edge each was; in_fit: root
+// mean square of ln y − ln ŷ over fitted runs, corrected for the parameters. A bootstrap knows the noise, not
+// that the law is only nearly right; hold-outs show both, and the excess over the noise is taken to grow with
+// the logarithm of the distance.
+Misfit misfit_of(const std::vector<double>& misses, const std::vector<double>& distances, double in_fit);
+
 struct SurfaceComponent {
   std::shared_ptr<const Law> law;
   std::string label;  // of a member; empty: the law's name
@@ -73,12 +79,5 @@ class JointSurface final : public Surface {
   std::vector<std::vector<double RunScale::*>> inputs_;  // of each component
   std::vector<double RunScale::*> scales_;               // of variables_
 };
-
-// Data as the data-constrained law's published rate of wear counts repetitions (Muennighoff et al. 2023).
-double effective_data(double data, double unique_data);
-
-// Standard normal numbers at equal steps of probability, in an order that the seed shuffles: few of them
-// stand for the distribution as well as many random ones.
-std::vector<double> normal_scores(std::size_t count, std::uint64_t seed);
 
 }  // namespace frugal::fit

@@ -4,27 +4,16 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "fit/numeric/statistics.h"
+
 namespace frugal::fit {
-namespace {
-
-// Linear between order statistics.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  const double t = at - static_cast<double>(below);
-  if (t == 0 || sorted[below] == sorted[above]) return sorted[below];
-  return sorted[below] + t * (sorted[above] - sorted[below]);
-}
-
-}  // namespace
 
 Estimate estimate_of(double value, std::vector<double> draws, double coverage) {
   if (draws.empty()) return {value, value, value};
   std::sort(draws.begin(), draws.end());
   // Draws that are centred elsewhere (a bounded parameter) still leave the value inside its interval.
-  return {value, std::min(value, quantile(draws, (1 - coverage) / 2)),
-          std::max(value, quantile(draws, (1 + coverage) / 2))};
+  return {value, std::min(value, sorted_quantile(draws, (1 - coverage) / 2)),
+          std::max(value, sorted_quantile(draws, (1 + coverage) / 2))};
 }
 
 nlohmann::ordered_json to_json(const Estimate& e) {

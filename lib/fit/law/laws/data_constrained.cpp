@@ -6,24 +6,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fit/law/effective_data.h"
 #include "fit/law/laws.h"
 #include "fit/law/laws/two_powers.h"
 #include "fit/numeric/vector_math.h"
 
 namespace frugal::fit::laws {
 namespace {
-
-// x' = U + U r (1 − e), e = exp(−(x/U − 1)/r), with its derivatives by U and by r.
-struct Effective {
-  double value, by_unique, by_rate;
-};
-
-Effective effective(double x, double unique, double rate) {
-  const double repeats = x / unique - 1;
-  const double e = std::exp(-repeats / rate);
-  return {unique * (1 + rate * (1 - e)), 1 + rate * (1 - e) - e * x / unique,
-          unique * ((1 - e) - e * repeats / rate)};
-}
 
 class DataConstrained : public TwoPowers {
  public:
@@ -49,11 +38,11 @@ class DataConstrained : public TwoPowers {
     for (std::size_t i = 0; i < n; ++i) {
       const double size = in.value[0][i], data = in.value[1][i];
       const double unique = std::min(data, in.value[2][i]), log_unique = std::log(unique);
-      const Effective d = effective(data, unique, theta[5]);
+      const Effective d = effective_amount(data, unique, theta[5]);
       const double log_best = (beta * log_unique + balance) / alpha;
       const bool beyond = log_best < in.log_value[0][i];  // larger than is optimal for the distinct data
       const double best = std::exp(log_best);
-      const Effective m = beyond ? effective(size, best, theta[6]) : Effective{size, 0, 0};
+      const Effective m = beyond ? effective_amount(size, best, theta[6]) : Effective{size, 0, 0};
       const double log_m = std::log(m.value), log_d = std::log(d.value);
       const double of_size = std::exp(-alpha * log_m), of_data = std::exp(-beta * log_d);
       y[i] = theta[0] + A * of_size + B * of_data;
@@ -78,7 +67,8 @@ class DataConstrained : public TwoPowers {
     for (std::size_t i = 0; i < n; ++i) {
       const double data = in.value[1][i];
       basis[i] = 1;
-      basis[2 * n + i] = std::pow(effective(data, std::min(data, in.value[2][i]), theta[5]).value, -theta[4]);
+      basis[2 * n + i] =
+          std::pow(effective_amount(data, std::min(data, in.value[2][i]), theta[5]).value, -theta[4]);
       target[i] = y[i];
       scale[i] = 1 / y[i];
     }

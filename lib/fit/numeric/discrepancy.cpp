@@ -1,4 +1,4 @@
-#include "fit/posterior/discrepancy.h"
+#include "fit/numeric/discrepancy.h"
 
 #include <cmath>
 

@@ -1,0 +1,20 @@
+// Quantiles, of the normal distribution and of numbers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace frugal::fit {
+
+// Of the standard normal distribution; probability in (0, 1).
+double normal_quantile(double probability);
+
+// Linear between order statistics; sorted ascending, not empty, share in [0, 1]. Values may be infinite.
+double sorted_quantile(const std::vector<double>& sorted, double share);
+
+// Standard normal numbers at equal steps of probability, in an order that the seed shuffles: few of them
+// stand for the distribution as well as many random ones.
+std::vector<double> normal_scores(std::size_t count, std::uint64_t seed);
+
+}  // namespace frugal::fit
