@@ -28,7 +28,7 @@ TORCH_FREE = {
     "fit/law": BASICS + ["fit/numeric", "fit/runs"],
     "fit/law/laws": ["base", "fit/numeric", "fit/law"],
     "fit/posterior": BASICS + LAW,
-    "fit/curve": BASICS + LAW + ["fit/posterior"],
+    "fit/curve": BASICS + LAW,
     "fit/curve/laws": ["base", "fit/numeric", "fit/curve"],
     "fit/surface": BASICS + LAW + ["fit/posterior", "fit/curve"],
     "fit/decide": BASICS + LAW + ["fit/posterior", "fit/curve", "fit/surface"],
@@ -74,8 +74,6 @@ TOOLS = {"scalefit": {**TORCH_FREE}, "nas_search": {**TORCH_FREE, **WITH_TORCH},
 
 # Includes that still run the wrong way, each with the folder that will not be included any more.
 UNFINISHED = {
-    ("fit/posterior/draws.h", "fit/surface"),
-    ("fit/posterior/predictive.cpp", "fit/surface"),
     ("fit/curve/curve_law.cpp", "fit/curve/laws"),
 }
 
