@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/curve/fit.h"
+#include "fit/curve/candidate.h"
 #include "fit/numeric/levenberg.h"
 #include "fit/validate/curves.h"
 #include "support/test.h"

@@ -7,7 +7,7 @@
 #include "fit/decide/allocation.h"
 #include "fit/decide/crossing.h"
 #include "fit/decide/deployment.h"
-#include "fit/surface/joint.h"
+#include "fit/surface/law_surface.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -17,7 +17,7 @@ namespace {
 constexpr double floor_error = 1.69, a = 406.4, b = 410.7, alpha = 0.34, beta = 0.28;  // Hoffmann et al. 2022
 
 // Chinchilla's law in the user's own words, with draws whose exponents and floor differ a little.
-fit::JointSurface chinchilla(double scale_floor = 1, std::size_t draws = 40, fit::Misfit misfit = {}) {
+fit::LawSurface chinchilla(double scale_floor = 1, std::size_t draws = 40, fit::Misfit misfit = {}) {
   fit::SurfaceComponent component;
   component.law = fit::make_expression_law("E + A/N^alpha + B/D^beta", {}, "test");
   component.theta = {floor_error * scale_floor, a, alpha, b, beta};
@@ -37,7 +37,7 @@ fit::JointSurface chinchilla(double scale_floor = 1, std::size_t draws = 40, fit
   }
   runs.set_column("size", sizes);
   runs.set_column("data", amounts);
-  return fit::JointSurface({component}, misfit, fit::normal_scores(draws, 1), runs);
+  return fit::LawSurface({component}, misfit, fit::normal_scores(draws, 1), runs);
 }
 
 fit::RunScale at(double size, double data) {
@@ -50,7 +50,7 @@ fit::RunScale at(double size, double data) {
 }  // namespace
 
 TEST_CASE("the optimal split of a budget is the closed form of Hoffmann et al., equation 4") {
-  const fit::JointSurface surface = chinchilla();
+  const fit::LawSurface surface = chinchilla();
   for (const double budget : {1e16, 1e20, 5.76e23}) {
     const fit::Allocation best = fit::optimal_allocation(surface, fit::Cost("6*N*D"), budget, 0.9);
     const double g = std::pow(alpha * a / (beta * b), 1 / (alpha + beta));
@@ -63,7 +63,7 @@ TEST_CASE("the optimal split of a budget is the closed form of Hoffmann et al., 
 }
 
 TEST_CASE("the data for a target is where the law meets it; below the floor it is never") {
-  const fit::JointSurface surface = chinchilla();
+  const fit::LawSurface surface = chinchilla();
   const double target = floor_error + a / std::pow(1e9, alpha) + b / std::pow(3e10, beta);
   const fit::Reach reach = fit::scale_for_target(surface, "data", at(1e9, 0), target, 0.9);
   CHECK(reach.reachable);
@@ -78,7 +78,7 @@ TEST_CASE("the data for a target is where the law meets it; below the floor it i
 }
 
 TEST_CASE("the budget for a target is the budget whose optimum gives it") {
-  const fit::JointSurface surface = chinchilla();
+  const fit::LawSurface surface = chinchilla();
   const fit::Cost cost("6*N*D");
   const fit::Allocation best = fit::optimal_allocation(surface, cost, 1e21, 0.9);
   const fit::Reach budget = fit::budget_for_target(surface, cost, best.error.value, 0.9);
@@ -88,7 +88,7 @@ TEST_CASE("the budget for a target is the budget whose optimum gives it") {
 }
 
 TEST_CASE("a model that will be used much is smaller and trained longer than the cheapest to train") {
-  const fit::JointSurface surface = chinchilla(1, 20);
+  const fit::LawSurface surface = chinchilla(1, 20);
   const fit::Cost cost("6*N*D");
   const fit::Expression inference("2*N", {"N", "m", "size"}, {}, "test");
   const double target = fit::optimal_allocation(surface, cost, 1e21, 0).error.value;
@@ -110,7 +110,7 @@ TEST_CASE("a model that will be used much is smaller and trained longer than the
 }
 
 TEST_CASE("whether to go on: certain for a small gain, impossible for a gain beyond the floor") {
-  const fit::JointSurface surface = chinchilla();
+  const fit::LawSurface surface = chinchilla();
   const fit::Cost cost("6*N*D");
   CHECK(fit::worth_going_on(surface, &cost, 10, 0.01, 0.9).probability == 1);
   const fit::GoingOn on = fit::worth_going_on(surface, &cost, 10, 0.9, 0.9);
@@ -120,12 +120,12 @@ TEST_CASE("whether to go on: certain for a small gain, impossible for a gain bey
 }
 
 TEST_CASE("two systems cross where their errors are equal") {
-  const fit::JointSurface one = chinchilla(1, 40), other = [] {
+  const fit::LawSurface one = chinchilla(1, 40), other = [] {
     fit::SurfaceComponent component;
     component.law = fit::make_expression_law("E + A/N^alpha + B/D^beta", {}, "test");
     component.theta = {floor_error, a, alpha, b * 4, beta + 0.06};
     component.draws.assign(40, component.theta);
-    return fit::JointSurface({component}, {}, fit::normal_scores(40, 2), chinchilla().measured());
+    return fit::LawSurface({component}, {}, fit::normal_scores(40, 2), chinchilla().measured());
   }();
   // b d^-β = 4 b d^-(β + 0.06) at d = 4^(1/0.06).
   const double place = std::pow(4.0, 1 / 0.06);
@@ -137,7 +137,7 @@ TEST_CASE("two systems cross where their errors are equal") {
 }
 
 TEST_CASE("misfit widens a prediction with the distance, and is not in the estimate") {
-  const fit::JointSurface sure = chinchilla(1, 200), unsure = chinchilla(1, 200, {0.01, 0.02, 0.02});
+  const fit::LawSurface sure = chinchilla(1, 200), unsure = chinchilla(1, 200, {0.01, 0.02, 0.02});
   const fit::RunScale far = at(1e10, 1e11);
   const fit::Estimate narrow = sure.predict(far, 0.95), wide = unsure.predict(far, 0.95);
   CHECK(narrow.value == wide.value);

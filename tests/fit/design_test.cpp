@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "campaign/measure.h"
 #include "fit/law/expression_law.h"
-#include "fit/surface/joint.h"
+#include "fit/surface/law_surface.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -29,7 +29,7 @@ fit::DesignConfig grid() {
   return config;
 }
 
-fit::JointSurface known_surface() {
+fit::LawSurface known_surface() {
   fit::SurfaceComponent component;
   component.law = fit::make_expression_law("E + A/N^alpha + B/D^beta", {}, "test");
   component.theta = {1.5, 300, 0.33, 200, 0.27};
@@ -44,7 +44,7 @@ fit::JointSurface known_surface() {
   }
   runs.set_column("size", sizes);
   runs.set_column("data", amounts);
-  return fit::JointSurface({component}, fit::Misfit{}, {}, runs);
+  return fit::LawSurface({component}, fit::Misfit{}, {}, runs);
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ TEST_CASE("a grid is every combination, cheap runs first, with what the trainer 
 }
 
 TEST_CASE("an optimal design keeps to its budget and prefers runs of other scales to repeats of one") {
-  const fit::JointSurface surface = known_surface();
+  const fit::LawSurface surface = known_surface();
   fit::DesignConfig config = grid();
   config.budget = 2e12;
   for (const char* criterion : {"target", "parameters"}) {

@@ -49,7 +49,7 @@ TEST_CASE("the derivatives of every law are those of its values", "[fit]") {
     CAPTURE(law->name);
     CHECK(law->name == entry.name);
     const std::size_t n = 23, p_count = law->parameter_count();
-    const auto inputs = fit::bind(*law, some_points(*law, n, 3));
+    const auto inputs = fit::inputs_of(*law, some_points(*law, n, 3));
     base::Random random(11);
     for (int trial = 0; trial < 20; ++trial) {
       auto theta = some_theta(*law, random);
@@ -103,7 +103,7 @@ TEST_CASE("a change of units there and back changes nothing", "[fit]") {
     auto there = theta;
     if (!law->from_units(there.data(), log_unit.data())) continue;
     const auto points = some_points(*law, 9, 2);
-    const auto scaled = fit::bind(*law, points, log_unit), plain = fit::bind(*law, points);
+    const auto scaled = fit::inputs_of(*law, points, log_unit), plain = fit::inputs_of(*law, points);
     std::vector<double> a(9), b(9);
     law->evaluate(theta.data(), scaled, a.data(), nullptr);
     law->evaluate(there.data(), plain, b.data(), nullptr);

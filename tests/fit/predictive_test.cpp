@@ -118,26 +118,29 @@ TEST_CASE("a posterior comes back from its parts and its runs", "[fit]") {
 TEST_CASE("derivatives and published parameters of the posterior's laws", "[fit]") {
   base::Random random(7);
   const fit::Edge edge{std::log(3e9), std::log(2e8), 1.1, 2.0};
-  const std::vector<double> x{-0.3, -1.2, 0, 0, 1.5, 0.7};
+  const std::vector<double> x{-0.3, 0, 1.5}, z{-1.2, 0, 0.7};  // ln of data and size, from the edge
+  fit::Inputs inputs{3, {{}, {}}, {z, x}};
+  for (std::size_t v = 0; v < 2; ++v)
+    for (const double log_value : inputs.log_value[v]) inputs.value[v].push_back(std::exp(log_value));
   for (const auto& law : fit::posterior_laws()) {
-    CAPTURE(law.name);
+    CAPTURE(law.name());
     std::vector<double> mean(law.size), deviation(law.size), theta, y(3), jacobian(3 * law.size), moved(3);
     law.prior(edge, mean.data(), deviation.data());
     for (std::size_t k = 0; k < law.size; ++k)
       theta.push_back(mean[k] + 0.3 * deviation[k] * random.normal());
-    law.evaluate(theta.data(), x, y.data(), jacobian.data());
+    law.evaluate(theta.data(), inputs, y.data(), jacobian.data());
     for (std::size_t k = 0; k < law.size; ++k) {
       auto other = theta;
       other[k] += 1e-6;
-      law.evaluate(other.data(), x, moved.data(), nullptr);
+      law.evaluate(other.data(), inputs, moved.data(), nullptr);
       for (std::size_t i = 0; i < 3; ++i)
         CHECK((moved[i] - y[i]) / 1e-6 == Approx(jacobian[i * law.size + k]).epsilon(1e-4).margin(1e-7));
     }
     fit::Runs points;
-    points.set_column("data", {std::exp(edge.log_data + x[0]), 3e9, std::exp(edge.log_data + x[4])});
-    points.set_column("size", {std::exp(edge.log_size + x[1]), 2e8, std::exp(edge.log_size + x[5])});
+    points.set_column("data", {std::exp(edge.log_data + x[0]), 3e9, std::exp(edge.log_data + x[2])});
+    points.set_column("size", {std::exp(edge.log_size + z[0]), 2e8, std::exp(edge.log_size + z[2])});
     const auto published = law.published(theta.data(), edge);
-    const auto table = fit::predict(*fit::find_law(std::string(law.name)), published, points);
+    const auto table = fit::predict(*law.law, published, points);
     for (std::size_t i = 0; i < 3; ++i) CHECK(std::log(table[i]) == Approx(y[i]).epsilon(1e-12));
   }
 }

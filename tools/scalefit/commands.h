@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "cli/flags.h"
 #include "fit/command/read_fit.h"
 #include "fit/runs/measurements.h"
@@ -27,7 +28,9 @@ void add_validate(CLI::App& app);
 
 inline fit::ReadFit read_fit_file(const std::string& path, const std::string& group) {
   const std::string origin = path == "-" ? "standard input" : path;
-  return fit::read_fit(config::parse(base::read_text(path), origin), origin, group);
+  fit::ReadFit fit = fit::read_fit(config::parse(base::read_text(path), origin), origin, group);
+  if (!fit.surface->note.empty()) base::log_note("scalefit", origin + ": " + fit.surface->note);
+  return fit;
 }
 
 // A positional that ends in .json is the config, anything else is data.

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "fit/numeric/statistics.h"
+#include "fit/surface/law_surface.h"
 
 namespace frugal::fit {
 namespace {
@@ -206,9 +207,12 @@ void fit_laws(SeriesFit& series, const FitConfig& config, std::uint64_t seed, co
     series.notes.push_back(
         "no rolling hold-out was possible: the interval knows nothing of how the law misses");
   }
-  series.surface = std::make_unique<JointSurface>(std::move(components), misfit,
-                                                  normal_scores(static_cast<std::size_t>(config.draws), seed),
-                                                  series.runs);
+  series.interval_source = config.intervals == "profile"
+                               ? "Intervals by profile likelihood."
+                               : fmt::format("Intervals from {} refits to resampled runs.", config.draws);
+  series.surface =
+      std::make_unique<LawSurface>(std::move(components), misfit,
+                                   normal_scores(static_cast<std::size_t>(config.draws), seed), series.runs);
   for (const FitResult& law : series.laws) {
     for (const std::string& warning : law.warnings) {
       series.notes.push_back(series.laws.size() > 1 ? law.law + ": " + warning : warning);

@@ -52,7 +52,7 @@ std::vector<RunScale> largest_of(const Runs& held_out) {
 }
 
 void add_joint_tables(Page& page, const SeriesFit& series, const FitConfig& config) {
-  const auto& surface = dynamic_cast<const JointSurface&>(*series.surface);
+  const Surface& surface = *series.surface;
   std::vector<std::vector<std::string>> forms, parameters;
   for (std::size_t k = 0; k < surface.components().size(); ++k) {
     const SurfaceComponent& component = surface.components()[k];
@@ -82,11 +82,7 @@ void add_joint_tables(Page& page, const SeriesFit& series, const FitConfig& conf
           (config.loss == "huber" ? fmt::format(", delta {:g}", config.huber_delta) : "") +
           ", summed over runs.");
   page.table({"parameter", "value", share(config.coverage) + " interval", ""}, parameters,
-             surface.posterior()
-                 ? "Values and intervals under the priors; name a law to have those of the runs alone."
-             : config.intervals == "profile"
-                 ? "Intervals by profile likelihood."
-                 : fmt::format("Intervals from {} refits to resampled runs.", surface.draws()));
+             series.interval_source);
   if (series.hold_outs.empty()) return;
   std::vector<std::vector<std::string>> rows;
   for (const HoldOut& one : series.hold_outs) {

@@ -7,8 +7,8 @@
 
 #include "base/random.h"
 #include "fit/law/effective_data.h"
-#include "fit/numeric/statistics.h"
 #include "fit/posterior/predictive.h"
+#include "fit/surface/posterior_surface.h"
 
 namespace frugal::fit {
 namespace {
@@ -18,13 +18,14 @@ std::vector<ParameterInterval> intervals_of(const Posterior& posterior, const Fi
                                             const FitConfig& config, std::uint64_t seed) {
   base::Random random(seed, "fit/parameters/" + at.law);
   double total = 0;
-  for (const PosteriorPart& part : posterior.parts()) total += part.law->name == at.law ? part.weight : 0;
+  for (const PosteriorPart& part : posterior.parts()) total += part.law->name() == at.law ? part.weight : 0;
   std::vector<std::vector<double>> values(at.theta.size());
   std::vector<double> normals(8);
   double due = 0;
   for (const PosteriorPart& part : posterior.parts()) {
-    if (part.law->name != at.law) continue;
-    for (due += double(config.draws) * part.weight / total; due >= 1; due -= 1) {
+    if (part.law->name() != at.law) continue;
+    // The weights add up to one but for rounding, which must not cost the last draw.
+    for (due += double(config.draws) * part.weight / total; due >= 1 - 1e-9; due -= 1) {
       for (double& normal : normals) normal = random.normal();
       const auto theta = part.law->published(posterior.draw(part, normals).data(), posterior.edge());
       for (std::size_t p = 0; p < theta.size(); ++p) values[p].push_back(theta[p]);
@@ -44,7 +45,7 @@ FitResult result_of(const SurfaceComponent& component, const Posterior& posterio
   for (const Parameter& parameter : component.law->parameters) result.names.push_back(parameter.name);
   result.theta = component.theta;
   const auto part = std::find_if(posterior.parts().begin(), posterior.parts().end(),
-                                 [&](const PosteriorPart& p) { return p.law->name == result.law; });
+                                 [&](const PosteriorPart& p) { return p.law->name() == result.law; });
   result.certificate.converged = std::isfinite(part->gradient);
   result.certificate.projected_gradient = part->gradient;
   result.certificate.starts = posterior_starts;
@@ -72,9 +73,9 @@ void fit_posterior(SeriesFit& series, const FitConfig& config, std::uint64_t see
   options.level = config.coverage;
   const Predictive predictive(points, options);
   const Runs effective = with_effective_data(points);
-  auto surface = std::make_unique<JointSurface>(
-      predictive.posterior(), predictive.factor(), points.has(variable::unique_data),
-      normal_scores(static_cast<std::size_t>(config.draws), seed), seed, series.runs);
+  auto surface = std::make_unique<PosteriorSurface>(predictive.posterior(), predictive.factor(),
+                                                    points.has(variable::unique_data),
+                                                    static_cast<int>(config.draws), seed, series.runs);
   for (const SurfaceComponent& component : surface->components()) {
     series.laws.push_back(result_of(component, predictive.posterior(), effective));
     series.weights.push_back(component.weight);
@@ -100,6 +101,8 @@ void fit_posterior(SeriesFit& series, const FitConfig& config, std::uint64_t see
     series.notes.push_back(
         "too few scales for a rolling hold-out: the interval rests on the priors and on how the runs "
         "scatter");
+  series.interval_source =
+      "Values and intervals under the priors; name a law to have those of the runs alone.";
   series.surface = std::move(surface);
 }
 

@@ -8,7 +8,7 @@
 #include "fit/command/fit_laws.h"
 #include "fit/command/fit_posterior.h"
 #include "fit/runs/diverged.h"
-#include "fit/surface/curve.h"
+#include "fit/surface/curve_surface.h"
 
 namespace frugal::fit {
 namespace {

@@ -11,7 +11,7 @@
 #include "fit/command/measured_isoflop.h"
 #include "fit/curve/curve.h"
 #include "fit/law/uncertainty.h"
-#include "fit/surface/joint.h"
+#include "fit/surface/surface.h"
 
 namespace frugal::fit {
 
@@ -34,6 +34,7 @@ struct SeriesFit {
   std::vector<double> weights;
   // Of each law's parameters; empty for the members of an average.
   std::vector<std::vector<ParameterInterval>> intervals;
+  std::string interval_source;  // a sentence for the report: where these come from
   std::vector<HoldOut> hold_outs;
   std::optional<MeasuredIsoflop> isoflop;  // where the runs have budgets of equal compute
   std::optional<Curve> curve;

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
-#include "fit/curve/fit.h"
 #include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
@@ -13,78 +11,104 @@ namespace {
 
 constexpr double octave = 0.6931471805599453;
 
-struct HoldOut {
+// The largest x were hidden, and every candidate predicted them.
+struct HiddenTail {
   std::size_t count;                        // hidden points that were scored
   double octaves;                           // how far beyond its edge it was scored, at most
   std::vector<std::vector<double>> misses;  // candidate by candidate, predicted − measured ln y
 };
 
-}  // namespace
+double mean_square(const std::vector<double>& v) {
+  double sum = 0;
+  for (const double e : v) sum += e * e;
+  return sum / double(v.size());
+}
 
-Curve Curve::fit(std::span<const double> x, std::span<const double> y, const CurveOptions& options) {
-  Curve curve;
-  curve.options_ = options;
-  curve.data_ = prepare_curve(x, y, options.most_points);
-  const CurveData& data = curve.data_;
-  curve.candidates_ = fit_candidates(data, options.discrepancy);
+HiddenTail predict_tail(const CurveData& data, std::size_t kept, const CurveOptions& options) {
+  const CurveData head = curve_head(data, kept);
+  std::vector<double> at, measured;
+  for (std::size_t i = kept; i < data.t.size(); ++i) {
+    const double t = data.t[i] - data.t[kept - 1];
+    if (t > options.horizon_octaves * octave && !at.empty()) break;
+    at.push_back(t);
+    measured.push_back(data.log_y[i]);
+  }
+  HiddenTail tail{at.size(), at.back() / octave, {}};
+  for (const CurveCandidate& candidate : fit_candidates(head, options.discrepancy, true)) {
+    std::vector<double> miss;
+    if (candidate.law != nullptr) {
+      miss = predict_candidate(candidate, head.t, options.discrepancy, at);
+      for (std::size_t i = 0; i < at.size(); ++i) miss[i] -= measured[i];
+    }
+    tail.misses.push_back(std::move(miss));
+  }
+  return tail;
+}
 
-  std::vector<HoldOut> hold_outs;
+std::vector<HiddenTail> hide_tails(const CurveData& data, const CurveOptions& options) {
+  std::vector<HiddenTail> tails;
   std::size_t kept_before = 0;
   for (const double octaves : options.hold_out_octaves) {
     std::size_t kept = 0;
     while (kept < data.t.size() && data.t[kept] <= -octaves * octave + 1e-9) ++kept;
     if (kept < 4 || kept == data.t.size() || kept == kept_before) continue;
     kept_before = kept;
-    const CurveData part = curve_head(data, kept);
-    std::vector<double> at, measured;
-    for (std::size_t i = kept; i < data.t.size(); ++i) {
-      const double t = data.t[i] - data.t[kept - 1];
-      if (t > options.horizon_octaves * octave && !at.empty()) break;
-      at.push_back(t);
-      measured.push_back(data.log_y[i]);
-    }
-    HoldOut hold_out{at.size(), at.back() / octave, {}};
-    for (const CurveCandidate& candidate : fit_candidates(part, options.discrepancy, true)) {
-      if (!candidate.law) {
-        hold_out.misses.emplace_back();
-        continue;
-      }
-      std::vector<double> miss = predict_candidate(candidate, part, options.discrepancy, at);
-      for (std::size_t i = 0; i < at.size(); ++i) miss[i] -= measured[i];
-      hold_out.misses.push_back(std::move(miss));
-    }
-    hold_outs.push_back(std::move(hold_out));
+    tails.push_back(predict_tail(data, kept, options));
   }
+  return tails;
+}
 
-  const auto mean_square = [](const std::vector<double>& v) {
-    double sum = 0;
-    for (const double e : v) sum += e * e;
-    return sum / double(v.size());
-  };
+void set_weights(std::vector<CurveCandidate>& candidates, const std::vector<HiddenTail>& tails,
+                 double indifference) {
   double total = 0;
-  for (std::size_t c = 0; c < curve.candidates_.size(); ++c) {
-    CurveCandidate& candidate = curve.candidates_[c];
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    CurveCandidate& candidate = candidates[c];
     if (!candidate.averaged) continue;
     double square = 0;
-    for (const HoldOut& h : hold_outs) square += mean_square(h.misses[c]) / double(hold_outs.size());
-    if (!hold_outs.empty()) candidate.hold_out = std::sqrt(square);
-    candidate.weight = 1 / std::sqrt(square + options.indifference * options.indifference);
+    for (const HiddenTail& tail : tails) square += mean_square(tail.misses[c]) / double(tails.size());
+    if (!tails.empty()) candidate.hold_out = std::sqrt(square);
+    candidate.weight = 1 / std::sqrt(square + indifference * indifference);
     if (!std::isfinite(candidate.weight)) candidate.weight = 0;
     total += candidate.weight;
   }
   FRUGAL_ASSERT(total > 0, "no candidate could be fitted");
-  for (CurveCandidate& candidate : curve.candidates_) candidate.weight /= total;
+  for (CurveCandidate& candidate : candidates) candidate.weight /= total;
+}
 
-  // How far the average missed, an octave out, one degree of freedom a hold-out and one for the prior.
-  double square = options.prior_miss * options.prior_miss;
-  for (const HoldOut& h : hold_outs) {
-    std::vector<double> miss(h.count, 0.0);
-    for (std::size_t c = 0; c < h.misses.size(); ++c)
-      for (std::size_t i = 0; i < h.misses[c].size(); ++i)
-        miss[i] += curve.candidates_[c].weight * h.misses[c][i];
-    square += mean_square(miss) / std::max(h.octaves, 0.5);
+// How far the average missed, an octave out, one degree of freedom a hold-out and one for the prior.
+double average_miss(const std::vector<CurveCandidate>& candidates, const std::vector<HiddenTail>& tails,
+                    double prior_miss) {
+  double square = prior_miss * prior_miss;
+  for (const HiddenTail& tail : tails) {
+    std::vector<double> miss(tail.count, 0.0);
+    for (std::size_t c = 0; c < tail.misses.size(); ++c)
+      for (std::size_t i = 0; i < tail.misses[c].size(); ++i)
+        miss[i] += candidates[c].weight * tail.misses[c][i];
+    square += mean_square(miss) / std::max(tail.octaves, 0.5);
   }
-  curve.miss_ = std::sqrt(square / double(1 + hold_outs.size()));
+  return std::sqrt(square / double(1 + tails.size()));
+}
+
+}  // namespace
+
+Curve Curve::fit(std::span<const double> x, std::span<const double> y, const CurveOptions& options) {
+  Curve curve;
+  curve.discrepancy_ = options.discrepancy;
+  curve.data_ = prepare_curve(x, y, options.most_points);
+  curve.candidates_ = fit_candidates(curve.data_, options.discrepancy);
+  const std::vector<HiddenTail> tails = hide_tails(curve.data_, options);
+  set_weights(curve.candidates_, tails, options.indifference);
+  curve.miss_ = average_miss(curve.candidates_, tails, options.prior_miss);
+  return curve;
+}
+
+Curve Curve::restore(CurveData data, DiscrepancyKernel discrepancy, std::vector<CurveCandidate> candidates,
+                     double hold_out_miss) {
+  Curve curve;
+  curve.data_ = std::move(data);
+  curve.discrepancy_ = discrepancy;
+  curve.candidates_ = std::move(candidates);
+  curve.miss_ = hold_out_miss;
   return curve;
 }
 
@@ -95,7 +119,7 @@ std::vector<double> Curve::log_predict(const CurveCandidate& candidate, std::spa
       throw base::UserError("", "a learning curve predicts at x > 0, got " + std::to_string(value));
     t.push_back(std::log(value / data_.x_edge));
   }
-  return predict_candidate(candidate, data_, options_.discrepancy, t);
+  return predict_candidate(candidate, data_.t, discrepancy_, t);
 }
 
 std::vector<CurvePrediction> Curve::predict(std::span<const double> x, double coverage) const {

@@ -18,8 +18,8 @@
 #include <string_view>
 #include <vector>
 
-#include "fit/curve/curve_law.h"
-#include "fit/numeric/discrepancy.h"
+#include "fit/curve/candidate.h"
+#include "fit/curve/data.h"
 
 namespace frugal::fit {
 
@@ -32,31 +32,6 @@ struct CurveOptions {
   double prior_miss = 0.02;  // relative error an octave beyond the edge, before any hold-out was seen
 };
 
-// The points as they are fitted: sorted, those of equal x averaged, in logarithms relative to the edge.
-struct CurveData {
-  std::vector<double> t, log_y;  // t = ln(x / x_edge), ascending, the last 0
-  double x_edge = 0;
-  double noise = 0.01;      // standard deviation of ln y from point to point
-  std::size_t dropped = 0;  // rows without a logarithm: x <= 0 or y <= 0
-  CurveShape shape;
-};
-
-struct CurveCandidate {
-  const CurveLaw* law = nullptr;
-  bool with_discrepancy = false;
-  bool averaged = false;  // part of the default prediction
-  Theta theta;
-  double weight = 0;
-  double in_fit = 0;     // root mean square of ln y − law over the fitted points
-  double hold_out = -1;  // root mean square over the hold-outs; −1 where there was none
-  double gradient_norm = 0;
-  double agreement = 0;          // share of the starts that ended at this optimum
-  std::vector<double> residual;  // ln y − law at the fitted points
-  // The Discrepancy::solve of the residuals; empty without discrepancy.
-  std::vector<double> discrepancy_weights;
-  std::vector<double> published(double x_edge) const { return law->published(theta, x_edge); }
-};
-
 struct CurvePrediction {
   double y = 0, lower = 0, upper = 0;  // in the units of the data
   double log_deviation = 0;            // standard deviation of ln y
@@ -67,6 +42,11 @@ class Curve {
   // x and y in any order, of equal length. UserError where fewer than three distinct x > 0 with y > 0 remain.
   static Curve fit(std::span<const double> x, std::span<const double> y, const CurveOptions& options = {});
 
+  // A curve that was fitted before, from what its predictions need: of the data t, x_edge and noise; of the
+  // candidates law, theta, weight and discrepancy_weights; its hold_out_miss.
+  static Curve restore(CurveData data, DiscrepancyKernel discrepancy, std::vector<CurveCandidate> candidates,
+                       double hold_out_miss);
+
   // One prediction an x > 0; coverage in (0, 1) is that of the interval.
   std::vector<CurvePrediction> predict(std::span<const double> x, double coverage = 0.95) const;
   // ln y of one candidate alone.
@@ -76,16 +56,14 @@ class Curve {
 
   const CurveData& data() const { return data_; }
   const std::vector<CurveCandidate>& candidates() const { return candidates_; }
+  DiscrepancyKernel discrepancy() const { return discrepancy_; }
   double hold_out_miss() const { return miss_; }  // of the average, relative, an octave beyond the edge
 
  private:
   CurveData data_;
-  CurveOptions options_;
+  DiscrepancyKernel discrepancy_;
   std::vector<CurveCandidate> candidates_;
   double miss_ = 0;
 };
-
-// For the above and for tests: the points of a curve made ready.
-CurveData prepare_curve(std::span<const double> x, std::span<const double> y, std::size_t most_points);
 
 }  // namespace frugal::fit

@@ -1,6 +1,6 @@
 #include "fit/curve/curve_law.h"
 
-#include "fit/curve/laws/laws.h"
+#include "fit/curve/curve_laws.h"
 
 namespace frugal::fit {
 

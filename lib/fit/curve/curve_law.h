@@ -1,7 +1,7 @@
 // Laws of one variable, as learning curves need them. Every law is written for t = ln(x / x_edge), x_edge the
 // largest x that was fitted, and gives ln y: x is normalised (Caballero et al. 2023 ask for it), the level at
 // the edge is a parameter of its own, and residuals of ln y are relative errors. Parameters are unconstrained
-// (logarithms and logits), so that a minimiser needs no bounds. A law is one file in curves/ and one line of
+// (logarithms and logits), so that a minimiser needs no bounds. A law is one file in laws/ and one line of
 // the table in curve_law.cpp.
 //
 // A prior stands where a curve's data may not identify a parameter: an exponent, a floor, a chance level, a
@@ -52,7 +52,7 @@ std::span<const CurveLaw> curve_laws();
 // Null where there is no law of that name.
 const CurveLaw* find_curve_law(std::string_view name);
 
-// For the files of curves/: turns `template <class T> T f(const std::array<T, N>&, double t)` and
+// For the files of laws/: turns `template <class T> T f(const std::array<T, N>&, double t)` and
 // `std::array<T, K> prior(const std::array<T, N>&, const CurveShape&)` into the table's functions.
 template <class Law>
 void evaluate_law(const double* theta, std::span<const double> t, double* log_y, double* jacobian) {

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "fit/law/expression_law.h"
 #include "fit/numeric/cholesky.h"
-#include "fit/surface/joint.h"
 
 namespace frugal::fit {
 namespace {
@@ -135,8 +134,7 @@ double dot_of(const std::vector<double>& a, const std::vector<double>& b) {
 // raises ln det M by ln(1 + v).
 std::vector<DesignedRun> choose(const DesignConfig& config, std::vector<DesignedRun> runs,
                                 const Surface& fitted, const std::string& place) {
-  const auto* joint = dynamic_cast<const JointSurface*>(&fitted);
-  if (joint == nullptr || !fitted.is_joint()) {
+  if (fitted.components().empty() || !fitted.is_joint()) {
     throw UserError("", "an optimal design needs a fit of size and data",
                     "leave the fit out for a plain grid");
   }
@@ -145,7 +143,7 @@ std::vector<DesignedRun> choose(const DesignConfig& config, std::vector<Designed
                     "an expression in the axes' names, for example \"25000*width^2\"");
   }
   const SurfaceComponent& component = *std::max_element(
-      joint->components().begin(), joint->components().end(),
+      fitted.components().begin(), fitted.components().end(),
       [](const SurfaceComponent& a, const SurfaceComponent& b) { return a.weight < b.weight; });
   const auto scale_of = [&](double size, double data) {
     RunScale scale = fitted.largest();

@@ -7,7 +7,7 @@ namespace frugal::fit {
 
 Effective effective_amount(double x, double unique, double rate) {
   const double repeats = x / unique - 1;
-  const double worn = -std::expm1(-repeats / rate), left = 1 - worn;
+  const double left = std::exp(-repeats / rate), worn = 1 - left;
   return {unique * (1 + rate * worn), 1 + rate * worn - left * x / unique,
           unique * (worn - left * repeats / rate)};
 }

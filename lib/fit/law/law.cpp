@@ -34,7 +34,7 @@ std::size_t Law::index_of(const std::string& parameter) const {
                         base::suggest(parameter, names));
 }
 
-Inputs bind(const Law& law, const Runs& points, const std::vector<double>& log_unit) {
+Inputs inputs_of(const Law& law, const Runs& points, const std::vector<double>& log_unit) {
   Inputs inputs;
   inputs.count = points.columns.empty() ? points.count() : points.columns.front().size();
   for (std::size_t v = 0; v < law.variables.size(); ++v) {
@@ -53,7 +53,7 @@ Inputs bind(const Law& law, const Runs& points, const std::vector<double>& log_u
 
 std::vector<double> predict(const Law& law, const std::vector<double>& theta, const Runs& points) {
   FRUGAL_ASSERT(theta.size() == law.parameter_count(), "parameters of another law");
-  const Inputs inputs = bind(law, points);
+  const Inputs inputs = inputs_of(law, points);
   std::vector<double> y(inputs.count);
   law.evaluate(theta.data(), inputs, y.data(), nullptr);
   return y;

@@ -72,7 +72,7 @@ class Law {
 };
 
 // The columns that the law needs, taken from points; log_unit[v] is subtracted from every logarithm.
-Inputs bind(const Law& law, const Runs& points, const std::vector<double>& log_unit = {});
+Inputs inputs_of(const Law& law, const Runs& points, const std::vector<double>& log_unit = {});
 
 // ŷ of every point.
 std::vector<double> predict(const Law& law, const std::vector<double>& theta, const Runs& points);

@@ -80,7 +80,7 @@ Setup prepare(const Law& law, const Runs& points, const FitOptions& options) {
   }
   if (changes) setup.log_unit = log_mean;
   setup.unit_free = changes;
-  setup.inputs = bind(law, points, setup.log_unit);
+  setup.inputs = inputs_of(law, points, setup.log_unit);
   return setup;
 }
 

@@ -4,57 +4,63 @@
 #include <array>
 #include <cmath>
 
-#include "fit/numeric/dual.h"
+#include "fit/law/log_value.h"
 
 namespace frugal::fit {
 namespace {
 
-// level, logit floor, logit share, ln η; then d; then ln of the level of a random guess.
-constexpr std::size_t overtraining_size = 4, chinchilla_size = 5, rosenfeld_size = 6;
-
-constexpr double steepest = 1.0986122886681098;  // ln 3, the largest exponent that the laws allow
+// ln 3, the largest exponent that the laws allow.
+constexpr double steepest = 1.0986122886681098;
 
 template <class T>
-T bounded(const T& log_exponent) {
-  return value_of(log_exponent) > steepest ? T(steepest) : log_exponent;
+T exponent(const T& log_exponent) {
+  return exponential(value_of(log_exponent) > steepest ? T(steepest) : log_exponent);
 }
 
-template <std::size_t N>
-void exponents(const std::array<double, N>& p, double& of_data, double& of_size) {
-  const double d = N > 4 ? p[4 % N] : 0;
-  of_data = std::exp(bounded(p[3] + d / 2));
-  of_size = std::exp(bounded(p[3] - d / 2));
-}
-
-template <class T, std::size_t N>
-void evaluate_runs(const std::array<T, N>& p, std::span<const double> x, double* log_y, double* jacobian) {
-  const T half = N > 4 ? p[4 % N] * T(0.5) : T(0.0);
-  const T of_data = exponential(bounded(p[3] + half)), of_size = exponential(bounded(p[3] - half));
-  const T floor = sigmoid(p[1]), share = sigmoid(p[2]);
-  const T data_part = (T(1.0) - floor) * share, size_part = (T(1.0) - floor) * (T(1.0) - share);
-  for (std::size_t i = 0; 2 * i < x.size(); ++i) {
-    const T y = floor + data_part * exponential(of_data * T(-x[2 * i])) +
-                size_part * exponential(of_size * T(-x[2 * i + 1]));
-    T result = p[0] + logarithm(y);
-    if constexpr (N == rosenfeld_size) result = result - T(0.5) * softplus((result - p[5]) * T(2.0));
-    log_y[i] = value_of(result);
-    if constexpr (!std::is_same_v<T, double>)
-      for (std::size_t k = 0; k < N; ++k) jacobian[i * N + k] = result.slope[k];
+// What the laws share: the value at the edge in three parts. Free parameters 0, 1, 2: ln of the level, logit
+// of the floor's share, logit of the data's share of the rest.
+template <class T>
+struct Parts {
+  T floor, data, size;
+  template <std::size_t N>
+  explicit Parts(const std::array<T, N>& p) {
+    const T level = exponential(p[0]), of_floor = sigmoid(p[1]), of_data = sigmoid(p[2]);
+    const T rest = level * (T(1.0) - of_floor);
+    floor = level * of_floor;
+    data = rest * of_data;
+    size = rest * (T(1.0) - of_data);
   }
-}
+};
 
-template <std::size_t N>
-void evaluate(const double* parameters, std::span<const double> x, double* log_y, double* jacobian) {
-  if (jacobian == nullptr) {
-    std::array<double, N> p;
-    std::copy_n(parameters, N, p.begin());
-    evaluate_runs(p, x, log_y, nullptr);
-    return;
+struct Overtraining {  // …, ln η
+  static constexpr std::size_t size = 4;
+  template <class T>
+  static std::array<T, 4> theta(const std::array<T, size>& p) {
+    const Parts<T> part(p);
+    return {part.floor, part.size, part.data, exponent(p[3])};
   }
-  std::array<Dual<N>, N> p;
-  for (std::size_t k = 0; k < N; ++k) p[k] = Dual<N>::parameter(parameters[k], k);
-  evaluate_runs(p, x, log_y, jacobian);
-}
+};
+
+struct Chinchilla {  // …, ln η, d
+  static constexpr std::size_t size = 5;
+  template <class T>
+  static std::array<T, 5> theta(const std::array<T, size>& p) {
+    const Parts<T> part(p);
+    const T half = p[4] * T(0.5);
+    return {part.floor, part.size, part.data, exponent(p[3] - half), exponent(p[3] + half)};
+  }
+};
+
+struct Rosenfeld {  // …, ln η, d, ln of the level of a random guess
+  static constexpr std::size_t size = 6;
+  template <class T>
+  static std::array<T, 6> theta(const std::array<T, size>& p) {
+    const Parts<T> part(p);
+    const T half = p[4] * T(0.5);
+    return {part.data,        part.size, part.floor, exponent(p[3] + half), exponent(p[3] - half),
+            exponential(p[5])};
+  }
+};
 
 template <std::size_t N>
 void prior(const Edge& edge, double* mean, double* deviation) {
@@ -66,37 +72,39 @@ void prior(const Edge& edge, double* mean, double* deviation) {
   std::copy_n(deviations.begin(), N, deviation);
 }
 
-template <std::size_t N>
-std::vector<double> published(const double* parameters, const Edge& edge) {
-  std::array<double, N> p;
-  std::copy_n(parameters, N, p.begin());
-  double of_data = 0, of_size = 0;
-  exponents(p, of_data, of_size);
-  const double level = std::exp(p[0]), floor = sigmoid(p[1]), share = sigmoid(p[2]);
-  const double data = level * (1 - floor) * share * std::exp(of_data * edge.log_data);
-  const double size = level * (1 - floor) * (1 - share) * std::exp(of_size * edge.log_size);
-  if constexpr (N == overtraining_size) return {level * floor, size, data, of_data};
-  if constexpr (N == chinchilla_size) return {level * floor, size, data, of_size, of_data};
-  if constexpr (N == rosenfeld_size) return {data, size, level * floor, of_data, of_size, std::exp(p[5])};
+template <class Change>
+std::vector<double> theta_of(const double* parameters) {
+  std::array<double, Change::size> p;
+  std::copy_n(parameters, Change::size, p.begin());
+  const auto theta = Change::theta(p);
+  return {theta.begin(), theta.end()};
 }
 
-template <std::size_t N>
-constexpr PosteriorLaw law(std::string_view name) {
-  return {name, N, evaluate<N>, prior<N>, published<N>};
+template <class Change>
+PosteriorLaw member(const char* name) {
+  return {find_law(name), Change::size, log_value<Change, Change::size>, prior<Change::size>,
+          theta_of<Change>};
 }
-
-constexpr std::array<PosteriorLaw, 3> table{law<overtraining_size>("overtraining"),
-                                            law<chinchilla_size>("chinchilla"),
-                                            law<rosenfeld_size>("rosenfeld")};
 
 }  // namespace
 
-std::span<const PosteriorLaw> posterior_laws() { return table; }
+std::vector<double> PosteriorLaw::published(const double* parameters, const Edge& edge) const {
+  std::vector<double> own = theta(parameters);
+  const double log_unit[] = {edge.log_size, edge.log_data};
+  law->from_units(own.data(), log_unit);
+  return own;
+}
+
+std::span<const PosteriorLaw> posterior_laws() {
+  static const std::array<PosteriorLaw, 3> table{
+      member<Overtraining>("overtraining"), member<Chinchilla>("chinchilla"), member<Rosenfeld>("rosenfeld")};
+  return table;
+}
 
 const PosteriorLaw* find_posterior_law(std::string_view name) {
-  const auto found =
-      std::find_if(table.begin(), table.end(), [&](const PosteriorLaw& l) { return l.name == name; });
-  return found == table.end() ? nullptr : &*found;
+  for (const PosteriorLaw& law : posterior_laws())
+    if (law.name() == name) return &law;
+  return nullptr;
 }
 
 }  // namespace frugal::fit

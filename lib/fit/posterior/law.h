@@ -1,19 +1,21 @@
 // The laws of size and data as a fit with priors needs them. Both variables count from the largest fitted
-// one, x = ln(data / edge) and z = ln(size / edge), and every parameter is free of bounds (logarithms and
-// logits):
-//   ln y = level + ln(floor + (1 − floor) (share e^(−αx) + (1 − share) e^(−βz))),
-// level the value at the edge, floor its part that no data or size removes, share the data's part of the
-// rest, α = η e^(d/2) and β = η e^(−d/2). That is chinchilla; d = 0 makes it overtraining; an envelope at the
-// level of a random guess makes it rosenfeld.
+// one, and the law of the table (law/laws/) gets its parameters from others that are free of bounds
+// (logarithms and logits): the level at the edge, the floor's share of it that no data or size removes, the
+// data's share of the rest, and exponents α = η e^(d/2) of data and β = η e^(−d/2) of size. Overtraining has
+// d = 0; rosenfeld has the level of a random guess besides.
 //
 // The priors are those of published fits, wide: they decide where a few noisy runs cannot (a floor, mostly),
 // and their weight vanishes as runs grow.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
+
+#include "fit/law/law.h"
 
 namespace frugal::fit {
 
@@ -25,14 +27,22 @@ struct Edge {
 };
 
 struct PosteriorLaw {
-  std::string_view name;  // of the table in laws.cpp
-  std::size_t size;       // number of parameters
-  // ln y of every run; x holds two values a run, x and z above; jacobian has rows of `size`, unless null.
-  void (*evaluate)(const double* parameters, std::span<const double> x, double* log_y, double* jacobian);
+  std::shared_ptr<const Law> law;  // of the table in law/laws.cpp; its variables are size and data
+  std::size_t size;                // number of free parameters
+  // ln y of every run, size and data in units of the edge; jacobian has rows of `size`, unless null.
+  void (*log_value)(const Law& law, const double* parameters, const Inputs& inputs, double* log_y,
+                    double* jacobian);
   // Normal priors.
   void (*prior)(const Edge& edge, double* mean, double* deviation);
-  // The parameters of the law as published, in the order of its entry in the table.
-  std::vector<double> (*published)(const double* parameters, const Edge& edge);
+  // The parameters of the law itself, size and data in units of the edge.
+  std::vector<double> (*theta)(const double* parameters);
+
+  const std::string& name() const { return law->name; }
+  void evaluate(const double* parameters, const Inputs& inputs, double* log_y, double* jacobian) const {
+    log_value(*law, parameters, inputs, log_y, jacobian);
+  }
+  // The parameters of the law as published, for size and data in their own units.
+  std::vector<double> published(const double* parameters, const Edge& edge) const;
 };
 
 std::span<const PosteriorLaw> posterior_laws();

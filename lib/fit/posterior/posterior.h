@@ -1,4 +1,4 @@
-// Size and data, from few and noisy runs to many: the laws of posterior_law.h with priors, each with a
+// Size and data, from few and noisy runs to many: the laws of law.h with priors, each with a
 // GP discrepancy around it (Kennedy, O'Hagan 2001) and noise from run to run,
 //   ln y = law(x, z) + discrepancy(x, z) + noise.
 // No law follows the runs exactly; what it misses is shared by neighbouring runs, and by all that lies beyond
@@ -16,11 +16,12 @@
 // standard deviation of ln y under that mixture: parameters, discrepancy and noise all count.
 #pragma once
 
-#include <cstdint>
-#include <span>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "fit/posterior/cells.h"
 #include "fit/posterior/law.h"
 #include "fit/runs/runs.h"
 
@@ -34,7 +35,8 @@ struct PosteriorOptions {
   std::vector<double> steepness = {0, 0.1, 0.2};                  // p
   std::vector<double> noises = {0.002, 0.006, 0.015, 0.04, 0.1};  // σ, where repeated runs do not say it
   double length = 1;                                              // ℓ, in ln
-  std::size_t most_cells = 200;  // more runs are averaged in cells of ln data and ln size
+  double outlier_variance = 0.04;  // added to ln y of a run that was trained too little
+  std::size_t most_cells = 200;    // more runs are averaged in cells of ln data and ln size
 };
 
 // One law at one (τ, p, σ).
@@ -52,9 +54,10 @@ struct PosteriorPart {
 class Posterior {
  public:
   // Needs columns size and data, and four distinct cells of both; UserError otherwise.
-  static Posterior fit(const Runs& points, const PosteriorOptions& options = {});
-  // parts as those of an earlier fit to the same points: law, τ, p, σ, weight and parameters.
-  static Posterior restore(const Runs& points, std::vector<PosteriorPart> parts,
+  static Posterior fit(const Runs& runs, const PosteriorOptions& options = {});
+  // parts as those of an earlier fit to the same runs: law, τ, p, σ, weight, outliers, parameters and, unless
+  // it is to be found anew, covariance.
+  static Posterior restore(const Runs& runs, std::vector<PosteriorPart> parts,
                            const PosteriorOptions& options = {});
 
   struct Moments {
@@ -65,7 +68,7 @@ class Posterior {
   double log_law(const PosteriorPart& part, const double* parameters, double size, double data) const;
 
   const std::vector<PosteriorPart>& parts() const { return parts_; }
-  const Edge& edge() const { return edge_; }
+  const Edge& edge() const { return cells_.edge; }
   const PosteriorOptions& options() const { return options_; }
   // Scales whose runs are more likely under-trained than not.
   struct Outlier {
@@ -76,37 +79,48 @@ class Posterior {
   std::vector<double> draw(const PosteriorPart& part, const std::vector<double>& normals) const;
 
  private:
-  // What parts of one (τ, p, σ) share.
-  struct Frame {
+  // What parts of one (τ, p, σ) share: the covariance of the cells' ln y.
+  struct CellCovariance {
     double amplitude, steepness, noise;
     std::vector<std::size_t> outliers;
-    std::vector<double> factor;  // lower Cholesky factor of the covariance of the cells' ln y
+    std::vector<double> factor;  // lower Cholesky factor
     double log_determinant;      // of that factor
   };
   // A part made ready for predictions.
   struct Ready {
-    std::size_t frame;
+    std::size_t covariance;
     std::vector<double> residual, jacobian;  // whitened
   };
 
-  void set_cells(const Runs& points);
-  Frame frame(double amplitude, double steepness, double noise, std::vector<std::size_t> outliers) const;
+  Posterior(const Runs& runs, const PosteriorOptions& options);
+  CellCovariance covariance(double amplitude, double steepness, double noise,
+                            std::vector<std::size_t> outliers) const;
+  std::vector<CellCovariance> grid() const;
+  // Fits the law at every point of the grid that is kept and appends the parts, their weights ln evidence;
+  // drops points that turn out unlikely. The first law also marks the outliers.
+  void fit_law(const PosteriorLaw& law, bool first, std::vector<CellCovariance>& grid,
+               std::vector<char>& kept, std::vector<PosteriorPart>& parts) const;
+  // Makes these its parts, without the tail of the mixture; weights from ln evidence to shares.
+  void keep_likeliest(std::vector<PosteriorPart> parts);
   // Takes cells for under-trained as long as the evidence of part's law grows by it; fits part anew.
-  double mark_outliers(Frame& frame, PosteriorPart& part, double evidence_before) const;
-  void whiten(const Frame& frame, double* rows, std::size_t columns) const;
-  double evidence(const Frame& frame, PosteriorPart& part,
+  double mark_outliers(CellCovariance& covariance, PosteriorPart& part, double evidence_before) const;
+  // The cell most likely under-trained, if any is.
+  std::optional<std::size_t> worst_cell(const CellCovariance& covariance, const PosteriorPart& part) const;
+  void whiten(const CellCovariance& covariance, double* rows, std::size_t columns) const;
+  // ln y − law and the law's jacobian at the cells, whitened.
+  void whitened(const CellCovariance& covariance, const PosteriorPart& part, std::vector<double>& residual,
+                std::vector<double>& jacobian) const;
+  double evidence(const CellCovariance& covariance, PosteriorPart& part,
                   const std::vector<std::vector<double>>& starts) const;
   // Fills part.covariance; half the logarithm of the determinant of its inverse, infinite where there is
   // none.
-  double set_covariance(const Frame& frame, PosteriorPart& part) const;
+  double set_covariance(const CellCovariance& covariance, PosteriorPart& part) const;
   void make_ready();
 
   PosteriorOptions options_;
-  Edge edge_;
-  std::vector<double> x_, log_y_, count_, known_;  // of the cells: two coordinates, mean ln y, runs, variance
-  double within_ = 0, freedom_ = 0;                // Σ squares of ln y within cells, and how many are free
+  Cells cells_;
   std::vector<PosteriorPart> parts_;
-  std::vector<Frame> frames_;
+  std::vector<CellCovariance> covariances_;
   std::vector<Ready> ready_;
 };
 

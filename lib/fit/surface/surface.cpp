@@ -23,6 +23,11 @@ nlohmann::ordered_json to_json(const Estimate& e) {
   return {{"value", number(e.value)}, {"low", number(e.low)}, {"high", number(e.high)}};
 }
 
+const std::vector<SurfaceComponent>& Surface::components() const {
+  static const std::vector<SurfaceComponent> none;
+  return none;
+}
+
 bool Surface::uses(const std::string& variable) const {
   const std::vector<std::string> used = variables();
   return std::find(used.begin(), used.end(), variable) != used.end();
@@ -34,8 +39,7 @@ Estimate Surface::predict(const RunScale& scale, double coverage) const {
   return estimate_of(error(scale, estimate, false), std::move(values), coverage);
 }
 
-void Surface::set_measured(Runs measured) {
-  measured_ = std::move(measured);
+Surface::Surface(Runs measured) : measured_(std::move(measured)) {
   for (std::size_t v = 0; v < measured_.names.size(); ++v) {
     const std::vector<double>& values = measured_.columns[v];
     if (values.empty()) continue;

@@ -5,12 +5,12 @@
 // this.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "fit/law/law.h"
 #include "fit/runs/runs.h"
 
 namespace frugal::fit {
@@ -23,10 +23,24 @@ struct Estimate {
 Estimate estimate_of(double value, std::vector<double> draws, double coverage);
 nlohmann::ordered_json to_json(const Estimate& estimate);  // infinite values become null
 
+// A law of the table that a surface is made of.
+struct SurfaceComponent {
+  std::shared_ptr<const Law> law;
+  std::string label;  // in reports
+  double weight = 1;
+  std::vector<double> theta;
+  std::vector<std::vector<double>> draws;  // [draw][parameter]; empty where the surface draws otherwise
+};
+
 class Surface {
  public:
   static constexpr int estimate = -1;
   virtual ~Surface() = default;
+
+  virtual const char* kind() const = 0;  // its name in the table of surface/read.cpp
+  // Writes what predictions need into one fit of a fit file, beside its kind and its runs; the table's reader
+  // gives the same surface back without fitting.
+  virtual void write(nlohmann::ordered_json& fit) const = 0;
 
   virtual std::vector<std::string> variables() const = 0;  // of {"size", "data", …}
   virtual int draws() const = 0;
@@ -34,10 +48,14 @@ class Surface {
   // for what a new run will give; without it, the law alone, for where optima lie.
   virtual double error(const RunScale& scale, int draw, bool with_misfit) const = 0;
 
+  // The laws of several variables that it is made of; none for a learning curve.
+  virtual const std::vector<SurfaceComponent>& components() const;
+
   bool uses(const std::string& variable) const;
   bool is_joint() const { return uses(variable::size) && uses(variable::data); }
   const Runs& measured() const { return measured_; }  // the runs that were fitted
   std::string law_name;                               // for reports
+  std::string note;  // what a reader of the fit should know of how it was read; mostly empty
 
   // From the draws, or exactly where the surface knows its distribution.
   virtual Estimate predict(const RunScale& scale, double coverage) const;
@@ -47,7 +65,7 @@ class Surface {
   const RunScale& smallest() const { return smallest_; }
 
  protected:
-  void set_measured(Runs measured);
+  explicit Surface(Runs measured);
 
  private:
   Runs measured_;

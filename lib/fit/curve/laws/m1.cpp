@@ -1,7 +1,7 @@
 // M1: y = β x^c. The power law alone.
 #include <cmath>
 
-#include "fit/curve/laws/laws.h"
+#include "fit/curve/curve_laws.h"
 
 namespace frugal::fit {
 namespace {

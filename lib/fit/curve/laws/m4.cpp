@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fit/curve/laws/laws.h"
+#include "fit/curve/curve_laws.h"
 
 namespace frugal::fit {
 namespace {

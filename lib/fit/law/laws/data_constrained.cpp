@@ -59,6 +59,11 @@ class DataConstrained : public TwoPowers {
     }
   }
 
+  // By differences: size and data as they count depend on the parameters too.
+  bool add_curvature(const double*, const Inputs&, const double*, const double*, double*) const override {
+    return false;
+  }
+
   // Only nearly separable: the compute-optimal size depends on A/B. The scan takes the size as it is.
   bool linearise(const double* theta, const Inputs& in, const double* y, double* basis, double* target,
                  double* scale) const override {

@@ -1,7 +1,6 @@
 // Gadre et al. 2024, "Language models scale reliably with over-training and on downstream tasks", equation 4:
 // with one exponent for both, L = E + a N^-η + b (M N)^-η, M = D/N tokens a parameter, so that runs of one M
 // are parallel lines over compute; and equation 5: the downstream error ε − k e^(−γ L).
-#include <cmath>
 
 #include "fit/law/laws.h"
 #include "fit/law/laws/two_powers.h"
@@ -21,23 +20,6 @@ class Overtraining : public TwoPowers {
                   {"a", "coefficient of size", 0, 1e300, 1e-3, 1e4, true},
                   {"b", "coefficient of data", 0, 1e300, 1e-3, 1e4, true},
                   {"eta", "exponent of size and of data", 0, 3, 0.02, 1.5, true}};
-  }
-
-  void evaluate(const double* theta, const Inputs& in, double* y, double* jacobian) const override {
-    const std::size_t n = in.count;
-    thread_local std::vector<double> scratch;
-    if (!jacobian) scratch.resize(2 * n);
-    double* of_size = jacobian ? jacobian + n : scratch.data();
-    double* of_data = jacobian ? jacobian + 2 * n : scratch.data() + n;
-    const double *log_size = in.log_value[0].data(), *log_data = in.log_value[1].data();
-    vector_exp_scaled(-theta[3], log_size, of_size, n);
-    vector_exp_scaled(-theta[3], log_data, of_data, n);
-    for (std::size_t i = 0; i < n; ++i) y[i] = theta[0] + theta[1] * of_size[i] + theta[2] * of_data[i];
-    if (!jacobian) return;
-    for (std::size_t i = 0; i < n; ++i) {
-      jacobian[i] = 1;
-      jacobian[3 * n + i] = -theta[1] * log_size[i] * of_size[i] - theta[2] * log_data[i] * of_data[i];
-    }
   }
 };
 

@@ -1,11 +1,11 @@
-// What the laws of the form E + A/N^α + B/D^β share: parameters 0, 1, 2 are E, A, B, which are linear once
-// the exponents are known; α and β may be one parameter.
+// The form E + A/N^α + B/D^β: parameters 0, 1, 2 are E, A, B, which are linear once the exponents are known;
+// α and β may be one parameter. Chinchilla and overtraining are this and no more.
 #pragma once
 
-#include <cmath>
+#include <cstddef>
+#include <vector>
 
 #include "fit/law/law.h"
-#include "fit/numeric/vector_math.h"
 
 namespace frugal::fit::laws {
 
@@ -15,30 +15,15 @@ class TwoPowers : public Law {
   TwoPowers(std::size_t size_exponent, std::size_t data_exponent)
       : size_exponent_(size_exponent), data_exponent_(data_exponent) {}
 
+  void evaluate(const double* theta, const Inputs& in, double* y, double* jacobian) const override;
+  // By differences where the exponents are one parameter.
+  bool add_curvature(const double* theta, const Inputs& in, const double* jacobian, const double* v,
+                     double* hessian) const override;
   std::vector<std::size_t> linear() const override { return {0, 1, 2}; }
-
   bool linearise(const double* theta, const Inputs& in, const double* y, double* basis, double* target,
-                 double* scale) const override {
-    const std::size_t n = in.count;
-    vector_exp_scaled(-theta[size_exponent_], in.log_value[0].data(), basis + n, n);
-    vector_exp_scaled(-theta[data_exponent_], in.log_value[1].data(), basis + 2 * n, n);
-    for (std::size_t i = 0; i < n; ++i) {
-      basis[i] = 1;
-      target[i] = y[i];
-      scale[i] = 1 / y[i];
-    }
-    return true;
-  }
-
-  bool from_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(theta[size_exponent_] * log_unit[0]);
-    theta[2] *= std::exp(theta[data_exponent_] * log_unit[1]);
-    return true;
-  }
-  void to_units(double* theta, const double* log_unit) const override {
-    theta[1] *= std::exp(-theta[size_exponent_] * log_unit[0]);
-    theta[2] *= std::exp(-theta[data_exponent_] * log_unit[1]);
-  }
+                 double* scale) const override;
+  bool from_units(double* theta, const double* log_unit) const override;
+  void to_units(double* theta, const double* log_unit) const override;
 
  private:
   std::size_t size_exponent_, data_exponent_;

@@ -2,9 +2,12 @@
 // interval.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "fit/curve/curve.h"
+#include "fit/surface/read.h"
 #include "fit/surface/surface.h"
 
 namespace frugal::fit {
@@ -12,6 +15,11 @@ namespace frugal::fit {
 class CurveSurface final : public Surface {
  public:
   CurveSurface(Curve curve, std::string variable, Runs measured, int draws, std::uint64_t seed);
+  // What earlier versions wrote holds no parameters: their runs are fitted again, and a note says so.
+  static std::unique_ptr<Surface> read(const config::JsonNode& fit, const ReadOptions& options);
+
+  const char* kind() const override { return "curve"; }
+  void write(nlohmann::ordered_json& fit) const override;
   std::vector<std::string> variables() const override { return {variable_}; }
   int draws() const override { return static_cast<int>(scores_.size()); }
   double error(const RunScale& scale, int draw, bool with_misfit) const override;

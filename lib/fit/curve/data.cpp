@@ -1,12 +1,10 @@
-#include "fit/curve/fit.h"
+#include "fit/curve/data.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
+#include <string>
 
 #include "base/error.h"
-#include "fit/numeric/levenberg.h"
 
 namespace frugal::fit {
 namespace {
@@ -60,53 +58,6 @@ void describe(CurveData& data) {
   data.noise = point_noise(data);
 }
 
-CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrepancy& discrepancy,
-                       const std::vector<Theta>& starts) {
-  const std::size_t n = data.t.size(), p = law.size;
-  std::vector<double> rows(n * (p + 1)), jac(n * p);
-  LeastSquares problem;
-  problem.residuals = n + law.prior_count;
-  problem.parameters = p;
-  problem.evaluate = [&](const double* theta, double* residual, double* jacobian) {
-    law.evaluate(theta, data.t, residual, jac.data());
-    for (std::size_t i = 0; i < n; ++i) {
-      rows[i * (p + 1)] = residual[i] - data.log_y[i];
-      std::copy_n(&jac[i * p], p, &rows[i * (p + 1) + 1]);
-    }
-    discrepancy.whiten(rows.data(), p + 1);
-    for (std::size_t i = 0; i < n; ++i) {
-      residual[i] = rows[i * (p + 1)];
-      std::copy_n(&rows[i * (p + 1) + 1], p, jacobian + i * p);
-    }
-    law.prior(theta, data.shape, residual + n, jacobian + n * p);
-  };
-
-  // A short descent from every start, a long one from the two best.
-  std::vector<LevenbergResult> ends;
-  for (const Theta& start : starts) ends.push_back(levenberg(problem, start, 8));
-  std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
-  for (std::size_t k = 0; k < std::min<std::size_t>(2, ends.size()); ++k)
-    if (!ends[k].converged && std::isfinite(ends[k].cost)) ends[k] = levenberg(problem, ends[k].theta, 60);
-  std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
-
-  CurveCandidate result;
-  result.law = &law;
-  result.theta = ends.front().theta;
-  result.gradient_norm = ends.front().gradient_norm;
-  for (const LevenbergResult& end : ends)
-    if (end.cost <= ends.front().cost * (1 + 1e-3) + 1e-9) result.agreement += 1.0 / double(ends.size());
-  result.residual.resize(n);
-  law.evaluate(result.theta.data(), data.t, result.residual.data(), nullptr);
-  double square = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    result.residual[i] = data.log_y[i] - result.residual[i];
-    square += result.residual[i] * result.residual[i];
-  }
-  result.in_fit = std::sqrt(square / double(n));
-  result.discrepancy_weights = discrepancy.solve(result.residual);
-  return result;
-}
-
 }  // namespace
 
 CurveData prepare_curve(std::span<const double> x, std::span<const double> y, std::size_t most_points) {
@@ -156,35 +107,6 @@ CurveData curve_head(const CurveData& data, std::size_t kept) {
   for (double& t : part.t) t -= last;
   describe(part);
   return part;
-}
-
-std::vector<CurveCandidate> fit_candidates(const CurveData& data, DiscrepancyKernel kernel,
-                                           bool averaged_only) {
-  const Discrepancy independent(data.t, data.noise, {}), correlated(data.t, data.noise, kernel);
-  std::vector<CurveCandidate> result;
-  for (const CurveLaw& law : curve_laws()) {
-    if (averaged_only && !law.averaged_plain && !law.averaged_with_discrepancy) {
-      result.emplace_back();
-      continue;
-    }
-    std::vector<Theta> starts = law.starts(data.shape);
-    result.push_back(fit_one(law, data, independent, starts));
-    result.back().averaged = law.averaged_plain;
-    if (!law.averaged_with_discrepancy) continue;
-    starts.push_back(result.back().theta);
-    result.push_back(fit_one(law, data, correlated, starts));
-    result.back().with_discrepancy = result.back().averaged = true;
-  }
-  return result;
-}
-
-std::vector<double> predict_candidate(const CurveCandidate& candidate, const CurveData& data,
-                                      DiscrepancyKernel kernel, std::span<const double> t) {
-  std::vector<double> result(t.size());
-  candidate.law->evaluate(candidate.theta.data(), t, result.data(), nullptr);
-  for (std::size_t i = 0; i < t.size(); ++i)
-    result[i] += expected_discrepancy(kernel, data.t, candidate.discrepancy_weights, t[i]);
-  return result;
 }
 
 }  // namespace frugal::fit

@@ -1,0 +1,89 @@
+#include "fit/curve/candidate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fit/numeric/levenberg.h"
+
+namespace frugal::fit {
+namespace {
+
+CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrepancy& discrepancy,
+                       const std::vector<Theta>& starts) {
+  const std::size_t n = data.t.size(), p = law.size;
+  std::vector<double> rows(n * (p + 1)), jac(n * p);
+  LeastSquares problem;
+  problem.residuals = n + law.prior_count;
+  problem.parameters = p;
+  problem.evaluate = [&](const double* theta, double* residual, double* jacobian) {
+    law.evaluate(theta, data.t, residual, jac.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      rows[i * (p + 1)] = residual[i] - data.log_y[i];
+      std::copy_n(&jac[i * p], p, &rows[i * (p + 1) + 1]);
+    }
+    discrepancy.whiten(rows.data(), p + 1);
+    for (std::size_t i = 0; i < n; ++i) {
+      residual[i] = rows[i * (p + 1)];
+      std::copy_n(&rows[i * (p + 1) + 1], p, jacobian + i * p);
+    }
+    law.prior(theta, data.shape, residual + n, jacobian + n * p);
+  };
+
+  // A short descent from every start, a long one from the two best.
+  std::vector<LevenbergResult> ends;
+  for (const Theta& start : starts) ends.push_back(levenberg(problem, start, 8));
+  std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
+  for (std::size_t k = 0; k < std::min<std::size_t>(2, ends.size()); ++k)
+    if (!ends[k].converged && std::isfinite(ends[k].cost)) ends[k] = levenberg(problem, ends[k].theta, 60);
+  std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
+
+  CurveCandidate result;
+  result.law = &law;
+  result.theta = ends.front().theta;
+  result.gradient_norm = ends.front().gradient_norm;
+  for (const LevenbergResult& end : ends)
+    if (end.cost <= ends.front().cost * (1 + 1e-3) + 1e-9) result.agreement += 1.0 / double(ends.size());
+  std::vector<double> residual(n);
+  law.evaluate(result.theta.data(), data.t, residual.data(), nullptr);
+  double square = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    residual[i] = data.log_y[i] - residual[i];
+    square += residual[i] * residual[i];
+  }
+  result.in_fit = std::sqrt(square / double(n));
+  result.discrepancy_weights = discrepancy.solve(residual);
+  return result;
+}
+
+}  // namespace
+
+std::vector<CurveCandidate> fit_candidates(const CurveData& data, DiscrepancyKernel kernel,
+                                           bool averaged_only) {
+  const Discrepancy independent(data.t, data.noise, {}), correlated(data.t, data.noise, kernel);
+  std::vector<CurveCandidate> result;
+  for (const CurveLaw& law : curve_laws()) {
+    if (averaged_only && !law.averaged_plain && !law.averaged_with_discrepancy) {
+      result.emplace_back();
+      continue;
+    }
+    std::vector<Theta> starts = law.starts(data.shape);
+    result.push_back(fit_one(law, data, independent, starts));
+    result.back().averaged = law.averaged_plain;
+    if (!law.averaged_with_discrepancy) continue;
+    starts.push_back(result.back().theta);
+    result.push_back(fit_one(law, data, correlated, starts));
+    result.back().with_discrepancy = result.back().averaged = true;
+  }
+  return result;
+}
+
+std::vector<double> predict_candidate(const CurveCandidate& candidate, std::span<const double> data_t,
+                                      DiscrepancyKernel kernel, std::span<const double> t) {
+  std::vector<double> result(t.size());
+  candidate.law->evaluate(candidate.theta.data(), t, result.data(), nullptr);
+  for (std::size_t i = 0; i < t.size(); ++i)
+    result[i] += expected_discrepancy(kernel, data_t, candidate.discrepancy_weights, t[i]);
+  return result;
+}
+
+}  // namespace frugal::fit

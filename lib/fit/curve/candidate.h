@@ -1,0 +1,37 @@
+// One law fitted to one learning curve, plainly or with a GP discrepancy around it.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "fit/curve/curve_law.h"
+#include "fit/curve/data.h"
+#include "fit/numeric/discrepancy.h"
+
+namespace frugal::fit {
+
+struct CurveCandidate {
+  const CurveLaw* law = nullptr;
+  bool with_discrepancy = false;
+  bool averaged = false;  // part of the default prediction
+  Theta theta;
+  double weight = 0;
+  double in_fit = 0;     // root mean square of ln y − law over the fitted points
+  double hold_out = -1;  // root mean square over the hold-outs; −1 where there was none
+  double gradient_norm = 0;
+  double agreement = 0;  // share of the starts that ended at this optimum
+  // The Discrepancy::solve of the residuals ln y − law; empty without discrepancy.
+  std::vector<double> discrepancy_weights;
+  std::vector<double> published(double x_edge) const { return law->published(theta, x_edge); }
+};
+
+// Every law of the table plain, and those that the default averages with a discrepancy too. A hold-out leaves
+// out the laws that are not averaged; their places keep a null law.
+std::vector<CurveCandidate> fit_candidates(const CurveData& data, DiscrepancyKernel kernel,
+                                           bool averaged_only = false);
+
+// ln y at every t, from a fit to points at data_t.
+std::vector<double> predict_candidate(const CurveCandidate& candidate, std::span<const double> data_t,
+                                      DiscrepancyKernel kernel, std::span<const double> t);
+
+}  // namespace frugal::fit
