@@ -7,6 +7,7 @@
 #include "fit/decide/allocation.h"
 #include "fit/decide/crossing.h"
 #include "fit/decide/deployment.h"
+#include "fit/numeric/statistics.h"
 #include "fit/surface/law_surface.h"
 #include "support/test.h"
 

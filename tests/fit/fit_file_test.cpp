@@ -3,8 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/file.h"
-#include "fit/command/fit_result.h"
 #include "fit/command/read_fit.h"
 #include "fit/decide/decide.h"
 #include "support/test.h"
@@ -38,7 +38,8 @@ void check_predictions(const fit::Surface& surface, const json& expected) {
   for (const json& one : expected["floors"]) {
     fit::RunScale held = surface.largest();
     for (const auto& [variable, value] : one["held"].items()) held.of(variable) = value;
-    check_estimate(fit::scale_for_target(surface, one["variable"], held, 1, 0.95).floor, one["floor"]);
+    check_estimate(fit::scale_for_target(surface, one["variable"].get<std::string>(), held, 1, 0.95).floor,
+                   one["floor"]);
   }
 }
 
@@ -55,7 +56,8 @@ json written(const json& file, const fit::Surface& surface) {
 }  // namespace
 
 TEST_CASE("fit files of the first version predict what they predicted", "[fit]") {
-  for (const auto& [name, expected] : old_file("expected").items()) {
+  const json all = old_file("expected");
+  for (const auto& [name, expected] : all.items()) {
     CAPTURE(name);
     const fit::ReadFit fit = fit::read_fit(old_file(name), name, "");
     check_predictions(*fit.surface, expected);
@@ -64,6 +66,7 @@ TEST_CASE("fit files of the first version predict what they predicted", "[fit]")
 }
 
 TEST_CASE("a surface comes back from what it wrote", "[fit]") {
+  const json expected = old_file("expected");
   for (const std::string name : {"curve", "laws", "posterior"}) {
     CAPTURE(name);
     const json file = old_file(name);
@@ -76,7 +79,7 @@ TEST_CASE("a surface comes back from what it wrote", "[fit]") {
     CHECK(after.surface->kind() == std::string(name));
     CHECK(after.surface->note.empty());
     REQUIRE(after.surface->draws() == before.surface->draws());
-    for (const json& one : old_file("expected")[name]["predictions"]) {
+    for (const json& one : expected[name]["predictions"]) {
       const fit::RunScale scale = scale_of(one["at"]);
       for (int draw = fit::Surface::estimate; draw < after.surface->draws(); ++draw)
         for (const bool with_misfit : {false, true})
