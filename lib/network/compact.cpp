@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "network/lower.h"
 
 namespace frugal::network {
 namespace {
@@ -84,12 +85,13 @@ NetworkConfig expand(const CompactNetwork& compact, const std::string& place) {
     // As in ProxylessNAS, the first block of a stage has no shortcut, even where the shapes would allow it.
     block.shortcut = !first && text.stride == 1 && width == channels;
     if (!text.zero) {
-      block.operation = Operation::mb_conv;
-      block.mb_conv.in_channels = channels;
-      block.mb_conv.out_channels = width;
-      block.mb_conv.kernel_size = text.kernel;
-      block.mb_conv.stride = text.stride;
-      block.mb_conv.expand_ratio = text.expand;
+      MBConvLayer layer;
+      layer.in_channels = channels;
+      layer.out_channels = width;
+      layer.kernel_size = text.kernel;
+      layer.stride = text.stride;
+      layer.expand_ratio = text.expand;
+      block.set(layer);
     }
     channels = width;
     first = false;
@@ -97,7 +99,7 @@ NetworkConfig expand(const CompactNetwork& compact, const std::string& place) {
   }
   if (first) throw UserError(place, "has no blocks, or an empty last stage", grammar_hint);
   compact.close(network, channels, compact.head > 0 ? compact.width_of(compact.head) : 0);
-  layer_costs(network, 0, place);  // refuses what does not fit together
+  lower(network, 0, place);  // refuses what does not fit together
   return network;
 }
 

@@ -7,32 +7,8 @@
 #include "base/error.h"
 
 namespace frugal::network {
-namespace {
 
-struct ActivationName {
-  Activation activation;
-  const char* name;
-};
-constexpr ActivationName activations[] = {
-    {Activation::relu, "relu"},           {Activation::relu6, "relu6"},     {Activation::h_swish, "h_swish"},
-    {Activation::h_sigmoid, "h_sigmoid"}, {Activation::sigmoid, "sigmoid"}, {Activation::tanh, "tanh"}};
-
-}  // namespace
-
-const char* name_of(Activation activation) {
-  for (const ActivationName& entry : activations) {
-    if (entry.activation == activation) return entry.name;
-  }
-  return "";
-}
-
-std::optional<Activation> activation_named(const std::string& name) {
-  if (name.empty()) return Activation::none;
-  for (const ActivationName& entry : activations) {
-    if (name == entry.name) return entry.activation;
-  }
-  return std::nullopt;
-}
+using Ordered = nlohmann::ordered_json;
 
 std::int64_t odd_kernel(const config::JsonNode& node) {
   const config::JsonNode kernel = node["kernel_size"];
@@ -49,9 +25,22 @@ Activation activation_or(const config::JsonNode& node, const std::string& key, A
   if (found->is_null()) return Activation::none;
   const std::string name = found->text();
   if (const auto known = activation_named(name); known && !name.empty()) return *known;
-  std::vector<std::string> known;
-  for (const ActivationName& entry : activations) known.emplace_back(entry.name);
-  found->fail(fmt::format("unknown activation '{}'", name), base::suggest(name, known));
+  found->fail(fmt::format("unknown activation '{}'", name), base::suggest(name, activation_names()));
+}
+
+Ordered activation_json(Activation activation) {
+  return activation == Activation::none ? Ordered(nullptr) : Ordered(name_of(activation));
+}
+
+void check_order(const config::JsonNode& node) {
+  if (const auto order = node.find("ops_order"); order && order->json() != "weight_bn_act") {
+    order->fail(fmt::format("only weight_bn_act is supported, got {}", order->json().dump()));
+  }
+}
+
+Ordered number_json(double value) {
+  const auto whole = static_cast<std::int64_t>(value);
+  return static_cast<double>(whole) == value ? Ordered(whole) : Ordered(value);
 }
 
 }  // namespace frugal::network

@@ -6,7 +6,7 @@
 namespace frugal::network::onnx {
 namespace {
 
-constexpr std::int64_t ir_version = 8, opset = 17, float32 = 1;
+constexpr std::int64_t ir_version = 8, opset = 17, float32 = 1, int64 = 7;
 
 }  // namespace
 
@@ -84,6 +84,16 @@ std::string Graph::constant(const std::string& name, const std::vector<std::int6
   tensor.integer(2, float32);
   tensor.bytes(8, name);
   tensor.bytes(9, {reinterpret_cast<const char*>(values), count * sizeof(float)});
+  graph_.message(5, tensor);
+  return name;
+}
+
+std::string Graph::constant(const std::string& name, const std::vector<std::int64_t>& values) {
+  Message tensor;
+  tensor.integer(1, static_cast<std::int64_t>(values.size()));
+  tensor.integer(2, int64);
+  tensor.bytes(8, name);
+  tensor.bytes(9, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(std::int64_t)});
   graph_.message(5, tensor);
   return name;
 }

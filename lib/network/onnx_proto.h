@@ -47,6 +47,7 @@ class Graph {
                    const std::vector<Attribute>& attributes = {});
   // Float32 values in row-major order. Returns the name.
   std::string constant(const std::string& name, const std::vector<std::int64_t>& shape, const float* values);
+  std::string constant(const std::string& name, const std::vector<std::int64_t>& values);  // int64
   // −1 stands for a batch of any size.
   void input(const std::string& name, const std::vector<std::int64_t>& shape) { value(11, name, shape); }
   void output(const std::string& name, const std::vector<std::int64_t>& shape) { value(12, name, shape); }

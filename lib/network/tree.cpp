@@ -1,15 +1,127 @@
-#include "network/tree.h"
-
+// The PyramidTreeNet JSON, read.
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "ir/graph.h"
+#include "network/json_fields.h"
+#include "network/tree.h"
 
 namespace frugal::network {
 namespace {
 
-using base::UserError;
+using Node = config::JsonNode;
+
+TreeLayer read_layer(const Node& node) {
+  TreeLayer layer;
+  const std::string name = node["name"].text();
+  if (name == "ConvLayer") {
+    layer.kind = TreeLayer::Kind::conv;
+  } else if (name == "DepthConvLayer") {
+    layer.kind = TreeLayer::Kind::depth_conv;
+  } else if (name == "PoolingLayer") {
+    const std::string pool = node["pool_type"].one_of({"max", "avg"});
+    layer.kind = pool == "max" ? TreeLayer::Kind::max_pool : TreeLayer::Kind::average_pool;
+  } else if (name != "IdentityLayer") {
+    node.fail_at("name", fmt::format("unknown layer '{}'", name),
+                 base::suggest(name, {"ConvLayer", "DepthConvLayer", "PoolingLayer", "IdentityLayer"}));
+  }
+  layer.in_channels = node["in_channels"].integer(extent());
+  layer.out_channels = node["out_channels"].integer(extent());
+  if (layer.kind != TreeLayer::Kind::identity) {
+    // Pools of a transition have even kernels.
+    layer.kernel_size = layer.is_pool() ? node["kernel_size"].integer(extent()) : odd_kernel(node);
+    layer.stride = node.integer_or("stride", 1, extent());
+    layer.dilation = node.integer_or("dilation", 1, extent());
+    layer.groups = node.integer_or("groups", 1, extent());
+    layer.bias = node.flag_or("bias", false);
+    layer.shuffle = node.flag_or("has_shuffle", false);
+    if (layer.in_channels % layer.groups != 0 || layer.out_channels % layer.groups != 0) {
+      node.fail_at("groups", fmt::format("{} groups do not divide its channels", layer.groups));
+    }
+  }
+  layer.use_bn = node.flag_or("use_bn", false);
+  layer.activation = activation_or(node, "act_func", Activation::none);
+  if (const auto order = node.find("ops_order")) {
+    layer.bn_first = order->one_of({"bn_act_weight", "weight_bn_act"}) == "bn_act_weight";
+  }
+  if (node.number_or("dropout_rate", 0, config::between(0, 0.999)) > 0) {
+    node.fail_at("dropout_rate", "dropout inside a tree is not supported");
+  }
+  node.finish();
+  return layer;
+}
+
+std::optional<TreeLayer> layer_if(const Node& node, const char* key) {
+  const auto found = node.find(key);
+  if (!found) return std::nullopt;
+  return read_layer(*found);
+}
+
+TreeNode read_node(const Node& node) {
+  if (node.has("name") && node["name"].text() != "TreeNode") {
+    node.fail_at("name", "must be a TreeNode");
+  }
+  TreeNode tree;
+  tree.in_channels = node["in_channels"].integer(extent());
+  tree.out_channels = node["out_channels"].integer(extent());
+  const std::string split = node.text_or("split_type", "none"), merge = node.text_or("merge_type", "none");
+  if (split != "none" && split != "copy" && split != "split") {
+    node.fail_at("split_type", fmt::format("unknown split '{}'", split), "copy, split or null");
+  }
+  if (merge != "none" && merge != "add" && merge != "concat") {
+    node.fail_at("merge_type", fmt::format("unknown merge '{}'", merge), "add, concat or null");
+  }
+  tree.split = split == "copy"    ? TreeNode::Split::copy
+               : split == "split" ? TreeNode::Split::split
+                                  : TreeNode::Split::none;
+  tree.merge = merge == "add"      ? TreeNode::Merge::add
+               : merge == "concat" ? TreeNode::Merge::concat
+                                   : TreeNode::Merge::none;
+  tree.branch_bn = node.flag_or("has_branch_bn", false);
+  if (node.number_or("path_drop_rate", 0, config::between(0, 1)) > 0) {
+    node.fail_at("path_drop_rate", "dropped paths are not supported");
+  }
+  const auto edges = node["edges"].elements(), children = node["child_nodes"].elements();
+  if (edges.empty() || edges.size() != children.size()) {
+    node.fail(
+        fmt::format("has {} edges and {} child nodes; one of each a branch", edges.size(), children.size()));
+  }
+  if (edges.size() > 1 && (split == "none" || merge == "none")) {
+    node.fail("several branches need a split_type and a merge_type");
+  }
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (edges[i].is_null()) edges[i].fail("is null", "an IdentityLayer does nothing");
+    tree.edges.push_back(read_layer(edges[i]));
+    tree.children.push_back(children[i].is_null() ? std::nullopt : std::optional(read_node(children[i])));
+  }
+  node.finish();
+  return tree;
+}
+
+TreeBlock read_block(const Node& node) {
+  TreeBlock block;
+  const std::string name = node["name"].text();
+  if (name == "TransitionBlock") {
+    for (const Node& layer : node["layers"].elements()) block.layers.push_back(read_layer(layer));
+    if (block.layers.empty()) node.fail_at("layers", "has no layer");
+  } else if (name == "ResidualTreeBlock") {
+    block.cell = read_node(node["cell"]);
+    block.in_bottle = layer_if(node, "in_bottle");
+    block.out_bottle = layer_if(node, "out_bottle");
+    block.shortcut = read_layer(node["shortcut"]);
+    block.final_bn = node.flag_or("final_bn", true);
+    if (node.number_or("cell_drop_rate", 0, config::between(0, 1)) > 0) {
+      node.fail_at("cell_drop_rate", "dropped cells are not supported");
+    }
+  } else {
+    node.fail_at("name", fmt::format("unknown block '{}'", name),
+                 base::suggest(name, {"TransitionBlock", "ResidualTreeBlock"}));
+  }
+  node.finish();
+  return block;
+}
 
 // As equal as can be; the first ones get what is left over.
 std::vector<std::int64_t> shared_out(std::int64_t channels, std::size_t branches) {
@@ -18,105 +130,6 @@ std::vector<std::int64_t> shared_out(std::int64_t channels, std::size_t branches
   for (std::int64_t i = 0; i < channels % count; ++i) ++parts[static_cast<std::size_t>(i)];
   return parts;
 }
-
-class Walk {
- public:
-  Walk(std::string origin) : origin_(std::move(origin)) {}
-
-  Shape layer(const TreeLayer& layer, Shape in, const std::string& place) {
-    need(in.channels, layer.in_channels, place);
-    const std::int64_t normalised = layer.bn_first ? layer.in_channels : layer.out_channels;
-    if (layer.use_bn) total_.parameters += 2 * normalised;
-    const std::int64_t kernel = layer.kernel_size;
-    // Pools keep the size at stride 1 and have no padding otherwise.
-    const std::int64_t padding = layer.is_pool() && layer.stride > 1 ? 0 : layer.dilation * (kernel / 2);
-    const auto extent = [&](std::int64_t size) {
-      const std::int64_t span = layer.dilation * (kernel - 1) + 1;
-      return size + 2 * padding < span ? 0 : (size + 2 * padding - span) / layer.stride + 1;
-    };
-    Shape out{layer.out_channels, extent(in.height), extent(in.width)};
-    if (out.height < 1 || out.width < 1) throw UserError(at(place), "leaves no pixel of the image");
-    const std::int64_t pixels = out.height * out.width;
-    const auto add = [&](std::int64_t weights) {
-      total_.parameters += weights;
-      total_.macs += weights * pixels;
-    };
-    switch (layer.kind) {
-      case TreeLayer::Kind::conv:
-        add(layer.out_channels * (layer.in_channels / layer.groups) * kernel * kernel);
-        break;
-      case TreeLayer::Kind::depth_conv:
-        add(layer.in_channels * kernel * kernel);
-        add(layer.out_channels * (layer.in_channels / layer.groups));
-        break;
-      default:
-        if (layer.in_channels != layer.out_channels) {
-          throw UserError(at(place), fmt::format("keeps its channels, but goes from {} to {}",
-                                                 layer.in_channels, layer.out_channels));
-        }
-    }
-    if (layer.bias) total_.parameters += layer.out_channels;
-    return out;
-  }
-
-  Shape node(const TreeNode& node, const Shape& in, const std::string& place) {
-    need(in.channels, node.in_channels, place);
-    const auto inputs = node.branch_inputs(), outputs = node.branch_outputs();
-    Shape merged{node.out_channels, 0, 0};
-    for (std::size_t i = 0; i < node.edges.size(); ++i) {
-      const std::string edge_place = fmt::format("{}/edges/{}", place, i);
-      Shape shape = layer(node.edges[i], {inputs[i], in.height, in.width}, edge_place);
-      if (node.children[i]) {
-        shape = this->node(*node.children[i], shape, fmt::format("{}/child_nodes/{}", place, i));
-      }
-      need(shape.channels, outputs[i], edge_place);
-      if (i > 0 && (shape.height != merged.height || shape.width != merged.width)) {
-        throw UserError(at(edge_place), "gives another size than the branch before it");
-      }
-      merged.height = shape.height;
-      merged.width = shape.width;
-      if (node.branch_bn) total_.parameters += 2 * outputs[i];
-    }
-    return merged;
-  }
-
-  Shape block(const TreeBlock& block, Shape shape, const std::string& place) {
-    if (!block.cell) {
-      for (std::size_t i = 0; i < block.layers.size(); ++i) {
-        shape = layer(block.layers[i], shape, fmt::format("{}/layers/{}", place, i));
-      }
-      return shape;
-    }
-    const Shape skipped = layer(*block.shortcut, shape, place + "/shortcut");
-    if (block.in_bottle) shape = layer(*block.in_bottle, shape, place + "/in_bottle");
-    shape = node(*block.cell, shape, place + "/cell");
-    if (block.out_bottle) shape = layer(*block.out_bottle, shape, place + "/out_bottle");
-    if (block.final_bn) total_.parameters += 2 * shape.channels;
-    if (skipped.height != shape.height || skipped.width != shape.width || skipped.channels > shape.channels) {
-      throw UserError(at(place), "its shortcut does not fit what it adds to");
-    }
-    return shape;
-  }
-
-  TreeCounts finish(const LinearLayer& classifier, const Shape& shape) {
-    need(shape.channels * shape.height * shape.width, classifier.in_features, "/classifier");
-    const std::int64_t weights = classifier.in_features * classifier.out_features;
-    total_.parameters += weights + (classifier.bias ? classifier.out_features : 0);
-    total_.macs += weights;
-    return total_;
-  }
-
- private:
-  std::string at(const std::string& place) const { return origin_ + ":" + place; }
-  void need(std::int64_t has, std::int64_t wants, const std::string& place) const {
-    if (has != wants) {
-      throw UserError(at(place), fmt::format("needs {} channels, but {} come or go there", wants, has));
-    }
-  }
-
-  std::string origin_;
-  TreeCounts total_;
-};
 
 }  // namespace
 
@@ -135,14 +148,37 @@ std::int64_t TreeBlock::out_channels() const {
   return out_bottle ? out_bottle->out_channels : cell->out_channels;
 }
 
-TreeCounts counts(const TreeNetwork& network, std::int64_t resolution, const std::string& origin) {
-  const std::int64_t size = resolution > 0 ? resolution : network.resolution;
-  Walk walk(origin.empty() ? "network" : origin);
-  Shape shape{network.input_channels(), size, size};
-  for (std::size_t i = 0; i < network.blocks.size(); ++i) {
-    shape = walk.block(network.blocks[i], shape, fmt::format("/blocks/{}", i));
+bool is_tree_network(const nlohmann::json& json) {
+  return json.is_object() && json.contains("name") && json["name"] == "PyramidTreeNet";
+}
+
+TreeNetwork read_tree_network(const nlohmann::json& json, const std::string& origin) {
+  const Node node(json, origin);
+  TreeNetwork network;
+  network.name = node["name"].text();
+  if (const auto bn = node.find("bn")) {
+    network.bn.momentum = bn->number_or("momentum", 0.1, config::between(0, 1));
+    network.bn.eps = bn->number_or("eps", 1e-5, config::between(0, 1));
   }
-  return walk.finish(network.classifier, shape);
+  for (const Node& block : node["blocks"].elements()) network.blocks.push_back(read_block(block));
+  if (network.blocks.empty() || network.blocks.front().cell) {
+    node.fail_at("blocks", "must begin with a TransitionBlock");
+  }
+  // Their program lets this object overrule the root of every cell's tree.
+  if (const auto overruled = node.find("tree_node_config")) {
+    for (TreeBlock& block : network.blocks) {
+      if (!block.cell || !block.cell->children.front()) continue;
+      TreeNode& root = *block.cell->children.front();
+      root.branch_bn = overruled->flag_or("has_branch_bn", root.branch_bn);
+    }
+  }
+  const Node classifier = node["classifier"];
+  network.classifier.in_features = classifier["in_features"].integer(extent());
+  network.classifier.out_features = classifier["out_features"].integer(extent());
+  network.classifier.bias = classifier.flag_or("bias", true);
+  network.resolution = node.integer_or("resolution", 32, extent());
+  lower(network, 0, origin);  // refuses what does not fit together
+  return network;
 }
 
 }  // namespace frugal::network

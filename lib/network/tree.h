@@ -64,12 +64,9 @@ struct TreeNetwork {
   std::int64_t classes() const { return classifier.out_features; }
 };
 
-struct TreeCounts {
-  std::int64_t parameters = 0, macs = 0;
-};
-// Trainable numbers; multiply-accumulates of convolutions and the classifier for one image. Throws UserError
-// where layers do not fit together.
-TreeCounts counts(const TreeNetwork& network, std::int64_t resolution = 0, const std::string& origin = "");
+// Its graph, at the network's own resolution or at the one given. Throws UserError at the place in `origin`
+// where layers do not fit together. Counts are those of the graph (ir/count.h).
+ir::Graph lower(const TreeNetwork& network, std::int64_t resolution = 0, const std::string& origin = "");
 
 bool is_tree_network(const nlohmann::json& json);  // by its "name"
 TreeNetwork read_tree_network(const nlohmann::json& json, const std::string& origin);

@@ -4,7 +4,12 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "ir/text.h"
+#include "model/image/graph_forward.h"
 #include "network/compact.h"
+#include "network/lower.h"
+#include "support/random_graph.h"
+#include "support/scaled_layer.h"
 #include "support/test.h"
 #include "tensor/safetensors.h"
 
@@ -34,20 +39,80 @@ TEST_CASE("the module has as many numbers as the description counts", "[model]")
   compact.classes = 7;
   compact.resolution = 20;
   network::NetworkConfig config = network::expand(compact, "test");
-  config.blocks[2].mb_conv.use_se = true;
-  config.blocks[2].mb_conv.activation = network::Activation::h_swish;
-  config.blocks[1].mb_conv.mid_channels = 40;
+  auto squeezed = *config.blocks[2].as<network::MBConvLayer>();
+  squeezed.use_se = true;
+  squeezed.activation = network::Activation::h_swish;
+  config.blocks[2].set(squeezed);
+  auto narrow = *config.blocks[1].as<network::MBConvLayer>();
+  narrow.mid_channels = 40;
+  config.blocks[1].set(narrow);
   model::ImageNetwork network(config);
   std::int64_t count = 0;
   for (const torch::Tensor& parameter : network.parameters()) count += parameter.numel();
   CHECK(count == network::parameter_count(config));
   CHECK(network.forward(torch::randn({3, 2, 20, 20})).sizes() == c10::IntArrayRef({3, 7}));
-  // The layer names of the cost table are the prefixes of the tensors' names.
-  const auto names = network.named_parameters();
-  for (const network::LayerCost& layer : network::layer_costs(config)) {
-    INFO(layer.name);
-    CHECK((names.contains(layer.name + ".conv.weight") || names.contains(layer.name + ".weight") ||
-           names.contains(layer.name + ".linear.weight")));
+  // The names and shapes of the graph's parameters and states are the module's, and it computes the same.
+  network.eval();
+  const torch::NoGradGuard no_grad;
+  const auto names = network.named_parameters(), buffers = network.named_buffers();
+  const auto graph = network::lower(config).graph;
+  std::vector<torch::Tensor> held;
+  for (const ir::Tensor& tensor : graph->tensors) {
+    held.emplace_back();
+    if (tensor.role != ir::Role::parameter && tensor.role != ir::Role::state) continue;
+    INFO(tensor.name);
+    const torch::Tensor* found =
+        names.find(tensor.name) != nullptr ? names.find(tensor.name) : buffers.find(tensor.name);
+    REQUIRE(found != nullptr);
+    CHECK(found->sizes().vec() == tensor.shape);
+    held.back() = *found;
+  }
+  const model::GraphForward run(graph, 0, ir::whole(*graph).end, held);
+  const torch::Tensor images = torch::randn({3, 2, 20, 20}), before = images.clone();
+  CHECK(torch::allclose(run(images, {}), network.forward(images), 1e-5, 1e-6));
+  CHECK(torch::equal(images, before));
+}
+
+TEST_CASE("a kind of layer without a module of its own trains operator by operator", "[model]") {
+  network::CompactNetwork compact;
+  compact.blocks = "3e1w8 3e3";
+  compact.resolution = 16;
+  compact.classes = 3;
+  network::NetworkConfig config = network::expand(compact, "test");
+  test::ScaledLayer layer;
+  layer.channels = 8;
+  config.blocks[1].set(layer);
+  torch::manual_seed(1);
+  model::ImageNetwork network(config);
+  CHECK(network.named_parameters().contains("blocks.1.mobile_inverted_conv.conv.weight"));
+  CHECK(network.named_buffers().contains("blocks.1.mobile_inverted_conv.bn.running_var"));
+  const torch::Tensor images = torch::randn({12, 3, 16, 16}), labels = torch::arange(12).remainder(3);
+  torch::optim::SGD sgd(network.parameters(), torch::optim::SGDOptions(0.1).momentum(0.9));
+  double first = 0, last = 0;
+  for (int step = 0; step < 30; ++step) {
+    const torch::Tensor loss = torch::cross_entropy_loss(network.forward(images), labels);
+    sgd.zero_grad();
+    loss.backward();
+    sgd.step();
+    last = loss.item<double>();
+    if (step == 0) first = last;
+  }
+  CHECK(last < 0.5 * first);
+  network.use_channels_last();
+  network.eval();
+  CHECK(network.forward(images).sizes() == c10::IntArrayRef({12, 3}));
+}
+
+TEST_CASE("torch computes random graphs with the shapes of the operators' rules", "[model]") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const auto graph = std::make_shared<const ir::Graph>(test::random_graph(seed));
+    INFO(ir::to_text(*graph));
+    if (graph->inputs.size() > 1) continue;
+    std::vector<torch::Tensor> held;
+    for (const ir::Tensor& tensor : graph->tensors) held.push_back(torch::ones(tensor.shape));
+    const model::GraphForward run(graph, 0, ir::whole(*graph).end, held);
+    const torch::Tensor out = run(torch::randn(graph->tensor(graph->inputs.front()).shape), {});
+    CHECK(out.sizes().vec() == graph->tensor(graph->outputs.front()).shape);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "ir/count.h"
+#include "model/image/graph_forward.h"
 #include "model/image/tree_network.h"
 #include "support/test.h"
 
@@ -85,12 +87,12 @@ std::string error_of(const Json& json) {
 
 TEST_CASE("a network of trees is counted as by hand", "[model]") {
   const auto network = network::read_tree_network(small(), "t.json");
-  const auto counts = network::counts(network);
+  const ir::Graph graph = network::lower(network);
   // Weights: stem 108; in bottle 16; grouped 3x3 8*2*9 = 144; depthwise 100 + point 16; out bottle 64;
   // classifier 160. Pixels are 64 everywhere but for the classifier.
-  CHECK(counts.macs == 64 * (108 + 16 + 144 + 100 + 16 + 64) + 160);
+  CHECK(ir::mac_count(graph, ir::whole(graph)) == 64 * (108 + 16 + 144 + 100 + 16 + 64) + 160);
   // Batch norms: in bottle 4, grouped 4, depthwise 4, two branches 4 + 4, out bottle 4, final 16, pool 16.
-  CHECK(counts.parameters ==
+  CHECK(ir::parameter_count(graph, ir::whole(graph)) ==
         108 + 16 + 144 + 100 + 16 + 64 + 2 * (4 + 4 + 4 + 4 + 4 + 4 + 16 + 16) + 160 + 10);
 }
 
@@ -99,7 +101,8 @@ TEST_CASE("its torch module has those parameters, the project's names, and runs"
   model::TreeImageNetwork module(network);
   std::int64_t parameters = 0;
   for (const auto& parameter : module.parameters()) parameters += parameter.numel();
-  CHECK(parameters == network::counts(network).parameters);
+  const ir::Graph graph = network::lower(network);
+  CHECK(parameters == ir::parameter_count(graph, ir::whole(graph)));
   const auto named = module.named_parameters();
   for (const char* name :
        {"blocks.0.layers.0.conv.weight", "blocks.1.in_bottle.bn.weight", "blocks.1.cell.edges.0.conv.weight",
@@ -109,12 +112,32 @@ TEST_CASE("its torch module has those parameters, the project's names, and runs"
     INFO(name);
     CHECK(named.find(name) != nullptr);
   }
+  // The names and shapes of the graph's parameters and states are the module's.
+  const auto buffers = module.named_buffers();
+  for (const ir::Tensor& tensor : graph.tensors) {
+    if (tensor.role != ir::Role::parameter && tensor.role != ir::Role::state) continue;
+    INFO(tensor.name);
+    const torch::Tensor* found =
+        named.find(tensor.name) != nullptr ? named.find(tensor.name) : buffers.find(tensor.name);
+    REQUIRE(found != nullptr);
+    CHECK(found->sizes().vec() == tensor.shape);
+  }
   module.eval();
   const torch::NoGradGuard no_grad;
   const auto images = torch::randn({2, 3, 8, 8});
   const auto logits = module.forward(images);
   CHECK(logits.sizes().vec() == std::vector<std::int64_t>{2, 10});
   CHECK(torch::equal(module.forward(images), logits));  // nothing was changed in place
+  // The graph computes what the module does.
+  std::vector<torch::Tensor> parameters_of;
+  for (const ir::Tensor& tensor : graph.tensors) {
+    const torch::Tensor* found =
+        named.find(tensor.name) != nullptr ? named.find(tensor.name) : buffers.find(tensor.name);
+    parameters_of.push_back(found != nullptr ? *found : torch::Tensor());
+  }
+  const model::GraphForward run(std::make_shared<const ir::Graph>(graph), 0, ir::whole(graph).end,
+                                parameters_of);
+  CHECK(torch::allclose(run(images, {}), logits, 1e-5, 1e-5));
 }
 
 TEST_CASE("trees that do not fit together are refused with their place", "[model]") {

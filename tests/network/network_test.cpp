@@ -80,7 +80,7 @@ TEST_CASE("squeeze-and-excitation, middle channels and both block names are read
   operation["use_se"] = true;
   operation["act_func"] = "h_swish";
   const NetworkConfig network = network::read_network(json, "n.json");
-  CHECK(network.blocks[2].mb_conv.expanded_channels() == 40);
+  CHECK(network.blocks[2].as<network::MBConvLayer>()->expanded_channels() == 40);
   CHECK(nlohmann::json::parse(network::to_text(network)) == json);
   const auto before = network::parameter_count(network::read_network(small(), "n.json"));
   // 40 instead of 48 in the middle: two pointwise of 16, depthwise 9, two batch norms of 2. Squeezed to 16: a
@@ -106,7 +106,7 @@ TEST_CASE("width multipliers round like MobileNet's rule", "[model]") {
   compact.width_multiplier = 0.25;
   const NetworkConfig network = network::expand(compact, "test");
   CHECK(network.first_conv.out_channels == 8);
-  CHECK(network.blocks[1].mb_conv.out_channels == 8);
+  CHECK(network.blocks[1].as<network::MBConvLayer>()->out_channels == 8);
   CHECK(network.blocks[2].shortcut);
 }
 

@@ -1,6 +1,6 @@
 // Devices elsewhere: operations survive the way over a line, and a runner that answers garbage, dies or is
 // late gives a clear error while what was measured is kept.
-#include "search/cost/runner.h"
+#include "search/cost/operation.h"
 
 #include <nlohmann/json.hpp>
 

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "ir/count.h"
+#include "network/lower.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -44,7 +46,7 @@ TEST_CASE("The ImageNet space has the paper's counts", "[search]") {
   CHECK(space.network(search::Choice(21, 0)).blocks.size() == 22);
   // All 7×7 e6 is a network of the family: its stem, first block, head and classifier are the paper's.
   CHECK(space.frame().feature_mix_layer->out_channels == 1280);
-  CHECK(space.frame().blocks.at(0).mb_conv.out_channels == 16);
+  CHECK(space.frame().blocks.at(0).as<network::MBConvLayer>()->out_channels == 16);
   // The defaults are that space.
   CHECK(search::SearchSpace(search::SpaceConfig(), "").operation_count() == 141);
 }
@@ -60,9 +62,11 @@ TEST_CASE("The space of the benchmark: 8 blocks, 53 operations, 1,139,018 parame
   std::int64_t all = base;
   for (std::size_t b = 0; b < 8; ++b) {
     std::int64_t own = 0;  // of the first candidate: what Zero saves, or what its layers have
-    for (const auto& layer : network::layer_costs(space.network(first))) {
-      if (layer.name.starts_with("blocks." + std::to_string(b + space.fixed_blocks()) + "."))
-        own += layer.parameters;
+    const network::Lowered lowered = network::lower(space.network(first));
+    for (const network::Part& part : lowered.parts) {
+      if (part.name == "blocks." + std::to_string(b + space.fixed_blocks())) {
+        own += ir::parameter_count(*lowered.graph, {part.first_node, part.end_node});
+      }
     }
     for (std::size_t i = 1; i < space.blocks()[b].candidates.size(); ++i) {
       search::Choice other = first;
@@ -88,7 +92,7 @@ TEST_CASE("Zero stands where the shape is kept, and labels name a network", "[se
   }
   const search::Choice choice = space.choice_of({"3e1", "Z", "5e6", "3e3", "3e6", "Z"}, "");
   CHECK(space.text(choice) == "3e1 Z | 5e6 3e3 | 3e6 Z");
-  CHECK(space.network(choice).blocks[2].operation == network::Operation::zero);
+  CHECK(space.network(choice).blocks[2].is_zero());
   CHECK_THROWS_AS(space.choice_of({"3e1", "Z", "5e6", "3e3", "7e6", "Z"}, ""), base::UserError);
   CHECK_THROWS_AS(space.choice_of({"3e1"}, ""), base::UserError);
 }

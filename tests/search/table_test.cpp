@@ -76,14 +76,15 @@ TEST_CASE("odd sizes round up, as the network itself does", "[search]") {
 }
 
 TEST_CASE("Once-for-all's MobileNetV3 keys carry middle channels, squeeze and h-swish", "[search]") {
+  network::MBConvLayer layer;
+  layer.in_channels = layer.out_channels = 24;
+  layer.kernel_size = 5;
+  layer.expand_ratio = 4;
+  layer.use_se = true;
+  layer.activation = network::Activation::h_swish;
   network::Block block;
-  block.operation = network::Operation::mb_conv;
+  block.set(layer);
   block.shortcut = true;
-  block.mb_conv.in_channels = block.mb_conv.out_channels = 24;
-  block.mb_conv.kernel_size = 5;
-  block.mb_conv.expand_ratio = 4;
-  block.mb_conv.use_se = true;
-  block.mb_conv.activation = network::Activation::h_swish;
   const auto piece = search::block_piece(block, {24, 28, 28}, "blocks.1");
   CHECK(search::key_of(piece, search::KeyStyle::mobilenetv3).value() ==
         "expanded_conv-input:28x28x24-output:28x28x24-expand:96-kernel:5-stride:1-idskip:1-se:1-hs:1");

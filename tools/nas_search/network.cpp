@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ir/count.h"
 #include "nas_search/commands.h"
 #include "network/compact.h"
 #include "network/tree.h"
@@ -17,10 +18,11 @@ bool print_tree_counts(const std::string& file, const cli::CommonFlags& flags) {
   const nlohmann::json json = config::parse(text, file);
   if (!network::is_tree_network(json)) return false;
   const network::TreeNetwork network = network::read_tree_network(json, file);
-  const network::TreeCounts counts = network::counts(network, 0, file);
+  const ir::Graph graph = network::lower(network, 0, file);
   if (!flags.quiet) {
-    fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n", counts.parameters,
-               counts.macs, network.resolution);
+    fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n",
+               ir::parameter_count(graph, ir::whole(graph)), ir::mac_count(graph, ir::whole(graph)),
+               network.resolution);
   }
   base::write_text(flags.out, text);
   return true;

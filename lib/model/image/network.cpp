@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/image/graph_unit.h"
 #include "model/kernels/depthwise.h"
 #include "model/kernels/depthwise_kernel.h"
 #include "tensor/layout.h"
@@ -18,7 +19,6 @@ using network::Block;
 using network::ConvLayer;
 using network::MBConvLayer;
 using network::NetworkConfig;
-using network::Operation;
 using network::squeeze_channels;
 
 namespace {
@@ -150,22 +150,31 @@ MBConvUnit::MBConvUnit(const MBConvLayer& layer, const network::BatchNorm& bn) {
   projection_ = register_module("point_linear", std::make_shared<ConvUnit>(layer.projection(), bn));
 }
 
-torch::Tensor MBConvUnit::forward(const torch::Tensor& x) {
+torch::Tensor MBConvUnit::forward(torch::Tensor x) {
   return projection_->forward(expansion_ ? expansion_->forward_into(*depthwise_, x) : depthwise_->forward(x));
 }
 
-BlockUnit::BlockUnit(const Block& block, const network::BatchNorm& bn) : block_(block) {
-  if (block.operation == Operation::mb_conv) {
-    mb_conv_ = register_module("mobile_inverted_conv", std::make_shared<MBConvUnit>(block.mb_conv, bn));
-  } else if (block.operation == Operation::conv) {
-    conv_ = register_module("mobile_inverted_conv", std::make_shared<ConvUnit>(block.conv, bn));
-  }
+namespace {
+
+// A module of its own where there is a faster one, else operator by operator.
+std::shared_ptr<LayerUnit> unit_of(const Block& block, const network::BatchNorm& bn) {
+  if (block.layer->is_free()) return nullptr;
+  if (const auto* layer = block.as<MBConvLayer>()) return std::make_shared<MBConvUnit>(*layer, bn);
+  if (const auto* layer = block.as<ConvLayer>()) return std::make_shared<ConvUnit>(*layer, bn);
+  return std::make_shared<GraphUnit>(*block.layer, bn);
+}
+
+}  // namespace
+
+BlockUnit::BlockUnit(const Block& block, const network::BatchNorm& bn)
+    : zero_(block.is_zero()), shortcut_(block.shortcut), layer_(unit_of(block, bn)) {
+  if (layer_) register_module("mobile_inverted_conv", layer_);
 }
 
 torch::Tensor BlockUnit::forward(const torch::Tensor& x) {
-  if (block_.operation == Operation::zero) return x;
-  torch::Tensor y = mb_conv_ ? mb_conv_->forward(x) : conv_ ? conv_->forward(x) : x;
-  return block_.shortcut ? y + x : y;
+  if (zero_) return x;
+  const torch::Tensor y = layer_ ? layer_->forward(x) : x;
+  return shortcut_ ? y + x : y;
 }
 
 ImageNetwork::ImageNetwork(const NetworkConfig& config) : config_(config) {
@@ -202,6 +211,8 @@ void initialise_weights(nn::Module& root) {
     } else if (auto* linear = module->as<nn::Linear>()) {
       linear->weight.normal_(0, 0.01);
       if (linear->bias.defined()) linear->bias.zero_();
+    } else if (auto* unit = module->as<GraphUnit>()) {
+      unit->initialise();
     }
   }
 }
@@ -214,7 +225,7 @@ void ImageNetwork::use_channels_last() {
 
 void ImageNetwork::share_statistics(const SumOverProcesses& sum) {
   for (const auto& module : modules(/*include_self=*/false)) {
-    if (auto* unit = module->as<ConvUnit>()) unit->share_statistics(sum);
+    if (auto* unit = module->as<LayerUnit>()) unit->share_statistics(sum);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "model/kernels/batch_norm.h"
+#include "model/image/layer_unit.h"
 #include "network/network.h"
 
 namespace frugal::model {
@@ -29,15 +29,14 @@ class SqueezeExcite : public torch::nn::Module {
 };
 
 // Convolution, batch norm, activation, in that order: "conv", "bn".
-class ConvUnit : public torch::nn::Module {
+class ConvUnit : public LayerUnit {
  public:
   ConvUnit(const network::ConvLayer& layer, const network::BatchNorm& bn);
-  torch::Tensor forward(torch::Tensor x);
+  torch::Tensor forward(torch::Tensor x) override;
   // depthwise.forward(forward(x)); in training without writing what is between them.
   torch::Tensor forward_into(ConvUnit& depthwise, torch::Tensor x);
 
-  // Batch statistics are then those of all processes.
-  void share_statistics(const SumOverProcesses& sum) { sum_ = sum; }
+  void share_statistics(const SumOverProcesses& sum) override { sum_ = sum; }
 
  private:
   torch::Tensor convolve(torch::Tensor x);  // dropout and convolution
@@ -57,24 +56,24 @@ class ConvUnit : public torch::nn::Module {
 };
 
 // "inverted_bottleneck" (absent at expansion 1), "depth_conv", "point_linear".
-class MBConvUnit : public torch::nn::Module {
+class MBConvUnit : public LayerUnit {
  public:
   MBConvUnit(const network::MBConvLayer& layer, const network::BatchNorm& bn);
-  torch::Tensor forward(const torch::Tensor& x);
+  torch::Tensor forward(torch::Tensor x) override;
 
  private:
   std::shared_ptr<ConvUnit> expansion_, depthwise_, projection_;
 };
 
+// A layer ("mobile_inverted_conv") and its shortcut.
 class BlockUnit : public torch::nn::Module {
  public:
   BlockUnit(const network::Block& block, const network::BatchNorm& bn);
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
-  network::Block block_;
-  std::shared_ptr<MBConvUnit> mb_conv_;
-  std::shared_ptr<ConvUnit> conv_;
+  bool zero_, shortcut_;
+  std::shared_ptr<LayerUnit> layer_;  // null where it computes nothing
 };
 
 // Convolutions He normal, fan-out; batch norm 1 and 0; classifier N(0, 0.01) and 0 (the ProxylessNAS

@@ -6,154 +6,149 @@
 #include <map>
 
 #include "base/error.h"
+#include "ir/operator.h"
 #include "model/image/network.h"
+#include "network/lower.h"
 #include "network/onnx_proto.h"
 #include "tensor/safetensors.h"
 
 namespace frugal::model {
-
-using network::Activation;
-using network::Block;
-using network::ConvLayer;
-using network::MBConvLayer;
-using network::NetworkConfig;
-using network::Operation;
-using network::squeeze_channels;
-
 namespace {
 
 namespace onnx = network::onnx;
-using onnx::attribute;
 using torch::Tensor;
 
+onnx::Attribute attribute_of(const std::string& name, const ir::AttributeValue& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return onnx::attribute(name, *number);
+  if (const auto* number = std::get_if<double>(&value)) return onnx::attribute(name, *number);
+  const auto* list = std::get_if<std::vector<std::int64_t>>(&value);
+  FRUGAL_ASSERT(list != nullptr, "an ONNX attribute that is text");
+  return onnx::attribute(name, *list);
+}
+
+// Walks a graph in its order; a batch norm right after a convolution goes into that convolution's weights.
 class Writer {
  public:
-  Writer(const NetworkConfig& network, const std::string& weights_file)
-      : network_(network), graph_(network.name) {
-    ImageNetwork module(network);
-    tensor::load_weights(module, weights_file);
-    for (auto& [name, value] : tensor::state_of(module)) state_[name] = value.detach().clone();
+  Writer(const ir::Graph& graph, std::map<std::string, Tensor> state)
+      : graph_(graph),
+        state_(std::move(state)),
+        out_(graph.name),
+        name_of_(graph.tensors.size()),
+        readers_(graph.tensors.size(), 0) {
+    for (const ir::Node& node : graph.nodes) {
+      for (const ir::TensorId id : node.inputs) ++readers_[index(id)];
+    }
   }
 
-  std::string write() {
-    graph_.input("input", {-1, network_.input_channels(), network_.resolution, network_.resolution});
-    std::string x = conv("input", "first_conv", network_.first_conv);
-    for (std::size_t i = 0; i < network_.blocks.size(); ++i) {
-      x = block(x, fmt::format("blocks.{}.mobile_inverted_conv", i), network_.blocks[i]);
+  std::string write(const std::string& output_name) {
+    const ir::Tensor& input = graph_.tensor(graph_.inputs.front());
+    out_.input(input.name, with_any_batch(input.shape));
+    name_of_[index(graph_.inputs.front())] = input.name;
+    for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const ir::Node& node = graph_.nodes[n];
+      const ir::Node* next = n + 1 < graph_.nodes.size() ? &graph_.nodes[n + 1] : nullptr;
+      if (next != nullptr && takes_batch_norm(node, *next)) {
+        name_of_[index(next->output)] = folded(node, *next);
+        ++n;
+      } else {
+        name_of_[index(node.output)] =
+            plain(node, node.output == graph_.outputs.front() ? output_name : graph_.name_of(node));
+      }
     }
-    if (network_.final_expand_layer) x = conv(x, "final_expand_layer", *network_.final_expand_layer);
-    if (network_.mixes_after_pool()) x = graph_.node("GlobalAveragePool", {x}, "pool");
-    if (network_.feature_mix_layer) x = conv(x, "feature_mix_layer", *network_.feature_mix_layer);
-    x = graph_.node("GlobalAveragePool", {x}, "final_pool");
-    x = graph_.node("Flatten", {x}, "features", {attribute("axis", std::int64_t{1})});
-    const std::string prefix = "classifier.linear";
-    std::vector<std::string> inputs{x, constant(prefix + ".weight", state_.at(prefix + ".weight"))};
-    if (network_.classifier.bias) {
-      inputs.push_back(constant(prefix + ".bias", state_.at(prefix + ".bias")));
-    }
-    graph_.node("Gemm", inputs, "logits", {attribute("transB", std::int64_t{1})});
-    graph_.output("logits", {-1, network_.classes()});
-    return graph_.model("frugal", FRUGAL_VERSION);
+    out_.output(output_name, with_any_batch(graph_.tensor(graph_.outputs.front()).shape));
+    return out_.model("frugal", FRUGAL_VERSION);
   }
 
  private:
-  std::string constant(const std::string& name, const Tensor& value) {
-    const Tensor plain = value.to(torch::kFloat32).contiguous();
-    return graph_.constant(name, plain.sizes().vec(), plain.data_ptr<float>());
+  static std::size_t index(ir::TensorId id) { return static_cast<std::size_t>(id); }
+
+  static std::vector<std::int64_t> with_any_batch(ir::Dims shape) {
+    shape.front() = -1;
+    return shape;
   }
 
-  std::string scalar(const std::string& name, float value) { return graph_.constant(name, {}, &value); }
+  bool takes_batch_norm(const ir::Node& node, const ir::Node& next) const {
+    const std::string op = node.op->name;
+    return (op == "conv" || op == "depthwise_conv") && std::string(next.op->name) == "batch_norm" &&
+           next.inputs.front() == node.output && readers_[index(node.output)] == 1;
+  }
 
-  std::string activate(const std::string& x, const std::string& name, Activation activation) {
-    const std::string out = name + ".act";
-    switch (activation) {
-      case Activation::none:
-        return x;
-      case Activation::relu:
-        return graph_.node("Relu", {x}, out);
-      case Activation::relu6:
-        return graph_.node("Clip", {x, scalar(out + ".low", 0), scalar(out + ".high", 6)}, out);
-      case Activation::h_swish:
-        return graph_.node("HardSwish", {x}, out);
-      case Activation::h_sigmoid:
-        return hard_sigmoid(x, out);
-      case Activation::sigmoid:
-        return graph_.node("Sigmoid", {x}, out);
-      case Activation::tanh:
-        return graph_.node("Tanh", {x}, out);
+  Tensor value(const std::string& name) const {
+    const auto found = state_.find(name);
+    FRUGAL_ASSERT(found != state_.end(), "a parameter of the graph that the module does not have");
+    return found->second;
+  }
+
+  std::string constant(const std::string& name, const Tensor& tensor) {
+    const Tensor plain = tensor.to(torch::kFloat32).contiguous();
+    return out_.constant(name, plain.sizes().vec(), plain.data_ptr<float>());
+  }
+
+  std::string node_of(const ir::Node& node, const std::string& name,
+                      const std::vector<std::string>& parameters) {
+    const ir::Call call = ir::call_of(graph_, node);
+    if (node.op->onnx == nullptr) {
+      throw base::UserError(name, fmt::format("the operator '{}' has no form in ONNX here", node.op->name));
     }
-    FRUGAL_ASSERT(false, "an activation without its operator");
-    return x;
+    const ir::OnnxForm form = node.op->onnx(call);
+    std::vector<std::string> inputs;
+    for (const ir::TensorId id : call.inputs) inputs.push_back(name_of_[index(id)]);
+    for (const auto& [part, number] : form.scalars)
+      inputs.push_back(out_.constant(name + "." + part, {}, &number));
+    for (const auto& [part, list] : form.lists) inputs.push_back(out_.constant(name + "." + part, list));
+    inputs.insert(inputs.end(), parameters.begin(), parameters.end());
+    std::vector<onnx::Attribute> attributes;
+    for (const auto& [key, attribute] : form.attributes) attributes.push_back(attribute_of(key, attribute));
+    return out_.node(form.type, inputs, name, attributes);
   }
 
-  std::string hard_sigmoid(const std::string& x, const std::string& out) {
-    return graph_.node("HardSigmoid", {x}, out, {attribute("alpha", 1.0 / 6), attribute("beta", 0.5)});
-  }
-
-  // Folded in float64: w·γ/√(σ² + ε), β + (b − μ)·γ/√(σ² + ε).
-  std::string conv(const std::string& x, const std::string& name, const ConvLayer& layer) {
-    Tensor weight = state_.at(name + ".conv.weight").to(torch::kFloat64);
-    Tensor bias = layer.bias ? state_.at(name + ".conv.bias").to(torch::kFloat64)
-                             : torch::zeros({layer.out_channels}, torch::kFloat64);
-    if (layer.use_bn) {
-      const auto of = [&](const char* part) { return state_.at(name + ".bn." + part).to(torch::kFloat64); };
-      const Tensor factor = of("weight") / torch::sqrt(of("running_var") + network_.bn.eps);
-      weight = weight * factor.reshape({-1, 1, 1, 1});
-      bias = (bias - of("running_mean")) * factor + of("bias");
+  std::string plain(const ir::Node& node, const std::string& name) {
+    std::vector<std::string> parameters;
+    for (const ir::TensorId id : node.inputs) {
+      const ir::Tensor& tensor = graph_.tensor(id);
+      if (tensor.role == ir::Role::parameter || tensor.role == ir::Role::state) {
+        parameters.push_back(constant(tensor.name, value(tensor.name)));
+      }
     }
-    std::string y = plain_conv(x, name, weight, bias, layer);
-    y = activate(y, name, layer.activation);
-    return layer.use_se ? squeeze(y, name + ".se", layer.out_channels) : y;
+    return node_of(node, name, parameters);
   }
 
-  std::string plain_conv(const std::string& x, const std::string& name, const Tensor& weight,
-                         const Tensor& bias, const ConvLayer& layer) {
-    const std::int64_t padding = layer.dilation * (layer.kernel_size / 2);
-    return graph_.node(
-        "Conv", {x, constant(name + ".weight", weight), constant(name + ".bias", bias)}, name,
-        {attribute("kernel_shape", std::vector{layer.kernel_size, layer.kernel_size}),
-         attribute("strides", std::vector{layer.stride, layer.stride}),
-         attribute("dilations", std::vector{layer.dilation, layer.dilation}),
-         attribute("pads", std::vector<std::int64_t>(4, padding)), attribute("group", layer.groups)});
+  // In float64: w·γ/√(σ² + ε), β + (b − μ)·γ/√(σ² + ε).
+  std::string folded(const ir::Node& conv, const ir::Node& norm) {
+    const std::string conv_name = graph_.name_of(conv), norm_name = graph_.name_of(norm);
+    const auto of = [&](const std::string& name) { return value(name).to(torch::kFloat64); };
+    const double eps = ir::call_of(graph_, norm).real("eps");
+    const Tensor factor = of(norm_name + ".weight") / torch::sqrt(of(norm_name + ".running_var") + eps);
+    const Tensor plain = of(conv_name + ".weight");
+    const bool has_bias = ir::call_of(graph_, conv).flag("bias");
+    const Tensor bias = has_bias ? of(conv_name + ".bias") : torch::zeros({plain.size(0)}, torch::kFloat64);
+    std::vector<std::int64_t> over_outputs(static_cast<std::size_t>(plain.dim()), 1);
+    over_outputs[0] = -1;
+    // "…depth_conv.conv" and "…depth_conv.bn" become "…depth_conv".
+    const std::string name =
+        conv_name.ends_with(".conv") ? conv_name.substr(0, conv_name.size() - 5) : conv_name;
+    const std::string weight_name = constant(name + ".weight", plain * factor.reshape(over_outputs));
+    const std::string bias_name =
+        constant(name + ".bias", (bias - of(norm_name + ".running_mean")) * factor + of(norm_name + ".bias"));
+    return node_of(conv, name, {weight_name, bias_name});
   }
 
-  std::string squeeze(const std::string& x, const std::string& name, std::int64_t channels) {
-    const auto part = [&](const std::string& in, const std::string& fc, std::int64_t from, std::int64_t to) {
-      ConvLayer layer;
-      layer.in_channels = from;
-      layer.out_channels = to;
-      return plain_conv(in, fc, state_.at(fc + ".weight"), state_.at(fc + ".bias"), layer);
-    };
-    const std::int64_t squeezed = squeeze_channels(channels);
-    std::string y = graph_.node("GlobalAveragePool", {x}, name + ".pool");
-    y = graph_.node("Relu", {part(y, name + ".fc.reduce", channels, squeezed)}, name + ".relu");
-    y = hard_sigmoid(part(y, name + ".fc.expand", squeezed, channels), name + ".gate");
-    return graph_.node("Mul", {x, y}, name);
-  }
-
-  std::string block(const std::string& x, const std::string& name, const Block& described) {
-    std::string y = x;
-    if (described.operation == Operation::conv) {
-      y = conv(x, name, described.conv);
-    } else if (described.operation == Operation::mb_conv) {
-      const MBConvLayer& layer = described.mb_conv;
-      if (layer.has_expansion()) y = conv(y, name + ".inverted_bottleneck", layer.expansion());
-      y = conv(y, name + ".depth_conv", layer.depthwise());
-      y = conv(y, name + ".point_linear", layer.projection());
-    }
-    return described.adds_shortcut() ? graph_.node("Add", {y, x}, name + ".sum") : y;
-  }
-
-  const NetworkConfig& network_;
-  onnx::Graph graph_;
+  const ir::Graph& graph_;
   std::map<std::string, Tensor> state_;
+  onnx::Graph out_;
+  std::vector<std::string> name_of_;  // in the file, by tensor
+  std::vector<int> readers_;
 };
 
 }  // namespace
 
-std::string to_onnx(const NetworkConfig& network, const std::string& weights_file) {
+std::string to_onnx(const network::NetworkConfig& network, const std::string& weights_file) {
   const torch::NoGradGuard no_grad;
-  return Writer(network, weights_file).write();
+  ImageNetwork module(network);
+  tensor::load_weights(module, weights_file);
+  std::map<std::string, Tensor> state;
+  for (auto& [name, value] : tensor::state_of(module)) state[name] = value.detach().clone();
+  return Writer(*network::lower(network).graph, std::move(state)).write("logits");
 }
 
 }  // namespace frugal::model

@@ -5,29 +5,12 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ir/count.h"
 
 namespace frugal::search {
 namespace {
 
-using network::LayerCost;
-using network::Shape;
-
-std::vector<LayerCost> layers_of(const Piece& piece) {
-  switch (piece.kind) {
-    case Piece::Kind::block:
-      return network::layer_costs(piece.block, piece.in, piece.name);
-    case Piece::Kind::pool:
-      return {};
-    case Piece::Kind::head:
-      return network::layer_costs(piece.linear, piece.in, piece.name);
-    default:
-      return network::layer_costs(piece.conv, piece.in, piece.name);
-  }
-}
-
-double elements(const Shape& shape) {
-  return static_cast<double>(shape.channels) * static_cast<double>(shape.height * shape.width);
-}
+ir::NodeRange nodes_of(const Piece& piece) { return {piece.first_node, piece.end_node}; }
 
 }  // namespace
 
@@ -67,30 +50,12 @@ Metric metric_of(const std::string& name, const std::string& place) {
 }
 
 double flash_bytes(const Piece& piece) {
-  double bytes = 0;
-  for (const LayerCost& layer : layers_of(piece)) {
-    const std::int64_t weights =
-        layer.in.channels / layer.groups * layer.out.channels * layer.kernel_size * layer.kernel_size;
-    bytes += static_cast<double>(weights) + 8 * static_cast<double>(layer.out.channels);
-  }
-  return bytes;
+  return static_cast<double>(ir::flash_bytes(*piece.graph, nodes_of(piece)));
 }
 
 double sram_bytes(const Piece& piece) {
-  double peak = elements(piece.in);
-  const bool holds_input = piece.kind == Piece::Kind::block && piece.block.adds_shortcut();
-  Shape full = piece.in;
-  bool first = true;
-  for (const LayerCost& layer : layers_of(piece)) {
-    // A squeeze works on pooled channels while the map that it scales stays alive.
-    const bool pooled = layer.in.height == 1 && layer.in.width == 1 && full.height * full.width > 1;
-    double alive = elements(layer.in) + elements(layer.out) + (pooled ? elements(full) : 0);
-    if (holds_input && !first) alive += elements(piece.in);
-    peak = std::max(peak, alive);
-    if (!pooled) full = layer.out;
-    first = false;
-  }
-  return peak;
+  const std::int64_t input = piece.in.channels * piece.in.height * piece.in.width;
+  return static_cast<double>(std::max(input, ir::sram_bytes(*piece.graph, nodes_of(piece))));
 }
 
 double cost_of(const Piece& piece, Metric metric, const LatencyTable* table,
@@ -101,11 +66,8 @@ double cost_of(const Piece& piece, Metric metric, const LatencyTable* table,
   }
   if (metric == Metric::flash_bytes) return flash_bytes(piece);
   if (metric == Metric::sram_bytes) return sram_bytes(piece);
-  double sum = 0;
-  for (const LayerCost& layer : layers_of(piece)) {
-    sum += static_cast<double>(metric == Metric::macs ? layer.macs : layer.parameters);
-  }
-  return sum;
+  if (metric == Metric::macs) return static_cast<double>(ir::mac_count(*piece.graph, nodes_of(piece)));
+  return static_cast<double>(ir::parameter_count(*piece.graph, nodes_of(piece)));
 }
 
 double cost_of(const network::NetworkConfig& network, Metric metric, const LatencyTable* table) {

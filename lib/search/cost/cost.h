@@ -29,11 +29,8 @@ const char* name_of(Metric metric);
 const std::vector<std::string>& metric_names();
 Metric metric_of(const std::string& name, const std::string& place);  // UserError with the nearest name
 
-// Int8 deployment, batch norm folded: a byte a weight, 4 a bias (int32) and 4 a scale of every output
-// channel.
+// As ir/count.h counts them, for the operators of one piece.
 double flash_bytes(const Piece& piece);
-// Bytes of int8 activations alive at once while the piece runs layer by layer: input, output, and the block's
-// input where a shortcut still needs it. No buffer is reused in place.
 double sram_bytes(const Piece& piece);
 
 // Of one piece. `missing` collects the keys that the table does not have; `table` may be null for other

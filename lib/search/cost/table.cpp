@@ -11,8 +11,7 @@ namespace frugal::search {
 bool LatencyTable::base_covers(const Piece& piece) const {
   if (style != KeyStyle::tf_nas) return false;
   return piece.kind != Piece::Kind::block ||
-         (piece.name == "blocks.0" && piece.block.operation == network::Operation::mb_conv &&
-          !piece.block.mb_conv.has_expansion());
+         (piece.name == "blocks.0" && piece.bottleneck() != nullptr && !piece.bottleneck()->has_expansion());
 }
 
 double piece_ms(const LatencyTable& table, const Piece& piece, std::vector<std::string>& missing) {

@@ -1,35 +1,30 @@
 // A network cut into the pieces that a latency table has entries for, and the key of each piece as the
 // table's own project builds it. Every cost of the search is a sum over these pieces.
-//
-// The pieces of a network are its first convolution, its blocks, the 1×1 convolution before the pool, and the
-// pool with the classifier; MobileNetV3's expand, pool and mix after the pool are pieces of their own.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "network/network.h"
+#include "network/lower.h"
 
 namespace frugal::search {
 
-struct Piece {
-  enum class Kind { first_conv, block, final_expand, pool, feature_mix, head };
-  Kind kind = Kind::block;
-  std::string name;  // where it stands in the network: "blocks.3"
-  network::Shape in, out;
-  network::ConvLayer conv;      // first_conv, final_expand, feature_mix
-  network::Block block;         // block
-  network::LinearLayer linear;  // head: average pool (where `in` is larger than 1×1) and classifier
+struct Piece : network::Part {
+  std::shared_ptr<const ir::Graph> graph;  // that its operators stand in
 
-  // Nothing is computed: a block that is its shortcut alone.
-  bool is_free() const;
+  const network::ConvLayer& conv() const { return *block.as<network::ConvLayer>(); }  // first_conv, mixes
+  const network::MBConvLayer* bottleneck() const {
+    return block.as<network::MBConvLayer>();
+  }  // null: no such block
 };
 
 // In the order they run, at the network's own resolution or the one given.
 std::vector<Piece> pieces_of(const network::NetworkConfig& network, std::int64_t resolution = 0);
-// One block on its own.
+// One on its own, at part.in; what it gives is filled in. Throws UserError where it does not fit together.
+Piece piece_of(const network::Part& part);
 Piece block_piece(const network::Block& block, const network::Shape& in, const std::string& name);
 
 enum class KeyStyle {

@@ -13,6 +13,7 @@
 #include "base/stop.h"
 #include "config/config.h"
 #include "config/json_node.h"
+#include "search/cost/operation.h"
 #include "search/cost/runner.h"
 #include "search/profile/module.h"
 #include "tensor/device.h"

@@ -26,12 +26,13 @@ constexpr std::int64_t fewest = 5;  // single runs of a sample
 
 // A bottleneck of middling size: the kernels that the spaces here are made of.
 Piece reference_piece() {
+  network::MBConvLayer layer;
+  layer.in_channels = layer.out_channels = 24;
+  layer.kernel_size = 5;
+  layer.expand_ratio = 4;
   network::Block block;
-  block.operation = network::Operation::mb_conv;
+  block.set(layer);
   block.shortcut = true;
-  block.mb_conv.in_channels = block.mb_conv.out_channels = 24;
-  block.mb_conv.kernel_size = 5;
-  block.mb_conv.expand_ratio = 4;
   return block_piece(block, {24, 14, 14}, "reference");
 }
 

@@ -5,95 +5,63 @@
 #include <cmath>
 #include <memory>
 
-#include "model/image/network.h"
+#include "ir/graph.h"
+#include "model/image/graph_forward.h"
 
 namespace frugal::search {
 namespace {
 
-using network::ConvLayer;
 using torch::Tensor;
 
-// Positive numbers of a sensible size, so that no activation ends in subnormal numbers.
-Tensor weights(at::IntArrayRef shape, bool channels_last) {
-  double fan_in = 1;
-  for (std::size_t i = 1; i < shape.size(); ++i) fan_in *= static_cast<double>(shape[i]);
-  const Tensor made = torch::randn(shape) * std::sqrt(2 / fan_in);
-  return channels_last && shape.size() == 4 ? made.contiguous(torch::MemoryFormat::ChannelsLast) : made;
+// Numbers of a sensible size, so that no activation ends in subnormal numbers.
+Tensor made_up(const ir::Tensor& tensor, bool channels_last) {
+  if (tensor.shape.size() == 1) return torch::full(tensor.shape, 0.1);
+  const double fan_in = static_cast<double>(ir::elements(tensor.shape) / tensor.shape[0]);
+  const Tensor weight = torch::randn(tensor.shape) * std::sqrt(2 / fan_in);
+  return channels_last && weight.dim() == 4 ? weight.contiguous(torch::MemoryFormat::ChannelsLast) : weight;
 }
 
-Forward convolution(const ConvLayer& layer, bool channels_last) {
-  const Tensor weight =
-      weights({layer.out_channels, layer.in_channels / layer.groups, layer.kernel_size, layer.kernel_size},
-              channels_last);
-  const Tensor bias = torch::full({layer.out_channels}, 0.1);
-  Tensor reduce, expand, reduce_bias, expand_bias;
-  if (layer.use_se) {
-    const std::int64_t squeezed = network::squeeze_channels(layer.out_channels);
-    reduce = weights({squeezed, layer.out_channels, 1, 1}, channels_last);
-    expand = weights({layer.out_channels, squeezed, 1, 1}, channels_last);
-    reduce_bias = torch::zeros({squeezed});
-    expand_bias = torch::zeros({layer.out_channels});
+// With batch norm folded in, every convolution has a bias.
+std::shared_ptr<const ir::Graph> with_biases(const ir::Graph& graph) {
+  auto biased = std::make_shared<ir::Graph>(graph);
+  for (ir::Node& node : biased->nodes) {
+    for (auto& [name, value] : node.attributes) {
+      if (name != "bias" || std::get<std::int64_t>(value) != 0) continue;
+      value = std::int64_t{1};
+      const std::string bias = biased->name_of(node) + ".bias";
+      const ir::Dims channels{biased->tensor(node.output).shape[1]};
+      node.inputs.push_back(static_cast<ir::TensorId>(biased->tensors.size()));
+      biased->tensors.push_back({bias, ir::Role::parameter, ir::DataType::float32, channels, std::nullopt});
+    }
   }
-  return [=](const Tensor& x) {
-    Tensor y = torch::conv2d(x, weight, bias, layer.stride, layer.dilation * (layer.kernel_size / 2),
-                             layer.dilation, layer.groups);
-    y = model::activate(std::move(y), layer.activation);
-    if (!reduce.defined()) return y;
-    const Tensor squeezed = torch::relu(torch::conv2d(y.mean({2, 3}, true), reduce, reduce_bias));
-    return y * torch::hardsigmoid(torch::conv2d(squeezed, expand, expand_bias));
-  };
+  return biased;
 }
 
-Forward chain(std::vector<Forward> parts) {
-  return [parts = std::move(parts)](const Tensor& input) {
-    Tensor x = input;
-    for (const Forward& part : parts) x = part(x);
-    return x;
-  };
-}
-
-Forward block(const network::Block& described, bool channels_last) {
-  std::vector<Forward> parts;
-  if (described.operation == network::Operation::mb_conv) {
-    const network::MBConvLayer& layer = described.mb_conv;
-    if (layer.has_expansion()) parts.push_back(convolution(layer.expansion(), channels_last));
-    parts.push_back(convolution(layer.depthwise(), channels_last));
-    parts.push_back(convolution(layer.projection(), channels_last));
-  } else if (described.operation == network::Operation::conv) {
-    parts.push_back(convolution(described.conv, channels_last));
+Forward deployed(const ir::Graph& graph, ir::NodeRange range, bool channels_last) {
+  const auto biased = with_biases(graph);
+  std::vector<Tensor> parameters(biased->tensors.size());
+  for (ir::NodeId n = range.begin; n < range.end; ++n) {
+    for (const ir::TensorId id : biased->nodes[static_cast<std::size_t>(n)].inputs) {
+      const ir::Tensor& tensor = biased->tensor(id);
+      if (tensor.role == ir::Role::parameter)
+        parameters[static_cast<std::size_t>(id)] = made_up(tensor, channels_last);
+    }
   }
-  Forward inner = chain(std::move(parts));
-  if (!described.adds_shortcut()) return inner;
-  return [inner = std::move(inner)](const Tensor& x) { return inner(x).add_(x); };
-}
-
-Forward head(const network::LinearLayer& layer) {
-  const Tensor weight = weights({layer.out_features, layer.in_features}, false);
-  const Tensor bias = torch::zeros({layer.out_features});
-  return [=](const Tensor& x) { return torch::linear(x.mean({2, 3}), weight, bias); };
+  model::GraphMode mode;
+  mode.fold_batch_norm = true;
+  return [forward = model::GraphForward(biased, range.begin, range.end, std::move(parameters)),
+          mode](const Tensor& x) { return forward(x, mode); };
 }
 
 }  // namespace
 
 Forward deployed(const Piece& piece, bool channels_last) {
-  switch (piece.kind) {
-    case Piece::Kind::block:
-      return block(piece.block, channels_last);
-    case Piece::Kind::pool:
-      return [](const Tensor& x) { return x.mean({2, 3}, true); };
-    case Piece::Kind::head:
-      return head(piece.linear);
-    default:
-      return convolution(piece.conv, channels_last);
-  }
+  return deployed(*piece.graph, {piece.first_node, piece.end_node}, channels_last);
 }
 
 Forward deployed(const network::NetworkConfig& network, bool channels_last) {
-  std::vector<Forward> parts;
-  for (const Piece& piece : pieces_of(network)) {
-    if (!piece.is_free()) parts.push_back(deployed(piece, channels_last));
-  }
-  return chain(std::move(parts));
+  const network::Lowered lowered = network::lower(network);
+  return deployed(*lowered.graph, ir::whole(*lowered.graph), channels_last);
 }
 
 Tensor made_up_input(const network::Shape& shape, std::int64_t batch, bool channels_last) {

@@ -55,14 +55,13 @@ Box box_of(const SearchSpace& space, const SearchBlock& block, std::size_t index
   box.label = candidate.label;
   box.under = std::to_string(block.out.channels);
   box.color = color_of(space, candidate.label);
-  if (candidate.block.operation == network::Operation::mb_conv) {
-    const network::MBConvLayer& layer = candidate.block.mb_conv;
-    box.width = std::clamp(18 + 4 * layer.expand_ratio, 20.0, 60.0);
-    box.height = std::clamp(14.0 + 12.0 * static_cast<double>(layer.kernel_size), 30.0, 160.0);
-  } else if (candidate.block.operation == network::Operation::conv) {
+  if (const auto* bottleneck = candidate.block.as<network::MBConvLayer>()) {
+    box.width = std::clamp(18 + 4 * bottleneck->expand_ratio, 20.0, 60.0);
+    box.height = std::clamp(14.0 + 12.0 * static_cast<double>(bottleneck->kernel_size), 30.0, 160.0);
+  } else if (const auto* conv = candidate.block.as<network::ConvLayer>()) {
     box.width = 30;
-    box.height = std::clamp(14.0 + 12.0 * static_cast<double>(candidate.block.conv.kernel_size), 26.0, 160.0);
-  } else {
+    box.height = std::clamp(14.0 + 12.0 * static_cast<double>(conv->kernel_size), 26.0, 160.0);
+  } else if (candidate.block.is_zero()) {
     box.skipped = true;
     box.width = 22;
   }
@@ -117,7 +116,7 @@ std::string network_picture(const SearchSpace& space, const Choice& choice) {
   const network::NetworkConfig& frame = space.frame();
   fixed("stem", frame.first_conv.out_channels, -2);
   for (const network::Block& block : frame.blocks) {
-    if (block.operation == network::Operation::mb_conv) fixed("first", block.mb_conv.out_channels, -2);
+    if (const auto* first = block.as<network::MBConvLayer>()) fixed("first", first->out_channels, -2);
   }
   for (std::size_t b = 0; b < space.blocks().size(); ++b) {
     draw(box_of(space, space.blocks()[b], choice.at(b)));

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "network/lower.h"
 
 namespace frugal::search {
 namespace {
@@ -22,7 +23,7 @@ constexpr const char* grammar_hint =
 
 // What a label says, without the shapes.
 struct Spec {
-  network::Operation operation = network::Operation::zero;
+  enum class Kind { zero, conv, mb_conv } kind = Kind::zero;
   std::int64_t kernel = 0;
   double expand = 0;
   bool squeeze = false;
@@ -42,11 +43,11 @@ Spec read_label(const std::string& label, const std::string& place) {
   if (kernel_error != std::errc() || spec.kernel < 1 || spec.kernel > 31 || spec.kernel % 2 == 0) throw bad();
   at = after_kernel;
   if (plain) {
-    spec.operation = network::Operation::conv;
+    spec.kind = Spec::Kind::conv;
     if (at != end) throw bad();
     return spec;
   }
-  spec.operation = network::Operation::mb_conv;
+  spec.kind = Spec::Kind::mb_conv;
   if (at == end || *at++ != 'e') throw bad();
   const auto [after_expand, expand_error] = std::from_chars(at, end, spec.expand);
   if (expand_error != std::errc() || !(spec.expand > 0) || spec.expand > 64) throw bad();
@@ -55,23 +56,28 @@ Spec read_label(const std::string& label, const std::string& place) {
   return spec;
 }
 
-network::Block make_block(const Spec& spec, std::int64_t in, std::int64_t out, std::int64_t stride,
-                          bool shortcut) {
+// activation: of a bottleneck.
+network::Block make_block(const Spec& spec, const std::string& activation, std::int64_t in, std::int64_t out,
+                          std::int64_t stride, bool shortcut) {
   network::Block block;
-  block.operation = spec.operation;
   block.shortcut = shortcut;
-  if (spec.operation == network::Operation::mb_conv) {
-    block.mb_conv.in_channels = in;
-    block.mb_conv.out_channels = out;
-    block.mb_conv.kernel_size = spec.kernel;
-    block.mb_conv.stride = stride;
-    block.mb_conv.expand_ratio = spec.expand;
-    block.mb_conv.use_se = spec.squeeze;
-  } else if (spec.operation == network::Operation::conv) {
-    block.conv.in_channels = in;
-    block.conv.out_channels = out;
-    block.conv.kernel_size = spec.kernel;
-    block.conv.stride = stride;
+  if (spec.kind == Spec::Kind::mb_conv) {
+    network::MBConvLayer layer;
+    layer.in_channels = in;
+    layer.out_channels = out;
+    layer.kernel_size = spec.kernel;
+    layer.stride = stride;
+    layer.expand_ratio = spec.expand;
+    layer.activation = network::activation_named(activation).value_or(network::Activation::relu6);
+    layer.use_se = spec.squeeze;
+    block.set(layer);
+  } else if (spec.kind == Spec::Kind::conv) {
+    network::ConvLayer layer;
+    layer.in_channels = in;
+    layer.out_channels = out;
+    layer.kernel_size = spec.kernel;
+    layer.stride = stride;
+    block.set(layer);
   }
   return block;
 }
@@ -83,7 +89,7 @@ void check_candidates(const std::vector<std::string>& candidates, const std::str
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const std::string here = fmt::format("{}/{}", place, i);
     const Spec spec = read_label(candidates[i], here);
-    changes = changes || spec.operation != network::Operation::zero;
+    changes = changes || spec.kind != Spec::Kind::zero;
     if (!seen.insert(candidates[i]).second)
       throw UserError(here, fmt::format("'{}' stands twice", candidates[i]));
   }
@@ -129,7 +135,7 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
 
   std::int64_t channels = frame_.first_conv.out_channels;
   if (config.first_block > 0) {
-    frame_.blocks.push_back(make_block({network::Operation::mb_conv, 3, 1, false}, channels,
+    frame_.blocks.push_back(make_block({Spec::Kind::mb_conv, 3, 1, false}, "relu6", channels,
                                        config.width_of(config.first_block), 1, false));
     channels = config.width_of(config.first_block);
   }
@@ -152,7 +158,7 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
       block.out = {width, size, size};
       for (const std::string& label : own ? stage.candidates : config.candidates) {
         const Spec spec = read_label(label, here);
-        if (spec.operation == network::Operation::zero && !block.shortcut) {
+        if (spec.kind == Spec::Kind::zero && !block.shortcut) {
           // The space's common list names Zero for the blocks that can be skipped; a stage of one block that
           // asks for it itself means something that cannot be.
           if (own && stage.depth == 1) {
@@ -165,9 +171,7 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
           }
           continue;
         }
-        Candidate candidate{label, make_block(spec, channels, width, stride, block.shortcut)};
-        candidate.block.mb_conv.activation =
-            network::activation_named(stage.act_func).value_or(network::Activation::relu6);
+        Candidate candidate{label, make_block(spec, stage.act_func, channels, width, stride, block.shortcut)};
         block.candidates.push_back(std::move(candidate));
       }
       searched = searched || block.candidates.size() > 1;
@@ -182,7 +186,7 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
   // As in the paper's program, the last layer grows with the multiplier but does not shrink.
   const bool grows = config.head > 0 && config.width_multiplier > 1;
   config.close(frame_, channels, grows ? config.width_of(config.head) : config.head);
-  network::layer_costs(network(Choice(blocks_.size(), 0)), 0, place);  // refuses what does not fit together
+  network::lower(network(Choice(blocks_.size(), 0)), 0, place);  // refuses what does not fit together
 }
 
 std::size_t SearchSpace::operation_count() const {

@@ -60,7 +60,7 @@ class PathGate final : public torch::autograd::Function<PathGate> {
 MixedBlock::MixedBlock(const SearchBlock& block, const network::BatchNorm& bn) : shortcut_(block.shortcut) {
   for (std::size_t i = 0; i < block.candidates.size(); ++i) {
     network::Block alone = block.candidates[i].block;
-    if (alone.operation == network::Operation::zero) {
+    if (alone.is_zero()) {
       candidates_.push_back(nullptr);
       continue;
     }

@@ -1,0 +1,41 @@
+// Puts a graph together node by node: gives each operator its parameters, infers shapes, and says where in
+// the source (a file and a place in it) something does not fit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ir/operator.h"
+
+namespace frugal::ir {
+
+class Builder {
+ public:
+  explicit Builder(std::string graph_name) { graph_.name = std::move(graph_name); }
+
+  // The place in the source that what follows comes from; errors carry it.
+  void at(std::string place) { place_ = std::move(place); }
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = "") const;
+
+  TensorId input(const std::string& name, const Dims& shape, DataType type = DataType::float32);
+  // A node called `name`, its parameters called name.weight and so on. Throws UserError at the place where a
+  // rule of the operator is broken.
+  TensorId add(const std::string& op, const std::string& name, const std::vector<TensorId>& inputs,
+               const Attributes& attributes = {});
+  TensorId add(const Operator& op, const std::string& name, const std::vector<TensorId>& inputs,
+               const Attributes& attributes = {});
+
+  const Dims& shape(TensorId id) const { return graph_.tensor(id).shape; }
+  NodeId size() const { return static_cast<NodeId>(graph_.nodes.size()); }
+
+  // Checked by ir/verify.h.
+  Graph finish(const std::vector<TensorId>& outputs);
+
+ private:
+  TensorId add_tensor(Tensor tensor);
+
+  Graph graph_;
+  std::string place_;
+};
+
+}  // namespace frugal::ir

@@ -1,0 +1,84 @@
+// A network as a graph of operators: what every tool that looks at a network reads, whatever file it came
+// from.
+//
+// Nodes and tensors are indices into two vectors. Nodes stand in an order in which they can run. A tensor is
+// the graph's input, a parameter (learnt), a state (kept beside the parameters: running statistics) or what a
+// node gives. Shapes have the batch first and the channels second: [N, C, H, W], [N, C, L], [N, features].
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ir/ids.h"
+
+namespace frugal::ir {
+
+using Dims = std::vector<std::int64_t>;
+// Product of the sizes; 1 for a scalar.
+std::int64_t elements(const Dims& shape);
+std::string to_text(const Dims& shape);  // "[1, 3, 32, 32]"
+
+enum class DataType { float32, int8, int16, int32 };
+const char* name_of(DataType type);  // "f32", "i8", "i16", "i32"
+std::optional<DataType> data_type_named(const std::string& name);
+std::int64_t bytes_of(DataType type);
+
+// real = scale · (stored − zero_point); one pair for the whole tensor, or one an index of `axis`.
+struct Quantization {
+  std::vector<double> scale;
+  std::vector<std::int64_t> zero_point;
+  std::int64_t axis = none;
+  bool operator==(const Quantization&) const = default;
+};
+
+enum class Role { input, parameter, state, value };
+const char* name_of(Role role);
+
+struct Tensor {
+  std::string name;  // unique; a parameter's is its name in the weights' file
+  Role role = Role::value;
+  DataType type = DataType::float32;
+  Dims shape;
+  std::optional<Quantization> quantization;
+  bool operator==(const Tensor&) const = default;
+};
+
+using AttributeValue = std::variant<std::int64_t, double, std::vector<std::int64_t>, std::string>;
+// In the order of the operator's description, defaults filled in.
+using Attributes = std::vector<std::pair<std::string, AttributeValue>>;
+
+struct Operator;  // ir/operator.h
+
+// Named by its output. Inputs are what it computes on, then its parameters and states.
+struct Node {
+  const Operator* op = nullptr;
+  Attributes attributes;
+  std::vector<TensorId> inputs;
+  TensorId output = none;
+  bool operator==(const Node&) const = default;
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Tensor> tensors;
+  std::vector<Node> nodes;
+  std::vector<TensorId> inputs, outputs;
+
+  const Tensor& tensor(TensorId id) const { return tensors[static_cast<std::size_t>(id)]; }
+  Tensor& tensor(TensorId id) { return tensors[static_cast<std::size_t>(id)]; }
+  const std::string& name_of(const Node& node) const { return tensor(node.output).name; }
+  TensorId find(const std::string& tensor_name) const;  // none where absent; looks through all of them
+  bool operator==(const Graph&) const = default;
+};
+
+// Nodes [begin, end) of a graph: a block, a layer.
+struct NodeRange {
+  NodeId begin = 0, end = 0;
+};
+NodeRange whole(const Graph& graph);
+
+}  // namespace frugal::ir

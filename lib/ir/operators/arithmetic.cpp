@@ -1,0 +1,50 @@
+// Sums and products of two tensors. The second may be one number a channel: [N, C, 1, 1].
+#include <fmt/format.h>
+
+#include "ir/operators.h"
+
+namespace frugal::ir {
+namespace {
+
+Dims of_equal_shapes(const Call& call) {
+  const Dims &a = call.shape(0), &b = call.shape(1);
+  bool fits = a.size() == b.size();
+  for (std::size_t i = 0; fits && i < a.size(); ++i) fits = b[i] == a[i] || (i >= 2 && b[i] == 1);
+  if (!fits)
+    throw RuleError(fmt::format("takes {} and {}, which do not fit together", to_text(a), to_text(b)));
+  return a;
+}
+
+const Operator add{
+    .name = "add",
+    .help = "sum of two tensors",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .attributes = {},
+    .shape = of_equal_shapes,
+    .onnx =
+        [](const Call&) {
+          return OnnxForm{"Add", {}};
+        },
+    .in_place = true,
+};
+
+const Operator mul{
+    .name = "mul",
+    .help = "product of two tensors, element by element",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .attributes = {},
+    .shape = of_equal_shapes,
+    .onnx =
+        [](const Call&) {
+          return OnnxForm{"Mul", {}};
+        },
+    .in_place = true,
+};
+
+}  // namespace
+
+OperatorTable arithmetic() { return {&add, &mul}; }
+
+}  // namespace frugal::ir

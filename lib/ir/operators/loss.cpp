@@ -1,0 +1,50 @@
+// Losses: the mean over the batch, one number.
+#include <fmt/format.h>
+
+#include "ir/operators.h"
+
+namespace frugal::ir {
+namespace {
+
+const Operator cross_entropy{
+    .name = "cross_entropy",
+    .help = "−log softmax(logits)[label], mean over the batch: [N, classes] and i32 [N]",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .attributes = {},
+    .shape =
+        [](const Call& call) {
+          const Dims &logits = call.shape(0), &labels = call.shape(1);
+          if (logits.size() != 2 || labels != Dims{logits[0]} || call.input(1).type != DataType::int32) {
+            throw RuleError(fmt::format("takes logits [N, classes] and labels i32 [N], got {} and {} {}",
+                                        to_text(logits), name_of(call.input(1).type), to_text(labels)));
+          }
+          return Dims{};
+        },
+    .onnx =
+        [](const Call&) {
+          return OnnxForm{"SoftmaxCrossEntropyLoss", {{"reduction", std::string("mean")}}};
+        },
+    .output_type = DataType::float32,
+};
+
+const Operator mean_squared_error{
+    .name = "mean_squared_error",
+    .help = "(x − target)², mean over all elements",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .attributes = {},
+    .shape =
+        [](const Call& call) {
+          if (call.shape(0) != call.shape(1)) throw RuleError("takes two tensors of one shape");
+          return Dims{};
+        },
+    .onnx = nullptr,
+    .output_type = DataType::float32,
+};
+
+}  // namespace
+
+OperatorTable losses() { return {&cross_entropy, &mean_squared_error}; }
+
+}  // namespace frugal::ir

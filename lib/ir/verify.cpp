@@ -1,0 +1,141 @@
+#include "ir/verify.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "ir/operator.h"
+
+namespace frugal::ir {
+namespace {
+
+class Verifier {
+ public:
+  Verifier(const Graph& graph, const std::string& origin)
+      : graph_(graph), origin_(origin), written_(graph.tensors.size(), false) {}
+
+  void run() {
+    std::unordered_set<std::string> names;
+    for (const Tensor& tensor : graph_.tensors) {
+      if (tensor.name.empty()) fail("a tensor", "has no name");
+      if (!names.insert(tensor.name).second) fail(tensor.name, "stands twice");
+      rule(tensor.name, [&] { check_size(tensor.shape); });
+      if (tensor.quantization) check_quantization(tensor);
+    }
+    for (const TensorId id : graph_.inputs) {
+      if (in_range(id, "an input").role != Role::input) fail(graph_.tensor(id).name, "is no input");
+      written_[static_cast<std::size_t>(id)] = true;
+    }
+    for (const Node& node : graph_.nodes) check_node(node);
+    if (graph_.outputs.empty()) fail(graph_.name, "has no output");
+    for (const TensorId id : graph_.outputs) {
+      const Tensor& tensor = in_range(id, "an output");
+      if (!is_there(id)) fail(tensor.name, "is an output that nothing computes");
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& name, const std::string& message) const {
+    throw base::UserError(origin_ + ": " + name, message);
+  }
+
+  template <typename Work>
+  void rule(const std::string& name, const Work& work) const {
+    try {
+      work();
+    } catch (const RuleError& error) {
+      fail(name, error.what());
+    }
+  }
+
+  const Tensor& in_range(TensorId id, const std::string& what) const {
+    if (id < 0 || static_cast<std::size_t>(id) >= graph_.tensors.size())
+      fail(what, "is no tensor of the graph");
+    return graph_.tensor(id);
+  }
+
+  // Parameters and states are there from the start.
+  bool is_there(TensorId id) const {
+    const Role role = graph_.tensor(id).role;
+    return role == Role::parameter || role == Role::state || written_[static_cast<std::size_t>(id)];
+  }
+
+  void check_quantization(const Tensor& tensor) const {
+    const Quantization& q = *tensor.quantization;
+    const bool whole = q.axis == none;
+    if (!whole && (q.axis < 0 || q.axis >= static_cast<std::int64_t>(tensor.shape.size()))) {
+      fail(tensor.name, "is quantised along an axis that it does not have");
+    }
+    const std::int64_t wanted = whole ? 1 : tensor.shape[static_cast<std::size_t>(q.axis)];
+    if (static_cast<std::int64_t>(q.scale.size()) != wanted || q.zero_point.size() != q.scale.size()) {
+      fail(tensor.name, fmt::format("needs {} scales and zero points, has {} and {}", wanted, q.scale.size(),
+                                    q.zero_point.size()));
+    }
+    for (const double scale : q.scale) {
+      if (!(scale > 0) || !std::isfinite(scale))
+        fail(tensor.name, fmt::format("has the scale {}, which is no positive number", scale));
+    }
+  }
+
+  void check_node(const Node& node) {
+    const Tensor& output = in_range(node.output, "a node's output");
+    const std::string& name = output.name;
+    if (node.op == nullptr) fail(name, "has no operator");
+    const Operator& op = *node.op;
+    if (output.role != Role::value)
+      fail(name, fmt::format("is an {} and cannot be computed", name_of(output.role)));
+    if (written_[static_cast<std::size_t>(node.output)]) fail(name, "is computed twice");
+    for (const TensorId id : node.inputs) {
+      const Tensor& input = in_range(id, name + "'s input");
+      if (!is_there(id)) fail(name, fmt::format("reads '{}' before it is computed", input.name));
+    }
+    const Call call = call_of(graph_, node);
+    if (call.inputs.size() < op.least_inputs || call.inputs.size() > op.most_inputs) {
+      fail(name, fmt::format("{} takes {} to {} inputs, got {}", op.name, op.least_inputs, op.most_inputs,
+                             call.inputs.size()));
+    }
+    rule(name, [&] {
+      if (complete(op, node.attributes) != node.attributes) throw RuleError("has incomplete attributes");
+      const Dims shape = op.shape(call);
+      if (shape != output.shape) {
+        throw RuleError(
+            fmt::format("has the shape {}, but {} gives {}", to_text(output.shape), op.name, to_text(shape)));
+      }
+      check_parameters(node, call);
+    });
+    const DataType type = op.output_type.value_or(call.input(0).type);
+    if (!output.quantization && type != output.type) {
+      fail(name, fmt::format("is {}, but {} gives {}", name_of(output.type), op.name, name_of(type)));
+    }
+    written_[static_cast<std::size_t>(node.output)] = true;
+  }
+
+  void check_parameters(const Node& node, const Call& call) const {
+    if (node.op->parameters == nullptr) return;
+    const std::vector<ParameterSpec> wanted = node.op->parameters(call);
+    const std::size_t given = node.inputs.size() - call.inputs.size();
+    if (given != wanted.size()) {
+      throw RuleError(fmt::format("{} needs {} parameters, got {}", node.op->name, wanted.size(), given));
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const Tensor& parameter = graph_.tensor(node.inputs[call.inputs.size() + i]);
+      if (parameter.role != wanted[i].role || parameter.shape != wanted[i].shape) {
+        throw RuleError(fmt::format("needs a {} '{}' of shape {}, got {} of {}", name_of(wanted[i].role),
+                                    wanted[i].name, to_text(wanted[i].shape), name_of(parameter.role),
+                                    to_text(parameter.shape)));
+      }
+    }
+  }
+
+  const Graph& graph_;
+  const std::string& origin_;
+  std::vector<bool> written_;
+};
+
+}  // namespace
+
+void verify(const Graph& graph, const std::string& origin) { Verifier(graph, origin).run(); }
+
+}  // namespace frugal::ir

@@ -1,0 +1,164 @@
+// Every operator of the table: one node of it is built, counted, written and read back; what breaks its rules
+// is refused. A new operator is tested by an entry in `examples` alone, and the test says when one is
+// missing.
+#include "ir/operator.h"
+
+#include <map>
+
+#include "ir/builder.h"
+#include "ir/count.h"
+#include "ir/text.h"
+#include "support/message_of.h"
+#include "support/test.h"
+
+using namespace frugal;
+
+namespace {
+
+using List = std::vector<std::int64_t>;
+
+const List square{3, 3}, ones{1, 1}, padding{1, 1, 1, 1};
+const ir::Attributes window{
+    {"kernel", square}, {"stride", List{2, 2}}, {"padding", padding}, {"dilation", ones}};
+
+ir::Attributes with(ir::Attributes attributes, const ir::Attributes& more) {
+  attributes.insert(attributes.end(), more.begin(), more.end());
+  return attributes;
+}
+
+struct Example {
+  std::vector<ir::Dims> inputs;
+  ir::Attributes attributes;
+  ir::Dims out;
+  std::int64_t parameters = 0, macs = 0;
+  bool second_is_label = false, first_is_token = false;
+};
+
+// By hand.
+const std::map<std::string, Example>& examples() {
+  const ir::Dims image{1, 4, 7, 5}, half{1, 4, 4, 3};
+  static const std::map<std::string, Example> all{
+      {"conv",
+       {{image},
+        with(window,
+             {{"out_channels", std::int64_t{6}}, {"groups", std::int64_t{2}}, {"bias", std::int64_t{1}}}),
+        {1, 6, 4, 3},
+        6 * 2 * 9 + 6,
+        6 * 2 * 9 * 12}},
+      {"depthwise_conv",
+       {{image}, with(window, {{"multiplier", std::int64_t{2}}}), {1, 8, 4, 3}, 8 * 9, 8 * 9 * 12}},
+      {"fully_connected", {{{1, 6}}, {{"out_features", std::int64_t{3}}}, {1, 3}, 21, 18}},
+      {"embedding",
+       {{{1, 9}},
+        {{"vocabulary", std::int64_t{50}}, {"features", std::int64_t{8}}},
+        {1, 9, 8},
+        400,
+        0,
+        false,
+        true}},
+      {"batch_norm", {{image}, {}, image, 8}},
+      {"relu", {{image}, {}, image}},
+      {"relu6", {{image}, {}, image}},
+      {"h_swish", {{image}, {}, image}},
+      {"h_sigmoid", {{image}, {}, image}},
+      {"sigmoid", {{image}, {}, image}},
+      {"tanh", {{image}, {}, image}},
+      {"softmax", {{{1, 6}}, {}, {1, 6}}},
+      {"add", {{image, image}, {}, image}},
+      {"mul", {{image, {1, 4, 1, 1}}, {}, image}},
+      {"max_pool", {{image}, window, half}},
+      {"average_pool", {{image}, window, half}},
+      {"global_average_pool", {{image}, {}, {1, 4, 1, 1}}},
+      {"identity", {{image}, {}, image}},
+      {"reshape", {{image}, {{"shape", List{28, 5}}}, {1, 28, 5}}},
+      {"flatten", {{image}, {}, {1, 140}}},
+      {"concatenate", {{image, {1, 2, 7, 5}}, {}, {1, 6, 7, 5}}},
+      {"slice", {{image}, {{"begin", std::int64_t{1}}, {"end", std::int64_t{3}}}, {1, 2, 7, 5}}},
+      {"pad", {{image}, {{"after", std::int64_t{3}}}, {1, 7, 7, 5}}},
+      {"channel_shuffle", {{image}, {{"groups", std::int64_t{2}}}, image}},
+      {"cross_entropy", {{{2, 6}, {2}}, {}, {}, 0, 0, true}},
+      {"mean_squared_error", {{image, image}, {}, {}}},
+  };
+  return all;
+}
+
+ir::Graph graph_of(const ir::Operator& op, const Example& example) {
+  ir::Builder graph(op.name);
+  std::vector<ir::TensorId> inputs;
+  for (std::size_t i = 0; i < example.inputs.size(); ++i) {
+    const bool numbers = (i == 0 && example.first_is_token) || (i == 1 && example.second_is_label);
+    inputs.push_back(graph.input("x" + std::to_string(i), example.inputs[i],
+                                 numbers ? ir::DataType::int32 : ir::DataType::float32));
+  }
+  return graph.finish({graph.add(op, "y", inputs, example.attributes)});
+}
+
+std::string refusal(const char* op, const std::vector<ir::Dims>& shapes, const ir::Attributes& attributes) {
+  return test::message_of([&] {
+    ir::Builder graph("g");
+    graph.at("file:/here");
+    std::vector<ir::TensorId> inputs;
+    for (const ir::Dims& shape : shapes)
+      inputs.push_back(graph.input("x" + std::to_string(inputs.size()), shape));
+    graph.add(op, "y", inputs, attributes);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every operator of the table has the shape, parameters and MACs counted by hand", "[ir]") {
+  for (const ir::Operator* op : ir::operators()) {
+    INFO(op->name);
+    const auto found = examples().find(op->name);
+    REQUIRE(found != examples().end());
+    const Example& example = found->second;
+    const ir::Graph graph = graph_of(*op, example);
+    CHECK(graph.tensor(graph.outputs.front()).shape == example.out);
+    CHECK(ir::parameter_count(graph, ir::whole(graph)) == example.parameters);
+    CHECK(ir::mac_count(graph, ir::whole(graph)) == example.macs);
+    CHECK(ir::from_text(ir::to_text(graph), "text") == graph);
+    CHECK(op->help != std::string());
+  }
+}
+
+TEST_CASE("a window over a sequence has one axis", "[ir]") {
+  ir::Builder graph("sequence");
+  const ir::TensorId x = graph.input("x", {1, 3, 20});
+  const ir::Attributes line{
+      {"kernel", List{5}}, {"stride", List{2}}, {"padding", List{2, 1}}, {"dilation", List{1}}};
+  const ir::TensorId y = graph.add("conv", "y", {x}, with(line, {{"out_channels", std::int64_t{4}}}));
+  CHECK(graph.shape(y) == ir::Dims{1, 4, 10});
+  const ir::Graph made = graph.finish({graph.add("max_pool", "z", {y}, line)});
+  CHECK(made.tensor(made.outputs.front()).shape == ir::Dims{1, 4, 5});
+  CHECK(ir::mac_count(made, ir::whole(made)) == 4 * 3 * 5 * 10);
+}
+
+TEST_CASE("what breaks an operator's rule is refused with its place", "[ir]") {
+  const ir::Dims image{1, 4, 7, 5};
+  const ir::Attributes conv = with(window, {{"out_channels", std::int64_t{6}}});
+  CHECK(refusal("conv", {image}, with(conv, {{"groups", std::int64_t{3}}})) ==
+        "file:/here: 3 groups do not divide 4 and 6 channels");
+  CHECK(refusal("conv", {{1, 4, 7}}, conv).find("one kernel, stride and dilation for each of 1 axes") !=
+        std::string::npos);
+  CHECK(refusal("conv", {{4, 7}}, conv).find("needs [N, C, L] or [N, C, H, W]") != std::string::npos);
+  CHECK(refusal("conv", {image}, window).find("needs the attribute 'out_channels'") != std::string::npos);
+  CHECK(refusal("conv", {image}, with(conv, {{"grops", std::int64_t{1}}})).find("did you mean 'groups'") !=
+        std::string::npos);
+  CHECK(refusal("conv", {image}, with(window, {{"out_channels", 6.0}}))
+            .find("'out_channels' must be a whole number") != std::string::npos);
+  CHECK(refusal("conv", {image}, with(window, {{"out_channels", std::int64_t{0}}}))
+            .find("must be at least 1, got 0") != std::string::npos);
+  ir::Attributes large = window;
+  large[0].second = List{9, 9};
+  CHECK(refusal("max_pool", {{1, 4, 3, 3}}, large).find("leaves no pixel of the image") != std::string::npos);
+  CHECK(refusal("add", {image, {1, 4, 5, 7}}, {}).find("do not fit together") != std::string::npos);
+  CHECK(refusal("reshape", {image}, {{"shape", List{3}}}).find("has other elements") != std::string::npos);
+  CHECK(
+      refusal("slice", {image}, {{"begin", std::int64_t{1}}, {"end", std::int64_t{9}}}).find("is no part") !=
+      std::string::npos);
+  CHECK(refusal("concatenate", {image, {1, 4, 7, 6}}, {}).find("whose other axes differ") !=
+        std::string::npos);
+  CHECK(refusal("cross_entropy", {{2, 6}, {2}}, {}).find("labels i32 [N]") != std::string::npos);
+  CHECK(refusal("embedding", {{1, 9}}, {{"vocabulary", std::int64_t{5}}, {"features", std::int64_t{2}}})
+            .find("token numbers") != std::string::npos);
+}
