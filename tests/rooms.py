@@ -14,7 +14,7 @@ BASICS = ["base", "config", "report"]
 LAW = ["fit/numeric", "fit/runs", "fit/law"]
 FIT = LAW + ["fit/posterior", "fit/curve", "fit/surface", "fit/decide"]
 IMAGES = ["network", "model/image"]
-TRAINING = ["checkpoint", "tensor", "data", "train/parallel", "train"]
+TRAINING = ["checkpoint", "tensor", "train/parallel", "train"]
 
 # A folder may only name folders that stand above it: so the list has no circle.
 TORCH_FREE = {
@@ -48,9 +48,8 @@ TORCH_FREE = {
 }
 WITH_TORCH = {
     "tensor": ["base", "checkpoint"],
-    "data": ["base", "config"],
-    "data/images": ["base", "config", "tensor", "data"],
-    "data/tokens": BASICS + ["tensor", "data"],
+    "data/images": ["base", "config", "tensor"],
+    "data/tokens": BASICS + ["tensor"],
     "model/kernels": ["base", "tensor"],
     "model/image": ["base", "network", "ir", "tensor", "model/kernels"],
     "model/transformer": ["base", "config", "checkpoint", "tensor", "model/kernels"],
@@ -58,7 +57,7 @@ WITH_TORCH = {
     "train/parallel": ["base", "tensor"],
     "train": BASICS + ["checkpoint", "tensor", "train/parallel"],
     "train/images": BASICS + IMAGES + TRAINING + ["data/images"],
-    "train/transformers": BASICS + TRAINING + ["data/images", "data/tokens", "model/transformer"],
+    "train/transformers": BASICS + TRAINING + ["data/images", "data/tokens", "model/transformer", "train/images"],
     "search/space": ["base", "config", "network"],
     "search/cost": BASICS + ["network", "ir", "search/space"],
     "search/derive": BASICS + ["network", "search/space", "search/cost"],

@@ -1,4 +1,4 @@
-// Memory of mapped files: what was streamed can be given back at once.
+// Keeps memory small while a large mapped file is read from one end to the other.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// A request to stop, set by a signal handler (cli::run_main installs it) and asked for by long work at its
-// safe places: finish the step, write the checkpoint, throw Interrupted.
+// How long work learns that it should stop: a signal handler (cli::run_main installs it) sets the request,
+// and the work looks for it at its safe places: it finishes the step, writes the checkpoint and throws
+// Interrupted.
 #pragma once
 
 namespace frugal::base {

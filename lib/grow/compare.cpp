@@ -116,7 +116,7 @@ class Comparison {
           grow_directory(method.growth, config_.target, run, source, own + "/grown", place(own + "/grown"));
       // Equal compute: the operator's cost comes off the target's steps.
       const double step = 3 * model::forward_flops(target, run.objective.tokens.sequence_length) *
-                          static_cast<double>(run.objective.batch_size);
+                          static_cast<double>(run.objective.batch.size);
       const auto taken = std::llround(grown / step);
       train_one(index++, seed, own, std::max<std::int64_t>(1, run.loop.steps - taken), method, grown,
                 source_compute);

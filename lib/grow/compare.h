@@ -1,6 +1,6 @@
-// All growth methods and training from scratch on one piece of work, at equal compute and over several seeds:
-// what each saves to reach a loss, with and without the cost of the small model. Each run has its folder and
-// is skipped where it is done, so that a comparison that was interrupted goes on.
+// Compares growth methods with each other and with training from scratch, at equal compute and over several
+// seeds: what each saves to reach a loss, with and without the cost of the small model. Each run has its
+// folder and is skipped where it is done, so that a comparison that was interrupted goes on.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "config/visitor.h"
 #include "grow/schedule.h"
+#include "train/transformers/evaluate.h"
 #include "train/transformers/run.h"
 
 namespace frugal::grow {

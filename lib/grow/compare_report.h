@@ -1,5 +1,5 @@
-// What a comparison says: means over seeds with intervals, savings to several losses, and the curves in one
-// plot.
+// Sums up a comparison for its result and its page: means over seeds with intervals, savings to several
+// losses, and the curves in one plot.
 #pragma once
 
 #include <cstdint>

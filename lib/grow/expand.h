@@ -1,5 +1,5 @@
-// A grown model directory from a model directory, tensor by tensor: memory stays near what one tensor needs
-// (rows of large ones are made and written in pieces), whatever the size of the files.
+// Writes the grown model's directory from the small model's, tensor by tensor: memory stays near what one
+// tensor needs (rows of large ones are made and written in pieces), whatever the size of the files.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "config/config.h"
-#include "grow/exact.h"
+#include "grow/difference.h"
 #include "grow/expand.h"
 #include "grow/inspect.h"
 #include "grow/moments.h"

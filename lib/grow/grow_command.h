@@ -1,4 +1,4 @@
-// `ligo-grow grow`: a model directory in, a larger one out, with a report of what was kept.
+// What `ligo-grow grow` does: reads a model directory, writes a larger one, and says what was kept.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// `ligo-grow inspect`: what a model directory is.
+// What `ligo-grow inspect` does: says what a model directory is.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,5 +1,5 @@
-// One weight of the large model from the small one's, by a plan: row by row in the tensor's own type, so that
-// a file can be streamed, and the same for Adam's moments.
+// Makes one weight of the large model from the small model's weights, as a plan says: row by row in the
+// tensor's own type, so that a file can be streamed. Adam's moments are made in the same way.
 #pragma once
 
 #include <cstdint>

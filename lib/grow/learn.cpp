@@ -11,9 +11,9 @@
 #include "base/random.h"
 #include "grow/learn_report.h"
 #include "model/transformer/hf_model.h"
-#include "report/result.h"
 #include "tensor/device.h"
 #include "train/loop.h"
+#include "train/training_run.h"
 
 namespace frugal::grow {
 namespace {
@@ -82,6 +82,33 @@ double search_rate(const LearnConfig& config, const std::function<Ligo()>& make,
   return best;
 }
 
+// Fails loudly where nothing was learned.
+void check_learned(double moved, double start_loss, double loss) {
+  if (moved < least_move) {
+    throw base::Failure(
+        fmt::format("the operator did not move: its factors changed by {:.2g} of their size", moved),
+        "raise loop.schedule.lr_peak, or shorten loop.schedule.warmup_steps");
+  }
+  if (!(loss < start_loss)) {
+    throw base::Failure(
+        fmt::format("nothing was learned: the loss went from {:.4f} to {:.4f}", start_loss, loss),
+        "lower loop.schedule.lr_peak (search tries several), or give more steps");
+  }
+}
+
+// What an operator is learned from: the small model's weights, and the sizes of the large one.
+struct Sources {
+  model::HfModel small;
+  model::Weights weights;
+  TransformerConfig target;
+
+  explicit Sources(const LearnConfig& config) : small(config.model), weights(small.read_all()) {
+    target = target_of(small.config(), config.target);
+    if (model::parameter_count(target) == model::parameter_count(small.config()))
+      throw UserError("target", "is the source: there is nothing to grow");
+  }
+};
+
 }  // namespace
 
 LearnConfig::LearnConfig() {
@@ -117,54 +144,40 @@ Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
   const auto communicator = train::make_communicator();
   nlohmann::json printed;
   config::print(given, printed);
-  train::RunFolder folder(options, printed, config.runs, *communicator);
-  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
+  train::TrainingRun run(tool, "frugal.ligo-grow.learn/1", options, printed, config.runs, *communicator);
+  if (Ordered line = run.finished(); !line.is_null()) return line;
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   if (config.model.empty())
     throw UserError("model", "names no directory", "set model to the small model's directory");
-  const model::HfModel source(config.model);
+  const Sources from(config);
   const auto seed = static_cast<std::uint64_t>(config.seed);
-  const model::Weights weights = source.read_all();
-  const TransformerConfig target = target_of(source.config(), config.target);
-  const auto make = [&] { return Ligo(source.config(), target, weights, config.ligo, seed); };
+  const auto make = [&] { return Ligo(from.small.config(), from.target, from.weights, config.ligo, seed); };
   const Ligo ligo = make();
-  if (model::parameter_count(target) == model::parameter_count(source.config()))
-    throw UserError("target", "is the source: there is nothing to grow");
   const std::uint64_t batches = base::derive_seed(seed, "learn");  // not those that the source has met
-  const auto objective =
-      train::make_objective(config.objective, target, config.model, batches, *communicator);
-  const auto small =
-      train::make_objective(config.objective, source.config(), config.model, batches, *communicator);
-  const double source_loss = small->evaluate(weights).at("loss");
+  const auto objective_of = [&](const TransformerConfig& model) {
+    return train::make_objective(config.objective, model, config.model, batches, *communicator);
+  };
+  const auto objective = objective_of(from.target);
+  const double source_loss = objective_of(from.small.config())->evaluate(from.weights).at("loss");
   OperatorTask task(ligo, *objective, config.evaluate_steps);
   const double start_loss = task.evaluate().at("loss");
   if (!config.search.empty()) {
     config.loop.schedule.lr_peak = search_rate(config, make, *objective, *communicator, options.quiet);
   }
-
   if (config.evaluate_steps > 0) config.loop.evaluate_every = 1;
   const train::LoopResult result =
-      train::run_loop(task, config.loop, folder.place(config.seed, "learn"), *communicator);
+      train::run_loop(task, config.loop, run.place(config.seed, "learn"), *communicator);
   const double loss = result.metrics.at("loss"), moved = ligo.moved();
-  if (moved < least_move) {
-    throw base::Failure(
-        fmt::format("the operator did not move: its factors changed by {:.2g} of their size", moved),
-        "raise loop.schedule.lr_peak, or shorten loop.schedule.warmup_steps");
-  }
-  if (!(loss < start_loss)) {
-    throw base::Failure(
-        fmt::format("nothing was learned: the loss went from {:.4f} to {:.4f}", start_loss, loss),
-        "lower loop.schedule.lr_peak (search tries several), or give more steps");
-  }
+  check_learned(moved, start_loss, loss);
 
-  const double step = train::step_flops(target, *objective) + 3 * ligo.expand_flops();
+  const double step = train::step_flops(from.target, *objective) + 3 * ligo.expand_flops();
   const auto searched = static_cast<std::int64_t>(config.search.size()) * config.search_steps;
-  Ordered line{{"id", folder.id()},
+  Ordered line{{"id", run.id()},
                {"name", "ligo"},
-               {"hidden_size", target.hidden_size},
-               {"layers", target.layers},
+               {"hidden_size", from.target.hidden_size},
+               {"layers", from.target.layers},
                {"parameters", ligo.parameter_count()},
-               {"target_parameters", model::parameter_count(target)},
+               {"target_parameters", model::parameter_count(from.target)},
                {"steps", result.steps},
                {"lr_peak", config.loop.schedule.lr_peak},
                {"compute", step * static_cast<double>(result.steps + searched)},
@@ -175,11 +188,11 @@ Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
                {"seed", config.seed}};
   if (communicator->is_first()) {
     const torch::NoGradGuard no_grad;
-    model::write_hf(options.out, target, ligo.expand(), checkpoint::DType::f32, config.model);
+    model::write_hf(options.out, from.target, ligo.expand(), checkpoint::DType::f32, config.model);
     tensor::write_tensors(options.out + "/operator.safetensors", ligo.factors());
     write_learn_report(options.out, ligo, line);
   }
-  folder.finish(line, {"frugal.ligo-grow.learn/1", tool, seed}, threads, result.seconds);
+  run.finish(line, config.seed, threads, result.seconds);
   return line;
 }
 

@@ -1,5 +1,5 @@
-// Adam's state grown along with the weights, where a run has it: tensors exp_avg.NAME and exp_avg_sq.NAME
-// under canonical names (joined qkv and gate_in are taken apart and joined again).
+// Grows Adam's moments along with the weights, where a run kept them: tensors exp_avg.NAME and
+// exp_avg_sq.NAME under canonical names (joined qkv and gate_in are taken apart and joined again).
 #pragma once
 
 #include <string>

@@ -13,6 +13,13 @@ namespace {
 using base::UserError;
 using torch::Tensor;
 
+// The table of fixed growth operators.
+const WidthOperator widths[] = {width::fresh_read, width::exact,   width::lemon,        width::fpi,
+                                width::net2net,    width::aki,     width::hypercloning, width::staged,
+                                width::pad,        width::pad_zero};
+const DepthOperator depths[] = {depth::identity, depth::stack,   depth::interleave,
+                                depth::slices,   depth::gradual, depth::mslt};
+
 template <class T>
 Tensor run(TensorGrowth& growth, const model::WeightSpec& spec, const std::vector<Tensor>& sources,
            const torch::TensorOptions& options) {
@@ -47,26 +54,8 @@ Tensor planned(const GrowthPlan& plan, const model::WeightSpec& spec, const Grow
 
 }  // namespace
 
-void TargetConfig::visit(config::Visitor& v) {
-  v.field("hidden_size", hidden_size, config::at_least(0), "width; 0: the source's");
-  v.field("layers", layers, config::at_least(0), "depth; 0: the source's");
-  v.field("heads", heads, config::at_least(0), "attention heads; 0: of the source's size, as many as fit");
-  v.field("kv_heads", kv_heads, config::at_least(0), "key-value heads; 0: in the source's ratio to heads");
-  v.field("ffn_size", ffn_size, config::at_least(0), "FFN width; 0: in the source's ratio to hidden_size");
-}
-
-void OperatorConfig::visit(config::Visitor& v) {
-  std::vector<std::string> widths, depths;
-  for (const WidthOperator& one : width_operators()) widths.emplace_back(one.name);
-  for (const DepthOperator& one : depth_operators()) depths.emplace_back(one.name);
-  v.choice("width", width, widths, "how units are added");
-  v.choice("depth", depth, depths, "how layers are added");
-  v.field("noise", noise, config::at_least(0), "noise on copies, times a tensor's standard deviation");
-  v.field("fresh_std", fresh_std, config::at_least(0),
-          "standard deviation of fresh entries; 0: 0.02, and 1/sqrt(hidden_size) of fresh");
-  v.field("unequal", unequal, "consumers of copies take random shares, not equal ones");
-  v.field("slices", slices, "layers for depth slices, half-open ranges: 0-4,2-6");
-}
+std::span<const WidthOperator> width_operators() { return widths; }
+std::span<const DepthOperator> depth_operators() { return depths; }
 
 TransformerConfig target_of(const TransformerConfig& source, const TargetConfig& sizes) {
   TransformerConfig target = source;

@@ -1,6 +1,7 @@
 // A growth operator gives every weight of the large model from the small model's weights. Fixed operators are
-// plans (grow/plan.h): one file each in grow/operators/ and one line in operators.cpp. A learned one derives
-// from GrowthOperator itself, and gives tensors that carry a graph to its factors.
+// plans (grow/plan.h): one file each in grow/operators/, one declaration below and one line of the table in
+// operator.cpp. A learned one derives from GrowthOperator itself, and gives tensors that carry a graph to its
+// factors.
 #pragma once
 
 #include <torch/types.h>
@@ -64,8 +65,7 @@ class PlannedGrowth : public GrowthOperator {
 model::Weights grow(const GrowthOperator& growth, const model::Weights& source);
 model::Weights grow_moments(const PlannedGrowth& growth, const model::Weights& source, Kind kind);
 
-// ---- for operators/*.cpp
-// -----------------------------------------------------------------------------------
+// For operators/*.cpp:
 
 // Which target heads come from which source heads, in units, grouped queries kept in their groups. With
 // `copies` new heads copy old ones cyclically, else they are fresh. UserError where a source head would be

@@ -1,4 +1,5 @@
-// What a way of training saves: from loss against compute to the compute at which a loss is reached.
+// Reads off a training curve at which compute a loss is reached, so that what a growth method saves can be
+// said; and means over seeds with their intervals.
 #pragma once
 
 #include <optional>

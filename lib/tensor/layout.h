@@ -1,4 +1,5 @@
-// Memory order of images and convolution weights.
+// Puts images and convolution weights into NHWC order in memory, in which convolutions on the CPU are
+// fastest.
 #pragma once
 
 #include <torch/types.h>

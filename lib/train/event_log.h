@@ -1,5 +1,5 @@
-// events.jsonl of a run: one object a line. A resumed run takes back the lines that were written after its
-// checkpoint, so that the log reads like that of one run.
+// Writes events.jsonl, the log of a run: one JSON object a line. A resumed run takes back the lines that were
+// written after its checkpoint, so that the log reads like that of one run.
 #pragma once
 
 #include <cstdint>

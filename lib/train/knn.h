@@ -1,5 +1,5 @@
-// What a model's frozen features are good for, without training anything more: each held-out example takes
-// the class of its nearest training examples.
+// Judges a model's frozen features without training anything more: each held-out example takes the class of
+// its nearest training examples (k nearest neighbours).
 #pragma once
 
 #include <torch/types.h>

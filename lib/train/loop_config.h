@@ -1,5 +1,5 @@
-// How long, with which learning rate and which optimiser: the part of a config that every trainer shares.
-// Apart from what carries it out, so that a tool reads its config without torch's headers.
+// The part of a config that every trainer shares: how long it trains, with which learning rate and which
+// optimiser. Apart from what carries it out, so that a tool reads its config without torch's headers.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// SGD with Nesterov momentum (as PyTorch defines it: Sutskever et al. 2013 in its rewritten form) and Adam
-// with coupled or decoupled weight decay (Kingma, Ba 2015; Loshchilov, Hutter 2019). One pass over each
-// parameter, its gradient and its state, without temporaries.
+// The optimisers: SGD with Nesterov momentum (as PyTorch defines it: Sutskever et al. 2013 in its rewritten
+// form) and Adam with coupled or decoupled weight decay (Kingma, Ba 2015; Loshchilov, Hutter 2019). One pass
+// over each parameter, its gradient and its state, without temporaries.
 //
 // A parameter without a gradient is left alone entirely: no decay, no momentum. The architecture search needs
 // that of candidates that were not sampled.

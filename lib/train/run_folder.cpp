@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -18,46 +17,33 @@ namespace frugal::train {
 namespace {
 
 using base::UserError;
+using Json = nlohmann::json;
 using Ordered = nlohmann::ordered_json;
-using namespace nlohmann::literals;
 
-std::string runs_beside(const std::string& folder) {
-  std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();  // "out/" is "out"
-  return (path.parent_path() / "runs.jsonl").string();
+std::string id_of(const Json& printed, const std::vector<std::string>& beside) {
+  Json decides = printed;
+  for (const std::string& one : beside) {
+    const Json::json_pointer at(one);
+    if (decides.contains(at)) decides[at.parent_pointer()].erase(at.back());
+  }
+  return config::hash(decides);
 }
 
-// Adds a run's line to a file of them, unless the file has the line of this run of this folder: one that was
-// thrown away and made again.
-void append_once(const std::string& path, const Ordered& line) {
+Ordered finished_result(const RunKind& kind, const RunOptions& options, const std::string& id) {
+  const std::string path = options.out + "/" + kind.result_file;
   if (std::filesystem::exists(path)) {
-    std::istringstream lines(base::read_text(path));
-    for (std::string text; std::getline(lines, text);) {
-      const auto json = nlohmann::json::parse(text, nullptr, false);
-      if (json.is_object() && json.value("id", "") == line.at("id") &&
-          json.value("/run/folder"_json_pointer, "") == line.at("run").value("folder", ""))
-        return;
+    Ordered result = Ordered::parse(base::read_text(path), nullptr, false);
+    const Ordered::json_pointer id_at(kind.id_at);
+    if (!result.is_object() || !result.contains(id_at) || !result.contains("run")) {
+      throw UserError(path, "is not a result of " + kind.tool, "give another --out");
     }
+    if (result[id_at] != id) {
+      throw UserError(options.out, "holds the finished run of another config or seed", "give another --out");
+    }
+    return result;
   }
-  base::append_line(path, report::to_line(line));
-}
-
-Ordered finished_line(const std::string& folder, const std::string& id, bool resume) {
-  const std::string path = folder + "/result.json";
-  if (std::filesystem::exists(path)) {
-    const auto result = Ordered::parse(base::read_text(path), nullptr, false);
-    if (!result.is_object() || !result.contains("runs_line") || !result.contains("run")) {
-      throw UserError(path, "is not the result of a training run", "give another --out");
-    }
-    if (result["runs_line"].value("id", "") != id) {
-      throw UserError(folder, "holds the finished run of another config or seed", "give another --out");
-    }
-    Ordered line = result["runs_line"];
-    line["run"] = result["run"];
-    return line;
-  }
-  if (!resume && std::filesystem::exists(folder + "/checkpoint.safetensors")) {
-    throw UserError(folder, "holds a run that was interrupted",
+  if (!options.resume && std::filesystem::exists(options.out + "/checkpoint.safetensors")) {
+    throw UserError(options.out, "holds a run that was interrupted",
                     "give --resume to go on with it, or another --out");
   }
   return nullptr;
@@ -65,53 +51,34 @@ Ordered finished_line(const std::string& folder, const std::string& id, bool res
 
 }  // namespace
 
-std::string run_id(const nlohmann::json& printed) {
-  nlohmann::json decides = printed;
-  for (const char* key : {"runs", "threads", "workers", "name"}) decides.erase(key);
-  for (const char* key : {"log_every", "checkpoint_every", "checkpoint_seconds", "evaluate_every"}) {
-    decides["loop"].erase(key);
-  }
-  return config::hash(decides);
-}
-
 struct RunFolder::State {
+  RunKind kind;
   RunOptions options;
-  nlohmann::json config;
-  std::string id, runs;
+  Json config;
+  std::string id;
   Communicator& communicator;
   std::optional<base::FolderLock> lock;
   Ordered finished;
   report::RunClock clock;
 };
 
-RunFolder::RunFolder(const RunOptions& options, const nlohmann::json& printed, const std::string& runs,
+RunFolder::RunFolder(const RunKind& kind, const RunOptions& options, const Json& printed,
                      Communicator& communicator)
-    : state_(new State{options,
-                       printed,
-                       run_id(printed),
-                       runs.empty() ? runs_beside(options.out) : runs,
-                       communicator,
-                       {},
-                       nullptr,
-                       {}}) {
+    : state_(new State{kind, options, printed, id_of(printed, kind.beside), communicator, {}, nullptr, {}}) {
   if (!tensor::parse_device(options.device).is_cpu())
-    throw UserError("--device", "training runs on the CPU in this version", "use --device cpu");
+    throw UserError("--device", kind.tool + " runs on the CPU in this version", "use --device cpu");
   if (communicator.is_first()) state_->lock.emplace(options.out);
   communicator.barrier();
-  state_->finished = finished_line(options.out, state_->id, options.resume);
+  state_->finished = finished_result(kind, options, state_->id);
+  if (!state_->finished.is_null() && communicator.is_first() && !options.quiet)
+    base::log_note(kind.tool, options.out + ": this run is finished; nothing to do");
 }
 
 RunFolder::~RunFolder() = default;
 
 const std::string& RunFolder::id() const { return state_->id; }
 
-const Ordered& RunFolder::finished(const std::string& tool) const {
-  const State& s = *state_;
-  if (s.finished.is_null() || !s.communicator.is_first()) return s.finished;
-  if (!s.options.quiet) base::log_note(tool, s.options.out + ": this run is finished; nothing to do");
-  append_once(s.runs, s.finished);
-  return s.finished;
-}
+const Ordered& RunFolder::finished() const { return state_->finished; }
 
 LoopPlace RunFolder::place(std::int64_t seed, const std::string& label) const {
   LoopPlace place;
@@ -124,20 +91,20 @@ LoopPlace RunFolder::place(std::int64_t seed, const std::string& label) const {
   return place;
 }
 
-void RunFolder::finish(Ordered& line, const report::Header& header, int threads, double loop_seconds) {
+Ordered RunFolder::start_result(std::int64_t seed) const {
   const State& s = *state_;
-  line["threads"] = threads;
-  line["processes"] = s.communicator.size();
-  line["version"] = FRUGAL_VERSION;
-  Ordered result = report::start_result(header, s.config);
-  result["runs_line"] = line;
-  line["run"] = s.clock.describe(threads);
-  line["run"]["seconds"] = loop_seconds;
-  line["run"]["folder"] = s.options.out;
+  return report::start_result({s.kind.schema, s.kind.tool, static_cast<std::uint64_t>(seed)}, s.config);
+}
+
+void RunFolder::finish(Ordered& result, int threads, double loop_seconds) {
+  const State& s = *state_;
+  Ordered run = s.clock.describe(threads);
+  run["seconds"] = loop_seconds;
+  run["folder"] = s.options.out;
+  if (result.contains("run")) run.update(result["run"]);
+  result["run"] = std::move(run);
   if (!s.communicator.is_first()) return;
-  result["run"] = line["run"];
-  report::write_result(s.options.out + "/result.json", result);
-  append_once(s.runs, line);
+  report::write_result(s.options.out + "/" + s.kind.result_file, result);
   std::filesystem::remove(s.options.out + "/checkpoint.safetensors");
 }
 

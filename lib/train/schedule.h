@@ -1,4 +1,4 @@
-// Learning rate against step: linear warm-up from zero, then cosine (Loshchilov, Hutter 2017, without
+// The learning rate of each step: linear warm-up from zero, then cosine (Loshchilov, Hutter 2017, without
 // restarts), steps, or constant. A function of the step alone, so a resumed run needs no state for it.
 #pragma once
 

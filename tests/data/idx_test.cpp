@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "data/gzip.h"
 #include "data/images/dataset.h"
+#include "data/images/gzip.h"
 #include "support/message_of.h"
 #include "support/test.h"
 

@@ -1,7 +1,7 @@
 // IDX images and labels, plain or inside gzip: every input gives a value or a UserError.
 
 #include "base/error.h"
-#include "data/gzip.h"
+#include "data/images/gzip.h"
 #include "data/images/idx.h"
 
 using namespace frugal;

@@ -10,6 +10,7 @@
 #include "grow/learn.h"
 #include "grow/savings.h"
 #include "support/test.h"
+#include "train/transformers/evaluate.h"
 #include "train/transformers/model.h"
 
 using namespace frugal;
@@ -158,7 +159,7 @@ TEST_CASE("learning lowers the loss, or fails loudly", "[grow]") {
   train.model.positions = 16;
   train.objective.tokens.train = train.objective.tokens.validation = folder / "t.bin";
   train.objective.tokens.sequence_length = 16;
-  train.objective.batch_size = 8;
+  train.objective.batch.size = 8;
   train.loop.steps = 25;
   train.loop.schedule.lr_peak = 1e-2;
   train.loop.schedule.warmup_steps = 3;

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "grow/exact.h"
+#include "grow/difference.h"
 #include "grow/operator.h"
 #include "support/test.h"
 #include "support/tiny_transformer.h"
@@ -45,7 +45,45 @@ OperatorConfig with(const std::string& width, const std::string& depth = "identi
   return config;
 }
 
+const TargetConfig doubled{.hidden_size = 32};
+const TargetConfig doubled_and_deeper{.hidden_size = 32, .layers = 4};
+const TargetConfig half_as_wide_again{.hidden_size = 24, .layers = 3};
+const TargetConfig deeper{.layers = 4};
+
+// Grows four kinds of models to several sizes with one operator, and holds it to what it says that it keeps.
+// Returns how often it grew: a size that it does not accept is refused as the user's error.
+int hold_to_its_word(const OperatorConfig& config) {
+  int grown = 0;
+  for (const char* type : {"gpt2", "llama", "bert", "vit"}) {
+    for (const TargetConfig& sizes : {doubled, doubled_and_deeper, half_as_wide_again, deeper}) {
+      CAPTURE(config.width, config.depth, type, sizes.hidden_size, sizes.layers);
+      const TransformerConfig source = tiny_config(type);
+      try {
+        make_plan(source, target_of(source, sizes), config, 3);
+      } catch (const base::UserError&) {
+        continue;
+      }
+      ++grown;
+      const Grown one = grow_and_measure(source, sizes, config);
+      if (!one.plan.keeps.empty()) CHECK(one.difference < 1e-5);
+    }
+  }
+  return grown;
+}
+
 }  // namespace
+
+// A new operator of the table is tested here without a test of its own.
+TEST_CASE("every operator of the table keeps what it says that it keeps") {
+  for (const WidthOperator& one : width_operators()) {
+    INFO(one.name);
+    CHECK(hold_to_its_word(with(one.name, "identity")) > 0);
+  }
+  for (const DepthOperator& one : depth_operators()) {
+    INFO(one.name);
+    CHECK(hold_to_its_word(with("exact", one.name)) > 0);
+  }
+}
 
 TEST_CASE("pre-norm models keep their function at any width and depth") {
   base::Random random(11);
@@ -136,8 +174,6 @@ TEST_CASE("64 to 96: exact where the eps rule holds, wrong without it") {
 }
 
 TEST_CASE("whole multiples keep BERT, and staged growth and FPI keep GPT-2") {
-  TargetConfig doubled;
-  doubled.hidden_size = 32;
   for (const char* width : {"fpi", "hypercloning", "lemon", "exact", "fresh", "staged"}) {
     for (const bool tied : {true, false}) {
       for (const char* type : {"bert", "gpt2", "llama"}) {
@@ -169,8 +205,6 @@ TEST_CASE("what does not keep the function says so, and is measured") {
   }
   REQUIRE(!grow_and_measure(tiny_config("gpt2"), sizes, with("pad", "mslt")).plan.schedule.empty());
   // Post-norm: new layers are never exact.
-  TargetConfig deeper;
-  deeper.layers = 4;
   const Grown bert = grow_and_measure(tiny_config("bert"), deeper, with("exact"));
   REQUIRE(bert.plan.keeps.empty());
   REQUIRE(bert.difference > 1e-3);

@@ -1,6 +1,7 @@
 // The profiler without a clock: which operations are measured, what the table keeps, how predictions are
 // judged; and a tiny real measurement. Times themselves are not tested.
 #include "search/profile/profile.h"
+#include "search/profile/check.h"
 
 #include <torch/torch.h>
 

@@ -53,8 +53,8 @@ TEST_CASE("Reranking takes the network with the least loss of those that it trie
     std::vector<std::unique_ptr<Strategy>> strategies;
     strategies.push_back(make_strategy(net, objective, strategy_config, seed, "target.0"));
     SearchTaskConfig config;
-    config.batch_size = config.held_out_batch = images.size();  // one batch: its order does not matter
-    config.workers = 0;
+    config.batch.size = config.held_out_batch = images.size();  // one batch: its order does not matter
+    config.batch.workers = 0;
     SearchTask task(net, std::move(strategies), images, images, config);
     const Strategy& strategy = *task.strategies().front();
     const Choice chosen = task.conclude().front();

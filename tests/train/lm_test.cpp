@@ -10,6 +10,7 @@
 #include "model/kernels/fast_gelu.h"
 #include "support/test.h"
 #include "train/transformers/cross_entropy.h"
+#include "train/transformers/evaluate.h"
 #include "train/transformers/run.h"
 #include "train/transformers/task.h"
 
@@ -45,7 +46,7 @@ train::TransformerRunConfig tiny(const test::TempDir& folder, const std::string&
   config.objective.tokens.train = folder / "train.bin";
   config.objective.tokens.validation = folder / "validation.bin";
   config.objective.tokens.sequence_length = 16;
-  config.objective.batch_size = 8;
+  config.objective.batch.size = 8;
   config.loop.steps = 30;
   config.loop.schedule.lr_peak = 1e-2;
   config.loop.schedule.warmup_steps = 3;

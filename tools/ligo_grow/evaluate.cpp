@@ -1,6 +1,6 @@
 // ligo-grow evaluate: the loss of a model directory on held-out data.
+#include "train/transformers/evaluate.h"
 #include "ligo_grow/commands.h"
-#include "train/transformers/run.h"
 
 namespace frugal::ligo_grow {
 

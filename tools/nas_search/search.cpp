@@ -12,8 +12,8 @@ struct SearchCommand {
   void run() const {
     const auto loaded = cli::load_config<search::SearchConfig>(flags);
     cli::require_folder(flags, "a search", "out/search");
-    search::SearchOptions options{flags.out, flags.config, flags.resume, flags.quiet, flags.device};
-    report::write_result("-", search::run_search(loaded.config, options));
+    const train::RunOptions options{flags.out, flags.resume, flags.quiet, flags.device};
+    report::write_result("-", search::run_search(loaded.config, options, flags.config));
   }
 };
 

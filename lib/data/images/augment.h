@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "data/config.h"
+#include "data/images/config.h"
 #include "data/images/dataset.h"
 
 namespace frugal::data {

@@ -21,16 +21,21 @@ struct Format {
   std::vector<double> mean, std;  // where the config gives none
 };
 
-// Means and deviations as they are usually quoted, per channel, of pixels in [0, 1]: those of the training
-// sets of Fashion-MNIST, CIFAR-10 and (for folders) ImageNet; for other IDX files the middle of the range.
-const Format* find_format(const std::string& kind) {
-  static const std::vector<Format> formats = {
+// The table of formats. Means and deviations as they are usually quoted, per channel, of pixels in [0, 1]:
+// those of the training sets of Fashion-MNIST, CIFAR-10 and (for folders) ImageNet; for other IDX files the
+// middle of the range.
+const std::vector<Format>& formats() {
+  static const std::vector<Format> table = {
       {"fashion-mnist", read_idx_files, {0.2860}, {0.3530}},
       {"idx", read_idx_files, {0.5}, {0.25}},
       {"cifar", read_cifar, {0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}},
       {"folder", read_folder, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
   };
-  for (const Format& format : formats) {
+  return table;
+}
+
+const Format* find_format(const std::string& kind) {
+  for (const Format& format : formats()) {
     if (kind == format.kind) return &format;
   }
   return nullptr;
@@ -126,6 +131,12 @@ void take_examples(const RawImages& raw, const std::vector<std::int64_t>& chosen
 }
 
 }  // namespace
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const Format& format : formats()) names.emplace_back(format.kind);
+  return names;
+}
 
 const char* name_of(Split split) {
   switch (split) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "data/config.h"
+#include "data/images/config.h"
 
 namespace frugal::data {
 

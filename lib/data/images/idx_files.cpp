@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "data/gzip.h"
+#include "data/images/gzip.h"
 #include "data/images/idx.h"
 #include "data/images/raw.h"
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "data/config.h"
+#include "data/images/config.h"
 #include "data/images/dataset.h"
 
 namespace frugal::data {

@@ -1,4 +1,6 @@
-// What a reader of one format gives: all images of the training or the test files as they are stored.
+// The readers of image formats, one file each (idx_files.cpp, cifar.cpp, folder.cpp), and what a reader
+// gives: all images of the training or the test files as they are stored. The table of formats is in
+// dataset.cpp.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/config.h"
+#include "data/images/config.h"
 
 namespace frugal::data {
 
@@ -24,5 +26,7 @@ struct RawImages {
 RawImages read_idx_files(const DataConfig& config, bool train);
 RawImages read_cifar(const DataConfig& config, bool train);
 RawImages read_folder(const DataConfig& config, bool train);
+
+std::vector<std::string> format_names();  // of the table
 
 }  // namespace frugal::data

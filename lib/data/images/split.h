@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/config.h"
+#include "data/images/config.h"
 #include "data/images/dataset.h"
 
 namespace frugal::data {

@@ -1,5 +1,5 @@
-// The way through tokenizer.json: added tokens are found in the text, what lies between them is normalised,
-// cut into words and given to the model.
+// A tokenizer made of the parts that tokenizer.json lists: added tokens are found in the text, and what lies
+// between them is normalised, cut into words and given to the model.
 #pragma once
 
 #include <optional>

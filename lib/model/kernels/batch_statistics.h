@@ -1,5 +1,5 @@
 // The two halves of training a batch norm that need all pixels: the statistics of a batch, and the gradient
-// through them. Operations that normalise (batch_norm.h, norm_depthwise.h) share them.
+// through them. Operations that normalise (batch_norm.h, depthwise.h) share them.
 #pragma once
 
 #include <torch/types.h>

@@ -1,5 +1,5 @@
-// The architectures that are read and written: one file each in model/architectures/, one line each in
-// architectures.cpp. An architecture says how its config.json maps to TransformerConfig, and which tensors
+// The transformer architectures that can be read and written: one file each in architectures/, one line each
+// in architectures.cpp. An architecture says how its config.json maps to TransformerConfig, and which tensors
 // its files have.
 #pragma once
 

@@ -1,4 +1,5 @@
-// Named weights: fresh ones, and the training form with joined products.
+#include "model/transformer/weights.h"
+
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -6,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "model/transformer/transformer.h"
 
 namespace frugal::model {
 namespace {

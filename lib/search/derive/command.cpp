@@ -103,6 +103,78 @@ Ordered costs_json(const network::NetworkConfig& network) {
   return json;
 }
 
+// Devices: one table each, or none of them; what the space's operations cost there.
+struct Devices {
+  std::vector<LatencyTable> tables;
+  std::vector<BlockCosts> latencies;
+
+  Devices(const DeriveOptions& options, const SearchSpace& space) {
+    for (const std::string& path : options.tables) {
+      tables.push_back(load_table(path, options.format));
+      latencies.push_back(costs_of(space, Metric::latency_ms, &tables.back()));
+    }
+  }
+  std::size_t count() const { return std::max<std::size_t>(1, tables.size()); }  // of networks, too
+  BlockCosts costs(const SearchSpace& space, Metric metric, std::size_t device) const {
+    return metric == Metric::latency_ms ? latencies[device] : costs_of(space, metric);
+  }
+};
+
+// One network for each device.
+std::vector<Choice> derive_choices(const DeriveOptions& options, const SearchSpace& space,
+                                   const BlockScores& scores, const Devices& devices) {
+  std::vector<Wanted> wanted;
+  for (const std::string& text : options.limits) wanted.push_back(read_limit(text, devices.tables.size()));
+  const std::optional<Metric> least = minimised(options);
+  std::vector<Choice> choices;
+  for (std::size_t d = 0; d < devices.count(); ++d) {
+    std::vector<Limit> limits;
+    for (const Wanted& one : wanted) {
+      const double at_most = one.at_most[one.at_most.size() > 1 ? d : 0];
+      limits.push_back({name_of(one.metric), devices.costs(space, one.metric, d), at_most});
+    }
+    const std::optional<Choice> cheapest =
+        least ? cheapest_within(scores, devices.costs(space, *least, d), options.slack, limits)
+              : std::nullopt;
+    // Also says why where no network keeps the limits.
+    choices.push_back(
+        cheapest ? *cheapest
+                 : derive(scores, limits, devices.tables.empty() ? "--limit" : devices.tables[d].origin));
+  }
+  return choices;
+}
+
+// Which of the networks is the fastest on each device.
+std::vector<std::size_t> fastest_of(const std::vector<Choice>& choices, const Devices& devices) {
+  std::vector<std::size_t> fastest(devices.tables.size(), 0);
+  for (std::size_t t = 0; t < fastest.size(); ++t) {
+    const BlockCosts& latency = devices.latencies[t];
+    for (std::size_t d = 0; d < choices.size(); ++d) {
+      if (latency.total(choices[d]) < latency.total(choices[fastest[t]])) fastest[t] = d;
+    }
+  }
+  return fastest;
+}
+
+Ordered describe_network(const SearchSpace& space, const BlockScores& scores, const Devices& devices,
+                         const std::vector<Choice>& choices, std::size_t d,
+                         const std::vector<std::size_t>& fastest) {
+  Ordered json;
+  if (!devices.tables.empty()) json["device"] = describe(devices.tables[d]);
+  json["choice"] = space.text(choices[d]);
+  json["candidates"] = choices[d];
+  json["log_probability"] = score_of(scores, choices[d]);
+  json["costs"] = costs_json(space.network(choices[d]));
+  Ordered on = Ordered::object(), fastest_on = Ordered::array();
+  for (std::size_t t = 0; t < devices.tables.size(); ++t) {
+    on[devices.tables[t].origin] = devices.latencies[t].total(choices[d]);
+    if (fastest[t] == d) fastest_on.push_back(devices.tables[t].origin);
+  }
+  if (!devices.tables.empty()) json["latency_ms"] = on;
+  if (devices.count() > 1) json["fastest_on"] = fastest_on;
+  return json;
+}
+
 }  // namespace
 
 Ordered derive_result(const DeriveOptions& options) {
@@ -111,64 +183,22 @@ Ordered derive_result(const DeriveOptions& options) {
   const nlohmann::json file = config::parse(base::read_text(options.alpha), options.alpha);
   const JsonNode found = find_alpha(JsonNode(file, options.alpha), options.target);
   const BlockScores scores = read_scores(found["alpha"], space);
-  std::vector<LatencyTable> tables;
-  std::vector<BlockCosts> latencies;
-  for (const std::string& path : options.tables) {
-    tables.push_back(load_table(path, options.format));
-    latencies.push_back(costs_of(space, Metric::latency_ms, &tables.back()));
-  }
-  std::vector<Wanted> wanted;
-  for (const std::string& text : options.limits) wanted.push_back(read_limit(text, tables.size()));
-  const std::optional<Metric> least = minimised(options);
+  const Devices devices(options, space);
+  const std::vector<Choice> choices = derive_choices(options, space, scores, devices);
+  const std::vector<std::size_t> fastest = fastest_of(choices, devices);
 
   const nlohmann::json config{{"space", options.space},   {"alpha", options.alpha},
                               {"target", options.target}, {"tables", options.tables},
                               {"limits", options.limits}, {"minimise", options.minimise},
                               {"slack", options.slack}};
   Ordered result = report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
-  const std::size_t count = std::max<std::size_t>(1, tables.size());
-  std::vector<Choice> choices;
-  for (std::size_t d = 0; d < count; ++d) {
-    const auto costs_on_device = [&](Metric metric) {
-      return metric == Metric::latency_ms ? latencies[d] : costs_of(space, metric);
-    };
-    std::vector<Limit> limits;
-    for (const Wanted& one : wanted) {
-      const double at_most = one.at_most[one.at_most.size() > 1 ? d : 0];
-      limits.push_back({name_of(one.metric), costs_on_device(one.metric), at_most});
-    }
-    const std::optional<Choice> cheapest =
-        least ? cheapest_within(scores, costs_on_device(*least), options.slack, limits) : std::nullopt;
-    // Also says why where no network keeps the limits.
-    choices.push_back(cheapest ? *cheapest
-                               : derive(scores, limits, tables.empty() ? "--limit" : tables[d].origin));
-  }
-  std::vector<std::size_t> fastest(tables.size(), 0);
-  for (std::size_t t = 0; t < tables.size(); ++t) {
-    for (std::size_t d = 0; d < count; ++d) {
-      if (latencies[t].total(choices[d]) < latencies[t].total(choices[fastest[t]])) fastest[t] = d;
-    }
-  }
   auto& networks = result["networks"] = Ordered::array();
   if (!options.out.empty()) base::make_folder(options.out);
-  for (std::size_t d = 0; d < count; ++d) {
-    const network::NetworkConfig network = space.network(choices[d]);
-    Ordered json;
-    if (!tables.empty()) json["device"] = describe(tables[d]);
-    json["choice"] = space.text(choices[d]);
-    json["candidates"] = choices[d];
-    json["log_probability"] = score_of(scores, choices[d]);
-    json["costs"] = costs_json(network);
-    Ordered on = Ordered::object(), fastest_on = Ordered::array();
-    for (std::size_t t = 0; t < tables.size(); ++t) {
-      on[tables[t].origin] = latencies[t].total(choices[d]);
-      if (fastest[t] == d) fastest_on.push_back(tables[t].origin);
-    }
-    if (!tables.empty()) json["latency_ms"] = on;
-    if (count > 1) json["fastest_on"] = fastest_on;
+  for (std::size_t d = 0; d < choices.size(); ++d) {
+    Ordered json = describe_network(space, scores, devices, choices, d, fastest);
     if (!options.out.empty()) {
-      const std::string name = count == 1 ? "network.json" : fmt::format("network-{}.json", d + 1);
-      base::write_text(options.out + "/" + name, network::to_text(network));
+      const std::string name = choices.size() == 1 ? "network.json" : fmt::format("network-{}.json", d + 1);
+      base::write_text(options.out + "/" + name, network::to_text(space.network(choices[d])));
       json["file"] = name;
     }
     networks.push_back(json);

@@ -3,11 +3,12 @@
 //
 // Under limits this is a multiple-choice knapsack with several real-valued constraints:
 //   max Σ_b log p_b(i_b)   subject to   fixed_m + Σ_b cost_m(b, i_b) ≤ limit_m   for each m,
-// solved exactly by dynamic programming over the blocks. States that another state dominates (no dearer in
-// any cost, no less probable) are dropped, and so are those that provably cannot reach the best known
-// network: the Lagrangian bound  v + Σ_m λ_m (limit_m − c_m) + Σ_{later blocks} max_i (log p − Σ_m λ_m
-// cost_m)  holds for every λ ≥ 0, and is nearly tight at the multipliers that a subgradient descent finds. A
-// peak (SRAM) is not a sum but a maximum: it filters candidates block by block beforehand.
+// solved exactly by dynamic programming over the blocks. States that another state dominates (no costlier in
+// any respect, no less probable) are dropped, and so are those that provably cannot reach the best known
+// network: the Lagrangian bound
+//   v + Σ_m λ_m (limit_m − c_m) + Σ_{later blocks} max_i (log p − Σ_m λ_m cost_m)
+// holds for every λ ≥ 0, and is nearly tight at the multipliers that a subgradient descent finds. A peak
+// (SRAM) is not a sum but a maximum: it filters candidates block by block beforehand.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// Predicted against measured.
+#include "search/profile/check.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "search/profile/profile.h"
 
 namespace frugal::search {
 namespace {

@@ -11,7 +11,9 @@
 #include "report/result.h"
 #include "search/cost/cost.h"
 #include "search/cost/table_report.h"
+#include "search/profile/check.h"
 #include "search/profile/networks.h"
+#include "search/profile/profile.h"
 
 namespace frugal::search {
 namespace {

@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "search/profile/profile.h"
+#include "search/profile/device.h"
 
 namespace frugal::search {
 

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "config/visitor.h"
-#include "data/config.h"
+#include "data/images/config.h"
 #include "search/run/run.h"
 #include "train/loop_config.h"
+#include "train/run_folder.h"
 
 namespace frugal::search {
 
@@ -22,8 +23,8 @@ struct SearchConfig {
   std::string space_file;  // else `space`
   SpaceConfig space;
   data::DataConfig data;
-  std::int64_t batch_size = 64, held_out_batch = 0, workers = 1;
-  double label_smoothing = 0.1;
+  train::BatchConfig batch{.label_smoothing = 0.1};  // of weight steps
+  std::int64_t held_out_batch = 0;                   // 0: batch.size
   StrategyConfig strategy;
   ScheduleConfig schedule;
   train::OptimizerConfig optimizer;  // of the weights
@@ -38,13 +39,9 @@ struct SearchConfig {
   SearchSpace load_space(const std::string& origin) const;
 };
 
-struct SearchOptions {
-  std::string out, origin;  // origin: the config's file, for messages
-  bool resume = false, quiet = false;
-  std::string device = "cpu";
-};
-
-// Searches, or says that it was done before. Returns what search.json holds.
-nlohmann::ordered_json run_search(const SearchConfig& config, const SearchOptions& options);
+// Searches, or says that it was done before. Returns what search.json holds. `origin`: the config's file, for
+// messages about its space.
+nlohmann::ordered_json run_search(const SearchConfig& config, const train::RunOptions& options,
+                                  const std::string& origin);
 
 }  // namespace frugal::search

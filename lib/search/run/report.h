@@ -7,16 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "search/space/space.h"
+#include "search/run/pictures.h"
 
 namespace frugal::search {
-
-// Probabilities of every block's candidates after some step of the search.
-struct PathSnapshot {
-  std::int64_t step = 0;
-  std::vector<std::vector<double>> probability;  // [block][candidate]
-  double expected_latency_ms = 0;                // 0 where there is no table
-};
 
 struct NetworkPoint {
   std::string series, name;  // "found", "random search", "MobileNetV2"
@@ -36,10 +29,5 @@ struct SearchReport {
 };
 
 std::string search_page(const SearchSpace& space, const SearchReport& report);
-
-// SVG: the layers of a network from left to right, a box a block: height by kernel, width by expansion.
-std::string network_picture(const SearchSpace& space, const Choice& choice);
-// SVG: one small panel a block with a line a candidate, probability over steps.
-std::string path_picture(const SearchSpace& space, const std::vector<PathSnapshot>& path);
 
 }  // namespace frugal::search

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "search/derive/k_best.h"
+#include "train/images/classification.h"
 
 namespace frugal::search {
 namespace {
@@ -20,14 +21,15 @@ namespace {
 constexpr std::int64_t forwards_of_an_architecture_step = 4;
 
 data::LoaderConfig loader_config(const SearchTaskConfig& config, bool training) {
-  data::LoaderConfig loader;
-  loader.batch_size = training ? config.batch_size : config.held_out_batch;
-  loader.shuffle = true;
-  loader.seed = training ? config.seed : base::derive_seed(config.seed, "search/held-out");
-  loader.workers = static_cast<int>(training ? config.workers : std::min<std::int64_t>(config.workers, 1));
-  loader.drop_last = true;
+  train::BatchConfig batch = config.batch;
+  if (!training) {
+    batch.size = config.held_out_batch;
+    batch.workers = std::min<std::int64_t>(batch.workers, 1);
+  }
+  const std::uint64_t seed = training ? config.seed : base::derive_seed(config.seed, "search/held-out");
+  data::LoaderConfig loader = train::training_batches(
+      batch, training ? config.augment : data::AugmentConfig(), seed, train::Communicator());
   loader.channels_last = true;
-  if (training) loader.augment = config.augment;
   return loader;
 }
 
@@ -139,9 +141,9 @@ train::StepLoss SearchTask::loss(std::int64_t step) {
   const std::size_t turn = static_cast<std::size_t>(step) % strategies_.size();
   const torch::Tensor logits =
       strategies_[turn]->weight_logits(batch.images, step < timetable_.warm_up(), random);
-  return {
-      torch::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Mean, -100, config_.label_smoothing),
-      batch.global_size};
+  return {torch::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Mean, -100,
+                                    config_.batch.label_smoothing),
+          batch.global_size};
 }
 
 std::string SearchTask::describe(nlohmann::ordered_json& event) {

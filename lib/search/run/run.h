@@ -12,6 +12,7 @@
 #include "data/images/dataset.h"
 #include "data/images/loader.h"
 #include "search/strategy/strategy.h"
+#include "train/batch_config.h"
 #include "train/task.h"
 
 namespace frugal::search {
@@ -45,8 +46,8 @@ class Timetable {
 };
 
 struct SearchTaskConfig {
-  std::int64_t batch_size = 64, held_out_batch = 64, workers = 1;
-  double label_smoothing = 0.1;
+  train::BatchConfig batch{.label_smoothing = 0.1};
+  std::int64_t held_out_batch = 64;
   std::uint64_t seed = 0;
   data::AugmentConfig augment;
   ScheduleConfig schedule;

@@ -96,6 +96,30 @@ void check_candidates(const std::vector<std::string>& candidates, const std::str
   if (!changes) throw UserError(place, "has Zero alone", "add a candidate that computes something");
 }
 
+// The candidates of a block whose shapes are known. `place`: the stage.
+void add_candidates(SearchBlock& block, const SpaceConfig& config, const StageConfig& stage,
+                    std::int64_t stride, const std::string& place) {
+  const bool own = !stage.candidates.empty();
+  for (const std::string& label : own ? stage.candidates : config.candidates) {
+    const Spec spec = read_label(label, place);
+    if (spec.kind == Spec::Kind::zero && !block.shortcut) {
+      // The space's common list names Zero for the blocks that can be skipped; a stage of one block that asks
+      // for it itself means something that cannot be.
+      if (own && stage.depth == 1) {
+        throw UserError(place + "/candidates",
+                        fmt::format("Zero (Z) in a block from {}x{}x{} to {}x{}x{}: without its operation "
+                                    "the shape would change",
+                                    block.in.channels, block.in.height, block.in.width, block.out.channels,
+                                    block.out.height, block.out.width),
+                        "leave Z out here, or give stride 1 and as many channels out as in");
+      }
+      continue;
+    }
+    block.candidates.push_back({label, make_block(spec, stage.act_func, block.in.channels, block.out.channels,
+                                                  stride, block.shortcut)});
+  }
+}
+
 // Height and width after a convolution with "same" padding, whatever its odd kernel.
 std::int64_t strided(std::int64_t size, std::int64_t stride) { return (size - 1) / stride + 1; }
 
@@ -145,8 +169,7 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
     const StageConfig& stage = config.stages[s];
     const std::string here = fmt::format("{}/stages/{}", place, s);
     if (stage.width < 1) throw UserError(here + "/width", "is not given", "channels of the stage's blocks");
-    const bool own = !stage.candidates.empty();
-    if (own) check_candidates(stage.candidates, here + "/candidates");
+    if (!stage.candidates.empty()) check_candidates(stage.candidates, here + "/candidates");
     const std::int64_t width = config.width_of(stage.width);
     for (std::int64_t d = 0; d < stage.depth; ++d) {
       const std::int64_t stride = d == 0 ? stage.stride : 1;
@@ -156,24 +179,7 @@ SearchSpace::SearchSpace(const SpaceConfig& config, const std::string& place) : 
       block.in = {channels, size, size};
       size = strided(size, stride);
       block.out = {width, size, size};
-      for (const std::string& label : own ? stage.candidates : config.candidates) {
-        const Spec spec = read_label(label, here);
-        if (spec.kind == Spec::Kind::zero && !block.shortcut) {
-          // The space's common list names Zero for the blocks that can be skipped; a stage of one block that
-          // asks for it itself means something that cannot be.
-          if (own && stage.depth == 1) {
-            throw UserError(
-                here + "/candidates",
-                fmt::format("Zero (Z) in a block from {}x{}x{} to {}x{}x{}: without its operation "
-                            "the shape would change",
-                            block.in.channels, block.in.height, block.in.width, width, size, size),
-                "leave Z out here, or give stride 1 and as many channels out as in");
-          }
-          continue;
-        }
-        Candidate candidate{label, make_block(spec, stage.act_func, channels, width, stride, block.shortcut)};
-        block.candidates.push_back(std::move(candidate));
-      }
+      add_candidates(block, config, stage, stride, here);
       searched = searched || block.candidates.size() > 1;
       blocks_.push_back(std::move(block));
       channels = width;

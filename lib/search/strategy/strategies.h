@@ -12,7 +12,7 @@ namespace frugal::search {
 using MakeStrategy = std::unique_ptr<Strategy>(Supernet&, const Objective&, const StrategyConfig&,
                                                std::uint64_t, const std::string&);
 
-MakeStrategy make_gradient, make_recompute;  // strategy_gradient.cpp
+MakeStrategy make_gradient, make_recompute;  // gradient.cpp
 MakeStrategy make_reinforce, make_darts, make_random, make_evolution;
 
 }  // namespace frugal::search

@@ -97,7 +97,7 @@ nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::Data
     }
     Communicator alone;
     module.use_channels_last();
-    const Metrics metrics = evaluate_images(module, set, 256, 1, true, alone);
+    const Metrics metrics = evaluate_images(module, set, 1, true, alone);
     result["split"] = options.split;
     result["examples"] = set.size();
     result["error"] = metrics.at("error");

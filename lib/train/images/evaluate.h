@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "data/config.h"
+#include "data/images/config.h"
 
 namespace frugal::train {
 

@@ -6,19 +6,16 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "report/result.h"
 #include "tensor/device.h"
 #include "train/images/task.h"
 #include "train/loop.h"
-#include "train/run_folder.h"
+#include "train/training_run.h"
 
 namespace frugal::train {
 namespace {
 
 using base::UserError;
 using Ordered = nlohmann::ordered_json;
-
-constexpr const char* tool = "nas-search train";
 
 void check_fit(const network::NetworkConfig& network, const data::ImageSet& set, const std::string& place) {
   if (network.input_channels() != set.channels) {
@@ -86,11 +83,7 @@ void ImageRunConfig::visit(config::Visitor& v) {
   v.field("threads", threads, config::between(0, 4096), "0: all cores");
   v.object("network", network, "what is trained");
   v.object("data", data, "what it is trained on");
-  v.field("batch_size", batch_size, config::at_least(1), "examples a step, over all processes");
-  v.field("workers", workers, config::between(0, 256),
-          "threads that prepare batches; 0: the training thread");
-  v.field("label_smoothing", label_smoothing, config::Range{0, 1, false, true},
-          "share spread over all classes");
+  batch.visit(v);
   v.field("channels_last", channels_last, "memory order NHWC: faster depthwise convolutions on CPUs");
   v.field("initial_weights", initial_weights, "safetensors to start from; empty: random");
   v.object("loop", loop, "length, learning rate, optimiser, checkpoints");
@@ -101,8 +94,9 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
   const auto communicator = make_communicator();
   nlohmann::json printed;
   config::print(config, printed);
-  RunFolder folder(options, printed, config.runs, *communicator);
-  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
+  TrainingRun run("nas-search train", "frugal.nas-search.train/1", options, printed, config.runs,
+                  *communicator);
+  if (Ordered line = run.finished(); !line.is_null()) return line;
 
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   const std::string network_place = config.network.file.empty() ? "network.blocks" : config.network.file;
@@ -112,10 +106,7 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
   const data::ImageSet held_out =
       data::open_split(config.data, validates ? data::Split::validation : data::Split::test);
   check_fit(network, training, network_place);
-  if (config.batch_size % communicator->size() != 0) {
-    throw UserError("batch_size", fmt::format("{} examples cannot be shared by {} processes",
-                                              config.batch_size, communicator->size()));
-  }
+  config.batch.share(*communicator);  // refused before anything is trained or written
 
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const bool first = communicator->is_first();
@@ -125,19 +116,17 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
   if (first) base::write_text(options.out + "/network.json", network::to_text(network));
 
   ImageTaskConfig task_config;
-  task_config.batch_size = config.batch_size;
-  task_config.label_smoothing = config.label_smoothing;
-  task_config.workers = config.workers;
+  task_config.batch = config.batch;
   task_config.channels_last = config.channels_last;
   task_config.seed = seed;
   task_config.augment = config.data.augment;
   ImageTask task(module, training, held_out, task_config, *communicator);
-  const LoopPlace place = folder.place(config.seed, config.name.empty() ? "train" : config.name);
+  const LoopPlace place = run.place(config.seed, config.name.empty() ? "train" : config.name);
   const LoopResult result = run_loop(task, config.loop, place, *communicator);
 
-  Ordered line = line_of(config, folder.id(), network, training, result, validates ? "validation" : "test");
+  Ordered line = line_of(config, run.id(), network, training, result, validates ? "validation" : "test");
   if (first) tensor::write_tensors(options.out + "/weights.safetensors", tensor::state_of(module));
-  folder.finish(line, {"frugal.nas-search.train/1", tool, seed}, threads, result.seconds);
+  run.finish(line, config.seed, threads, result.seconds);
   return line;
 }
 

@@ -9,8 +9,9 @@
 
 #include "config/config.h"
 #include "config/visitor.h"
-#include "data/config.h"
+#include "data/images/config.h"
 #include "network/compact.h"
+#include "train/batch_config.h"
 #include "train/loop_config.h"
 #include "train/run_folder.h"
 
@@ -29,8 +30,7 @@ struct ImageRunConfig {
   std::int64_t seed = 0, threads = 0;
   NetworkChoice network;
   data::DataConfig data;
-  std::int64_t batch_size = 64, workers = 1;
-  double label_smoothing = 0;
+  BatchConfig batch;
   bool channels_last = true;
   std::string initial_weights;  // safetensors to start from
   LoopConfig loop;

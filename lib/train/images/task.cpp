@@ -1,26 +1,13 @@
 #include "train/images/task.h"
 
-#include <torch/nn/functional/loss.h>
-
-#include <array>
-
 #include "base/error.h"
+#include "train/images/classification.h"
 
 namespace frugal::train {
 namespace {
 
-namespace F = torch::nn::functional;
-
 data::LoaderConfig training_loader(const ImageTaskConfig& config, const Communicator& communicator) {
-  data::LoaderConfig loader;
-  loader.batch_size = config.batch_size / communicator.size();
-  loader.shuffle = true;
-  loader.augment = config.augment;
-  loader.seed = config.seed;
-  loader.workers = static_cast<int>(config.workers);
-  loader.drop_last = true;
-  loader.rank = communicator.rank();
-  loader.world = communicator.size();
+  data::LoaderConfig loader = training_batches(config.batch, config.augment, config.seed, communicator);
   loader.channels_last = config.channels_last;
   return loader;
 }
@@ -60,44 +47,25 @@ StepLoss ImageTask::loss(std::int64_t /*step*/) {
   network_.train();
   data::Batch batch;
   FRUGAL_ASSERT(loader_.next(batch), "a step past the end of the epoch");
-  const torch::Tensor logits = network_.forward(batch.images);
-  const torch::Tensor sum = F::cross_entropy(
-      logits, batch.labels,
-      F::CrossEntropyFuncOptions().reduction(torch::kSum).label_smoothing(config_.label_smoothing));
+  const torch::Tensor sum =
+      cross_entropy_sum(network_.forward(batch.images), batch.labels, config_.batch.label_smoothing);
   return {sum / static_cast<double>(batch.global_size), batch.global_size};
 }
 
 Metrics ImageTask::evaluate() {
-  return evaluate_images(network_, held_out_, config_.evaluation_batch, config_.workers,
-                         config_.channels_last, communicator_);
+  return evaluate_images(network_, held_out_, config_.batch.workers, config_.channels_last, communicator_);
 }
 
-Metrics evaluate_images(model::ImageNetwork& network, const data::ImageSet& set, std::int64_t batch_size,
-                        std::int64_t workers, bool channels_last, Communicator& communicator) {
-  const torch::NoGradGuard no_grad;
+Metrics evaluate_images(model::ImageNetwork& network, const data::ImageSet& set, std::int64_t workers,
+                        bool channels_last, Communicator& communicator) {
   const bool was_training = network.is_training();
   network.eval();
-  data::LoaderConfig config;
-  config.batch_size = batch_size;
-  config.workers = static_cast<int>(workers);
-  config.rank = communicator.rank();
-  config.world = communicator.size();
-  config.channels_last = channels_last;
-  data::Loader loader(set, config);
-  loader.start_epoch(0);
-  std::array<double, 2> sums{};  // loss, wrong
-  data::Batch batch;
-  while (loader.next(batch)) {
-    if (batch.labels.numel() == 0) continue;
-    const torch::Tensor logits = network.forward(batch.images);
-    sums[0] += F::cross_entropy(logits, batch.labels, F::CrossEntropyFuncOptions().reduction(torch::kSum))
-                   .item<double>();
-    sums[1] += logits.argmax(1).ne(batch.labels).sum().item<double>();
-  }
-  communicator.sum(sums.data(), 2);
+  data::LoaderConfig batches = batches_in_order(workers, communicator);
+  batches.channels_last = channels_last;
+  const auto logits_of = [&](const torch::Tensor& images) { return network.forward(images); };
+  const Metrics metrics = loss_and_error(logits_of, set, batches, communicator);
   network.train(was_training);
-  const auto count = static_cast<double>(set.size());
-  return {{"loss", sums[0] / count}, {"error", sums[1] / count}};
+  return metrics;
 }
 
 }  // namespace frugal::train

@@ -4,20 +4,18 @@
 
 #include <memory>
 
-#include "data/config.h"
+#include "data/images/config.h"
 #include "data/images/dataset.h"
 #include "data/images/loader.h"
 #include "model/image/network.h"
+#include "train/batch_config.h"
 #include "train/parallel/communicator.h"
 #include "train/task.h"
 
 namespace frugal::train {
 
 struct ImageTaskConfig {
-  std::int64_t batch_size = 64;  // over all processes
-  std::int64_t evaluation_batch = 256;
-  double label_smoothing = 0;
-  std::int64_t workers = 1;
+  BatchConfig batch;
   bool channels_last = true;
   std::uint64_t seed = 0;
   data::AugmentConfig augment;
@@ -46,7 +44,7 @@ class ImageTask final : public Task {
 
 // Error and loss of a network over a set, in evaluation mode: {"error", "loss"}. The processes share the
 // work.
-Metrics evaluate_images(model::ImageNetwork& network, const data::ImageSet& set, std::int64_t batch_size,
-                        std::int64_t workers, bool channels_last, Communicator& communicator);
+Metrics evaluate_images(model::ImageNetwork& network, const data::ImageSet& set, std::int64_t workers,
+                        bool channels_last, Communicator& communicator);
 
 }  // namespace frugal::train

@@ -1,4 +1,4 @@
-// What a language model makes of texts: one vector a text, for train/knn.h.
+// Turns texts into feature vectors with a language model, one vector a text, for train/knn.h.
 #pragma once
 
 #include "data/tokens/labelled_text.h"

@@ -1,19 +1,17 @@
-// Image classification with a vision transformer, through the shared image loader.
+#include "train/transformers/image.h"
+
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include <array>
-
 #include "base/error.h"
 #include "data/images/loader.h"
-#include "train/transformers/objective.h"
+#include "train/images/classification.h"
 
 namespace frugal::train {
 namespace {
 
 using base::UserError;
 using torch::Tensor;
-namespace F = torch::nn::functional;
 
 class Images final : public Objective {
  public:
@@ -25,7 +23,7 @@ class Images final : public Objective {
         training_(data::open_split(config.images, data::Split::train)),
         held_out_(data::open_split(
             config.images, config.images.validation > 0 ? data::Split::validation : data::Split::test)),
-        loader_(training_, loader_config(seed)) {
+        loader_(training_, training_batches(config.batch, config.images.augment, seed, communicator)) {
     const std::string place = model.origin.empty() ? "model" : model.origin;
     if (training_.channels != model.channels || training_.height != model.image_size ||
         training_.width != model.image_size) {
@@ -46,7 +44,7 @@ class Images final : public Objective {
     loader_.start_epoch(step / steps_per_epoch(), step % steps_per_epoch());
     next_ = step;
   }
-  std::int64_t batch_size() const override { return config_.batch_size; }
+  std::int64_t batch_size() const override { return config_.batch.size; }
   std::int64_t tokens_per_example() const override { return model_.patches() + model_.class_tokens(); }
 
   Tensor loss(const model::Weights& weights, std::int64_t step, std::int64_t part, std::int64_t parts,
@@ -61,33 +59,22 @@ class Images final : public Objective {
     }
     const std::int64_t rows = batch_.labels.size(0);
     const std::int64_t first = rows * part / parts, last = rows * (part + 1) / parts;
-    const Tensor logits = forward(weights, batch_.images.narrow(0, first, last - first), options);
-    const Tensor sum = F::cross_entropy(
-        logits, batch_.labels.narrow(0, first, last - first),
-        F::CrossEntropyFuncOptions().reduction(torch::kSum).label_smoothing(config_.label_smoothing));
+    const Tensor sum =
+        cross_entropy_sum(forward(weights, batch_.images.narrow(0, first, last - first), options),
+                          batch_.labels.narrow(0, first, last - first), config_.batch.label_smoothing);
     return sum / static_cast<double>(batch_.global_size);
   }
 
   Metrics evaluate(const model::Weights& weights) override {
-    const torch::NoGradGuard no_grad;
-    data::Loader loader(held_out_, in_order(communicator_.rank(), communicator_.size()));
-    loader.start_epoch(0);
-    std::array<double, 2> sums{};
-    for (data::Batch batch; loader.next(batch);) {
-      if (batch.labels.numel() == 0) continue;
-      const Tensor logits = forward(weights, batch.images, {});
-      sums[0] += F::cross_entropy(logits, batch.labels, F::CrossEntropyFuncOptions().reduction(torch::kSum))
-                     .item<double>();
-      sums[1] += logits.argmax(1).ne(batch.labels).sum().item<double>();
-    }
-    communicator_.sum(sums.data(), 2);
-    const auto count = static_cast<double>(held_out_.size());
-    return {{"loss", sums[0] / count}, {"error", sums[1] / count}};
+    const auto logits_of = [&](const Tensor& images) { return forward(weights, images, {}); };
+    return loss_and_error(logits_of, held_out_, batches_in_order(config_.batch.workers, communicator_),
+                          communicator_);
   }
 
   LabelledFeatures features(const model::Weights& weights, bool held_out) override {
     const torch::NoGradGuard no_grad;
-    data::Loader loader(held_out ? held_out_ : training_, in_order(0, 1));
+    data::Loader loader(held_out ? held_out_ : training_,
+                        batches_in_order(config_.batch.workers, Communicator()));
     loader.start_epoch(0);
     std::vector<Tensor> tokens, labels;
     std::int64_t count = 0;
@@ -101,29 +88,6 @@ class Images final : public Objective {
   }
 
  private:
-  // No changes, no order drawn.
-  data::LoaderConfig in_order(int rank, int world) const {
-    data::LoaderConfig config;
-    config.batch_size = 256;
-    config.workers = static_cast<int>(config_.workers);
-    config.rank = rank;
-    config.world = world;
-    return config;
-  }
-
-  data::LoaderConfig loader_config(std::uint64_t seed) const {
-    data::LoaderConfig loader;
-    loader.batch_size = config_.batch_size / communicator_.size();
-    loader.shuffle = true;
-    loader.augment = config_.images.augment;
-    loader.seed = seed;
-    loader.workers = static_cast<int>(config_.workers);
-    loader.drop_last = true;
-    loader.rank = communicator_.rank();
-    loader.world = communicator_.size();
-    return loader;
-  }
-
   Tensor forward(const model::Weights& weights, const Tensor& images,
                  const model::ForwardOptions& options) const {
     model::TransformerInput input;

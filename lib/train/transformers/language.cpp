@@ -1,10 +1,10 @@
-// Causal and masked language modelling on a token stream.
+#include "train/transformers/language.h"
+
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "base/error.h"
 #include "train/transformers/cross_entropy.h"
-#include "train/transformers/objective.h"
 
 namespace frugal::train {
 namespace {
@@ -34,18 +34,18 @@ class Language final : public Objective {
         train_(std::move(train)),
         validation_(std::move(validation)),
         // Every part of a step is a batch of its own kind of draw: see loss().
-        batches_(train_, config.tokens.sequence_length, config.batch_size, seed, mask_of(config, model),
+        batches_(train_, config.tokens.sequence_length, config.batch.size, seed, mask_of(config, model),
                  communicator.rank(), communicator.size()),
-        held_out_(validation_, config.tokens.sequence_length, config.batch_size, 0, mask_of(config, model)) {
+        held_out_(validation_, config.tokens.sequence_length, config.batch.size, 0, mask_of(config, model)) {
     train_.check_range(model.vocab_size);
     validation_.check_range(model.vocab_size);
   }
 
   std::int64_t steps_per_epoch() const override {
-    return std::max<std::int64_t>(1, train_.size() / (config_.batch_size * config_.tokens.sequence_length));
+    return std::max<std::int64_t>(1, train_.size() / (config_.batch.size * config_.tokens.sequence_length));
   }
   void start(std::int64_t /*step*/) override {}
-  std::int64_t batch_size() const override { return config_.batch_size; }
+  std::int64_t batch_size() const override { return config_.batch.size; }
   std::int64_t tokens_per_example() const override { return config_.tokens.sequence_length; }
 
   Tensor loss(const model::Weights& weights, std::int64_t step, std::int64_t part, std::int64_t parts,

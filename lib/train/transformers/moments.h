@@ -1,5 +1,5 @@
-// Adam's moments beside a model's weights (optimizer.safetensors: exp_avg.NAME and exp_avg_sq.NAME under the
-// canonical names, updates): what a grown run can start from.
+// Reads and writes Adam's moments beside a model's weights (optimizer.safetensors: exp_avg.NAME and
+// exp_avg_sq.NAME under the canonical names, updates): what a grown run can start from.
 #pragma once
 
 #include <string>

@@ -5,26 +5,16 @@
 #include <cstdint>
 #include <memory>
 
-#include "data/config.h"
+#include "data/images/config.h"
 #include "data/tokens/token_batch.h"
 #include "data/tokens/token_stream.h"
 #include "model/transformer/transformer.h"
+#include "train/batch_config.h"
 #include "train/knn.h"
 #include "train/parallel/communicator.h"
 #include "train/task.h"
 
 namespace frugal::train {
-
-// Parts of the model that a step passes over, to spend less on it.
-struct DropConfig {
-  double layer_keep = 1;   // share of its steps in which the last layer runs; earlier ones run more often
-  double layer_speed = 0;  // 0: at once; else the share falls as exp(−speed · step)
-  double token_keep = 1;   // share of the tokens that the middle layers see
-  std::int64_t token_first = 1, token_last = -1;  // layers [first, last): −1 counts from the end
-
-  bool any() const { return layer_keep < 1 || token_keep < 1; }
-  void visit(config::Visitor& v);
-};
 
 class Objective {
  public:
@@ -55,8 +45,7 @@ struct ObjectiveConfig {
   double mask_share = 0.15;
   std::int64_t mask_token_id = -1;
   data::DataConfig images;
-  double label_smoothing = 0;
-  std::int64_t batch_size = 16, workers = 1;
+  BatchConfig batch{.size = 16};
 
   void visit(config::Visitor& v);
 };
@@ -67,20 +56,5 @@ std::unique_ptr<Objective> make_objective(const ObjectiveConfig& config,
                                           const model::TransformerConfig& model,
                                           const std::string& model_folder, std::uint64_t seed,
                                           Communicator& communicator);
-
-// The parts of a step that run, drawn from (seed, step); `share` is the part of the layers' work that is
-// left.
-model::ForwardOptions draw_drops(const DropConfig& config, const model::TransformerConfig& model,
-                                 std::uint64_t seed, std::int64_t step, std::int64_t rows,
-                                 std::int64_t tokens, double* share = nullptr);
-
-// Of one process's classes of objective.
-std::unique_ptr<Objective> make_language_objective(const ObjectiveConfig& config,
-                                                   const model::TransformerConfig& model,
-                                                   const std::string& model_folder, std::uint64_t seed,
-                                                   Communicator& communicator);
-std::unique_ptr<Objective> make_image_objective(const ObjectiveConfig& config,
-                                                const model::TransformerConfig& model, std::uint64_t seed,
-                                                Communicator& communicator);
 
 }  // namespace frugal::train

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -10,10 +9,9 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "model/transformer/hf_model.h"
-#include "report/result.h"
 #include "tensor/device.h"
 #include "train/loop.h"
-#include "train/transformers/features.h"
+#include "train/training_run.h"
 #include "train/transformers/moments.h"
 #include "train/transformers/task.h"
 
@@ -22,9 +20,6 @@ namespace {
 
 using base::UserError;
 using Ordered = nlohmann::ordered_json;
-using torch::Tensor;
-
-constexpr const char* tool = "ligo-grow train";
 
 // The loss at the start stands in a file of its own: a resumed run does not measure it again.
 double start_loss(const std::string& path, TransformerTask& task, bool first) {
@@ -77,30 +72,6 @@ Ordered line_of(const TransformerRunConfig& config, const std::string& id,
   return line;
 }
 
-void add_neighbours(Ordered& result, const data::TokenDataConfig& config, const LoadedModel& loaded,
-                    const std::string& folder, Objective& objective, const NeighbourOptions& options) {
-  LabelledFeatures examples, questions;
-  if (options.examples.empty()) {
-    examples = objective.features(loaded.weights, false);
-    questions = objective.features(loaded.weights, true);
-  } else {
-    const auto tokenizer = data::load_tokenizer(config.tokenizer.empty() ? folder : config.tokenizer);
-    const auto most = static_cast<std::size_t>(config.sequence_length);
-    const auto known = data::read_labelled_texts(options.examples, *tokenizer);
-    const auto asked = data::read_labelled_texts(options.questions, *tokenizer, known.classes);
-    const Pool pool = options.pool == "last" ? Pool::last : Pool::mean;
-    examples = text_features(loaded.config, loaded.weights, known, pool, most, options.examples);
-    questions = text_features(loaded.config, loaded.weights, asked, pool, most, options.questions);
-    result["classes"] = known.classes;
-  }
-  const Tensor counts = questions.labels.bincount();
-  result["knn_examples"] = examples.labels.size(0);
-  result["knn_questions"] = questions.labels.size(0);
-  result["knn_most_frequent_error"] =
-      1 - counts.max().item<double>() / static_cast<double>(questions.labels.size(0));
-  result["knn_error"] = knn_error(examples, questions, options.count);
-}
-
 }  // namespace
 
 TransformerRunConfig::TransformerRunConfig() {
@@ -134,13 +105,6 @@ void TransformerRunConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-void NeighbourOptions::visit(config::Visitor& v) {
-  v.field("count", count, config::between(0, 1000), "nearest examples that vote; 0: not asked for");
-  v.field("examples", examples, "language model: file of lines `class<TAB>text` to learn from");
-  v.field("questions", questions, "language model: and of those to classify");
-  v.choice("pool", pool, {"mean", "last"}, "language model: mean over a text's tokens, or its last token's");
-}
-
 double step_flops(const model::TransformerConfig& model, const Objective& objective) {
   return 3 * model::forward_flops(model, objective.tokens_per_example()) *
          static_cast<double>(objective.batch_size());
@@ -150,36 +114,35 @@ Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& op
   const auto communicator = make_communicator();
   nlohmann::json printed;
   config::print(config, printed);
-  RunFolder folder(options, printed, config.runs, *communicator);
-  if (const Ordered& line = folder.finished(tool); !line.is_null()) return line;
+  TrainingRun run("ligo-grow train", "frugal.ligo-grow.train/1", options, printed, config.runs,
+                  *communicator);
+  if (Ordered line = run.finished(); !line.is_null()) return line;
 
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   const LoadedModel loaded = load_model(config.model, seed);
   const auto objective =
       make_objective(config.objective, loaded.config, config.model.path, data_seed(config), *communicator);
-  const std::int64_t share = config.objective.batch_size / communicator->size();
+  const std::int64_t share = config.objective.batch.share(*communicator);
   if (share % config.accumulate != 0) {
     throw UserError("accumulate",
                     fmt::format("{} parts do not divide a batch of {}", config.accumulate, share));
   }
   TransformerTask task(loaded.config, loaded.weights, *objective, config.accumulate, config.drop, seed,
                        config.evaluate_steps, *communicator);
-  LoopPlace place = folder.place(config.seed, config.name.empty() ? "train" : config.name);
+  LoopPlace place = run.place(config.seed, config.name.empty() ? "train" : config.name);
   if (config.start_optimizer) {
     place.initial_optimizer = optimizer_state(read_moments(config.model.path, loaded.config), loaded.config);
   }
   LoopConfig loop = config.loop;
-  if (loop.steps == 0) {
-    loop.steps = std::max<std::int64_t>(
-        1, std::llround(loop.epochs * static_cast<double>(objective->steps_per_epoch())));
-  }
+  loop.steps = total_steps(
+      loop, objective->steps_per_epoch());  // evaluate_steps may change what the loop calls an epoch
   if (config.evaluate_steps > 0) loop.evaluate_every = 1;
   const std::string start_path = options.out + "/start.json";
   const double first_loss = start_loss(start_path, task, communicator->is_first());
   const LoopResult result = run_loop(task, loop, place, *communicator);
 
-  Ordered line = line_of(config, folder.id(), loaded.config, *objective, result, first_loss);
+  Ordered line = line_of(config, run.id(), loaded.config, *objective, result, first_loss);
   if (communicator->is_first()) {
     if (config.keep_optimizer && loop.optimizer.kind != "sgd") {
       write_moments(options.out, moments_of_checkpoint(options.out + "/checkpoint.safetensors", loaded.config,
@@ -187,30 +150,9 @@ Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& op
     }
     model::write_hf(options.out, loaded.config, task.canonical(), checkpoint::DType::f32, config.model.path);
   }
-  folder.finish(line, {"frugal.ligo-grow.train/1", tool, seed}, threads, result.seconds);
+  run.finish(line, config.seed, threads, result.seconds);
   if (communicator->is_first()) std::filesystem::remove(start_path);
   return line;
-}
-
-Ordered evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
-                             const NeighbourOptions& neighbours) {
-  const report::RunClock clock;
-  const int threads = tensor::set_threads(static_cast<int>(config.threads));
-  Communicator alone;
-  ModelChoice choice = config.model;
-  choice.path = folder;
-  const LoadedModel loaded = load_model(choice, 0);
-  const auto objective = make_objective(config.objective, loaded.config, folder, 0, alone);
-  nlohmann::json printed;
-  config::print(config, printed);
-  Ordered result = report::start_result({"frugal.ligo-grow.evaluate/1", "ligo-grow evaluate", 0}, printed);
-  result["model"] = folder;
-  result["parameters"] = model::parameter_count(loaded.config);
-  for (const auto& [name, value] : objective->evaluate(loaded.weights)) result[name] = value;
-  if (neighbours.count > 0)
-    add_neighbours(result, config.objective.tokens, loaded, folder, *objective, neighbours);
-  result["run"] = clock.describe(threads);
-  return result;
 }
 
 }  // namespace frugal::train

@@ -12,6 +12,7 @@
 #include "config/visitor.h"
 #include "train/loop_config.h"
 #include "train/run_folder.h"
+#include "train/transformers/drop.h"
 #include "train/transformers/model.h"
 #include "train/transformers/objective.h"
 
@@ -37,19 +38,6 @@ struct TransformerRunConfig {
 
 // Trains, or says that it was done before. Returns the line of runs.jsonl.
 nlohmann::ordered_json run_transformer(const TransformerRunConfig& config, const RunOptions& options);
-
-// What frozen features are good for: "knn_error" of held-out images among training images, or of texts among
-// texts (data/tokens/labelled_text.h, train/knn.h).
-struct NeighbourOptions {
-  std::int64_t count = 0;           // 0: not asked for
-  std::string examples, questions;  // files of labelled texts, for a language model
-  std::string pool = "mean";        // of a text's tokens, or "last": that of its last token
-  void visit(config::Visitor& v);
-};
-
-// Loss (and error) of a model on what the config holds out.
-nlohmann::ordered_json evaluate_transformer(const TransformerRunConfig& config, const std::string& folder,
-                                            const NeighbourOptions& neighbours = {});
 
 // FLOPs of one training step: three forward passes of the batch (Kaplan et al. 2020's count).
 double step_flops(const model::TransformerConfig& model, const Objective& objective);

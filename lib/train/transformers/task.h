@@ -4,6 +4,7 @@
 
 #include "model/transformer/transformer.h"
 #include "train/task.h"
+#include "train/transformers/drop.h"
 #include "train/transformers/objective.h"
 
 namespace frugal::train {

@@ -1,5 +1,5 @@
-// Which images, how many of them, and how they are shown to the network. A config is a struct of defaults;
-// what each field means to the numbers is said here once, because every trainer shares it.
+// The part of a config that says which images a trainer reads, how many of them, and how it shows them to the
+// network.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct AugmentConfig {
 };
 
 struct DataConfig {
-  std::string kind = "fashion-mnist";  // fashion-mnist, idx, cifar, folder
+  std::string kind = "fashion-mnist";  // a format of dataset.cpp
   std::string path;                    // empty: Debian's folder for fashion-mnist
   double fraction = 1;                 // of the training examples that validation leaves
   std::int64_t seed = 0;               // of the fraction and of the validation split

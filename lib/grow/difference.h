@@ -1,4 +1,5 @@
-// How far a grown model is from its source, measured on the same inputs with our own forward pass.
+// Measures how far a grown model is from its source: both run on the same inputs, and their outputs are
+// compared.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The two pictures of a search.
+#include "search/run/pictures.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +7,6 @@
 
 #include "report/html.h"
 #include "report/svg.h"
-#include "search/run/report.h"
 
 namespace frugal::search {
 namespace {

@@ -1,4 +1,4 @@
-#include "grow/exact.h"
+#include "grow/difference.h"
 
 #include <torch/torch.h>
 

@@ -1,4 +1,4 @@
-#include "data/gzip.h"
+#include "data/images/gzip.h"
 
 #include <zlib.h>
 

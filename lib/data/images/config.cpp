@@ -1,4 +1,6 @@
-#include "data/config.h"
+#include "data/images/config.h"
+
+#include "data/images/raw.h"
 
 namespace frugal::data {
 
@@ -12,7 +14,7 @@ void AugmentConfig::visit(config::Visitor& v) {
 }
 
 void DataConfig::visit(config::Visitor& v) {
-  v.choice("kind", kind, {"fashion-mnist", "idx", "cifar", "folder"},
+  v.choice("kind", kind, format_names(),
            "format: Fashion-MNIST, IDX files of the MNIST family, CIFAR-10/100 binary, a folder a class");
   v.field("path", path, "folder of the data; empty = where Debian's dataset-fashion-mnist puts it");
   v.field("fraction", fraction, config::between(1e-9, 1),

@@ -1,0 +1,32 @@
+// What every image classifier is trained and judged with, whatever its network: batches of a training set,
+// and loss and error over a held-out set.
+#pragma once
+
+#include <functional>
+
+#include "data/images/dataset.h"
+#include "data/images/loader.h"
+#include "train/batch_config.h"
+#include "train/parallel/communicator.h"
+#include "train/task.h"
+
+namespace frugal::train {
+
+// Shuffled batches with random changes, of which this process takes its slice.
+data::LoaderConfig training_batches(const BatchConfig& batch, const data::AugmentConfig& augment,
+                                    std::uint64_t seed, const Communicator& communicator);
+
+// The set once, in order and unchanged, 256 images at a time.
+data::LoaderConfig batches_in_order(std::int64_t workers, const Communicator& communicator);
+
+// Cross entropy with smoothed labels, summed over the rows of logits [B, classes]; labels [B] int64.
+torch::Tensor cross_entropy_sum(const torch::Tensor& logits, const torch::Tensor& labels,
+                                double label_smoothing = 0);
+
+// {"loss", "error"}: means over a set. `logits_of` gives [B, classes] for images [B, C, H, W]. The processes
+// share the work.
+Metrics loss_and_error(const std::function<torch::Tensor(const torch::Tensor& images)>& logits_of,
+                       const data::ImageSet& set, const data::LoaderConfig& batches,
+                       Communicator& communicator);
+
+}  // namespace frugal::train
