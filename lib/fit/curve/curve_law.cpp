@@ -5,8 +5,7 @@
 namespace frugal::fit {
 
 std::span<const CurveLaw> curve_laws() {
-  static const std::array<CurveLaw, 7> table{law_m1,           law_m2,   law_m3,   law_m4,
-                                             law_rosenfeld_1d, law_bnsl, law_bnsl2};
+  static const std::array table{law_m1, law_m2, law_m3, law_m4, law_rosenfeld_1d, law_bnsl, law_bnsl2};
   return table;
 }
 

@@ -7,7 +7,12 @@ namespace {
 
 Dims pooled(const Call& call) {
   if (call.shape(0).size() < 3) throw RuleError("needs [N, C, L] or [N, C, H, W]");
-  return slide(call, call.shape(0)[1]);
+  const std::vector<std::int64_t>&kernel = call.integers("kernel"), &padding = call.integers("padding");
+  const Dims out = slide(call, call.shape(0)[1]);
+  for (std::size_t side = 0; side < padding.size(); ++side) {
+    if (padding[side] >= kernel[side % kernel.size()]) throw RuleError("has a window of padding alone");
+  }
+  return out;
 }
 
 const Operator max_pool{

@@ -36,25 +36,28 @@ struct TorchOperator {
   Tensor (*run)(const GraphWork&);
 };
 
-// Padding before and after is the same here; a window that needs two paddings is padded first.
-Tensor padded(const GraphWork& work, std::vector<std::int64_t>& padding, double value = 0) {
-  const auto& both = work.call.integers("padding");
+// Zeros, or another value, around x where torch cannot pad by itself: sides that differ, or, for a pool, more
+// than half of the kernel. `padding` is what is left to torch.
+Tensor padded(const GraphWork& work, const Tensor& x, std::vector<std::int64_t>& padding, bool is_pool,
+              double value = 0) {
+  const auto &both = work.call.integers("padding"), &kernel = work.call.integers("kernel");
   const std::size_t axes = both.size() / 2;
   padding.assign(both.begin(), both.begin() + static_cast<std::ptrdiff_t>(axes));
-  if (std::equal(padding.begin(), padding.end(), both.begin() + static_cast<std::ptrdiff_t>(axes)))
-    return work.x[0];
+  bool by_torch = true;
   std::vector<std::int64_t> sides;  // torch's order: the last axis first
   for (std::size_t a = axes; a-- > 0;) {
+    by_torch = by_torch && both[a] == both[axes + a] && !(is_pool && 2 * both[a] > kernel[a]);
     sides.push_back(both[a]);
     sides.push_back(both[axes + a]);
   }
+  if (by_torch) return x;
   padding.assign(axes, 0);
-  return torch::constant_pad_nd(work.x[0], sides, value);
+  return torch::constant_pad_nd(x, sides, value);
 }
 
 Tensor convolve(const GraphWork& work, std::int64_t groups) {
   std::vector<std::int64_t> padding;
-  const Tensor x = padded(work, padding);
+  const Tensor x = padded(work, work.x[0], padding, false);
   const auto &stride = work.call.integers("stride"), &dilation = work.call.integers("dilation");
   const Tensor weight = work.parameter(0), bias = work.parameter(1);
   return stride.size() == 1 ? torch::conv1d(x, weight, bias, stride, padding, dilation, groups)
@@ -78,19 +81,22 @@ std::vector<std::int64_t> over_positions(const Tensor& x) {
   return axes;
 }
 
+// Padding does not count: the mean over the window, divided by the share of it that is no padding.
 Tensor average_pool(const GraphWork& work) {
   std::vector<std::int64_t> padding;
   const auto &kernel = work.call.integers("kernel"), &stride = work.call.integers("stride");
-  const Tensor& x = work.x[0];
-  const auto& both = work.call.integers("padding");
-  padding.assign(both.begin(), both.begin() + static_cast<std::ptrdiff_t>(kernel.size()));
-  return kernel.size() == 1 ? torch::avg_pool1d(x, kernel, stride, padding, false, false)
-                            : torch::avg_pool2d(x, kernel, stride, padding, false, false);
+  const auto mean = [&](const Tensor& x) {
+    return kernel.size() == 1 ? torch::avg_pool1d(x, kernel, stride, padding, false, false)
+                              : torch::avg_pool2d(x, kernel, stride, padding, false, false);
+  };
+  const Tensor x = padded(work, work.x[0], padding, true);
+  if (x.is_same(work.x[0])) return mean(x);
+  return mean(x) / mean(padded(work, torch::ones_like(work.x[0]), padding, true));
 }
 
 Tensor max_pool(const GraphWork& work) {
   std::vector<std::int64_t> padding;
-  const Tensor x = padded(work, padding, -std::numeric_limits<double>::infinity());
+  const Tensor x = padded(work, work.x[0], padding, true, -std::numeric_limits<double>::infinity());
   const auto &kernel = work.call.integers("kernel"), &stride = work.call.integers("stride");
   const auto& dilation = work.call.integers("dilation");
   return kernel.size() == 1 ? torch::max_pool1d(x, kernel, stride, padding, dilation)
