@@ -60,6 +60,7 @@ def nas_search(folder: pathlib.Path) -> None:
         "Conv-input:32x32x3-output:16x16x8: {mean: 1.5, std: 0.1}\n"
         "expanded_conv-input:16x16x8-output:16x16x8-expand:1-kernel:3-stride:1-idskip:0: {mean: 2.25}\n"
         "expanded_conv-input:16x16x8-output:8x8x16-expand:3-kernel:5-stride:2-idskip:0: {mean: 0.5}\n"
+        "expanded_conv-input:8x8x16-output:8x8x16-expand:2-kernel:3-stride:1-idskip:1: {mean: 4.5}\n"
         "Logits-input:8x8x16-output:10: {mean: 0.125}\n")
     network_of_every_layer(folder)
 

@@ -24,8 +24,7 @@ std::vector<ParameterInterval> intervals_of(const Posterior& posterior, const Fi
   double due = 0;
   for (const PosteriorPart& part : posterior.parts()) {
     if (part.law->name() != at.law) continue;
-    // The weights add up to one but for rounding, which must not cost the last draw.
-    for (due += double(config.draws) * part.weight / total; due >= 1 - 1e-9; due -= 1) {
+    for (due += double(config.draws) * part.weight / total; due >= 1; due -= 1) {
       for (double& normal : normals) normal = random.normal();
       const auto theta = part.law->published(posterior.draw(part, normals).data(), posterior.edge());
       for (std::size_t p = 0; p < theta.size(); ++p) values[p].push_back(theta[p]);
