@@ -13,17 +13,21 @@ void log_value(const Law& law, const double* theta, const double* slopes, std::s
   thread_local std::vector<double> by_theta;
   if (jacobian != nullptr) by_theta.resize(own * runs);
   law.evaluate(theta, inputs, log_y, jacobian != nullptr ? by_theta.data() : nullptr);
-  for (std::size_t i = 0; i < runs; ++i) {
-    const double y = log_y[i];
-    log_y[i] = std::log(y);
-    if (jacobian == nullptr) continue;
-    double* row = jacobian + i * free;
-    std::fill(row, row + free, 0.0);
+  if (jacobian != nullptr) {
+    thread_local std::vector<double> share;
+    share.resize(runs);
+    for (std::size_t i = 0; i < runs; ++i) share[i] = 1 / log_y[i];
+    std::fill(jacobian, jacobian + runs * free, 0.0);
     for (std::size_t p = 0; p < own; ++p) {
-      const double relative = by_theta[p * runs + i] / y;
-      for (std::size_t k = 0; k < free; ++k) row[k] += relative * slopes[p * free + k];
+      const double* column = by_theta.data() + p * runs;
+      for (std::size_t k = 0; k < free; ++k) {
+        const double slope = slopes[p * free + k];
+        if (slope == 0) continue;  // most parameters are functions of one free one
+        for (std::size_t i = 0; i < runs; ++i) jacobian[i * free + k] += column[i] * share[i] * slope;
+      }
     }
   }
+  for (std::size_t i = 0; i < runs; ++i) log_y[i] = std::log(log_y[i]);
 }
 
 }  // namespace frugal::fit

@@ -148,9 +148,10 @@ std::optional<std::size_t> Posterior::worst_cell(const CellCovariance& covarianc
   for (std::size_t i = 0; i < n; ++i) {
     // Column i of the inverse of the Cholesky factor.
     for (std::size_t k = i; k < n; ++k) {
+      const double* row = covariance.factor.data() + k * n;
       double sum = k == i ? 1 : 0;
-      for (std::size_t j = i; j < k; ++j) sum -= covariance.factor[k * n + j] * column[j];
-      column[k] = sum / covariance.factor[k * n + k];
+      for (std::size_t j = i; j < k; ++j) sum -= row[j] * column[j];
+      column[k] = sum / row[k];
     }
     double precision = 0, pull = 0;
     std::fill(shared.begin(), shared.end(), 0.0);
