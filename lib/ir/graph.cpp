@@ -1,8 +1,5 @@
 #include "ir/graph.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "base/error.h"
 
 namespace frugal::ir {
@@ -34,7 +31,11 @@ std::int64_t elements(const Dims& shape) {
   return count;
 }
 
-std::string to_text(const Dims& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string to_text(const Dims& shape) {
+  std::string text = "[";
+  for (const std::int64_t size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
 
 const char* name_of(DataType type) { return entry_of(type).name; }
 std::int64_t bytes_of(DataType type) { return entry_of(type).bytes; }

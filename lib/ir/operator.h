@@ -15,6 +15,17 @@
 
 namespace frugal::ir {
 
+// "3 groups do not divide 4": texts, numbers and shapes one after the other. (fmt would cost every file of
+// operators four times its time to compile.)
+inline std::string word(const std::string& text) { return text; }
+inline std::string word(std::int64_t number) { return std::to_string(number); }
+inline std::string word(std::size_t number) { return std::to_string(number); }
+inline std::string word(const Dims& shape) { return to_text(shape); }
+template <typename... Parts>
+std::string words(const Parts&... parts) {
+  return (word(parts) + ...);
+}
+
 // A rule of an operator that its inputs or attributes break; whoever builds or reads the graph adds the
 // place.
 struct RuleError : std::runtime_error {

@@ -1,7 +1,5 @@
 #include "ir/operators.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/error.h"
@@ -13,18 +11,18 @@ const AttributeValue& value_of(const Attributes& attributes, const char* name) {
   for (const auto& [key, value] : attributes) {
     if (key == name) return value;
   }
-  throw RuleError(fmt::format("has no attribute '{}'", name));
+  throw RuleError(words("has no attribute '", name, "'"));
 }
 
 void check_value(const AttributeSpec& spec, const AttributeValue& value) {
   if (value.index() != spec.otherwise.index()) {
     static const char* const kinds[] = {"a whole number", "a number", "a list of whole numbers", "text"};
-    throw RuleError(fmt::format("'{}' must be {}", spec.name, kinds[spec.otherwise.index()]));
+    throw RuleError(words("'", spec.name, "' must be ", kinds[spec.otherwise.index()]));
   }
   const auto check = [&](std::int64_t number) {
     if (number < spec.low)
-      throw RuleError(fmt::format("'{}' must be at least {}, got {}", spec.name, spec.low, number));
-    if (number > most_elements) throw RuleError(fmt::format("'{}' is too large: {}", spec.name, number));
+      throw RuleError(words("'", spec.name, "' must be at least ", spec.low, ", got ", number));
+    if (number > most_elements) throw RuleError(words("'", spec.name, "' is too large: ", number));
   };
   if (const auto* number = std::get_if<std::int64_t>(&value)) check(*number);
   if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
@@ -72,15 +70,14 @@ Attributes complete(const Operator& op, const Attributes& given) {
     if (std::any_of(op.attributes.begin(), op.attributes.end(), known)) continue;
     std::vector<std::string> names;
     for (const AttributeSpec& spec : op.attributes) names.emplace_back(spec.name);
-    throw RuleError(
-        fmt::format("unknown attribute '{}' of {}; {}", name, op.name, base::suggest(name, names)));
+    throw RuleError(words("unknown attribute '", name, "' of ", op.name, "; ", base::suggest(name, names)));
   }
   Attributes all;
   for (const AttributeSpec& spec : op.attributes) {
     const auto found =
         std::find_if(given.begin(), given.end(), [&](const auto& entry) { return entry.first == spec.name; });
     if (found == given.end() && spec.required)
-      throw RuleError(fmt::format("needs the attribute '{}'", spec.name));
+      throw RuleError(words("needs the attribute '", spec.name, "'"));
     const AttributeValue& value = found == given.end() ? spec.otherwise : found->second;
     check_value(spec, value);
     all.emplace_back(spec.name, value);
@@ -91,9 +88,8 @@ Attributes complete(const Operator& op, const Attributes& given) {
 void check_size(const Dims& shape) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
-    if (size < 1) throw RuleError(fmt::format("gives an empty tensor {}", to_text(shape)));
-    if (size > most_elements / count)
-      throw RuleError(fmt::format("gives a tensor that is too large: {}", to_text(shape)));
+    if (size < 1) throw RuleError(words("gives an empty tensor ", shape));
+    if (size > most_elements / count) throw RuleError(words("gives a tensor that is too large: ", shape));
     count *= size;
   }
 }

@@ -1,7 +1,5 @@
 #include "ir/verify.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <unordered_set>
 
@@ -70,12 +68,12 @@ class Verifier {
     }
     const std::int64_t wanted = whole ? 1 : tensor.shape[static_cast<std::size_t>(q.axis)];
     if (static_cast<std::int64_t>(q.scale.size()) != wanted || q.zero_point.size() != q.scale.size()) {
-      fail(tensor.name, fmt::format("needs {} scales and zero points, has {} and {}", wanted, q.scale.size(),
-                                    q.zero_point.size()));
+      fail(tensor.name, words("needs ", wanted, " scales and zero points, has ", q.scale.size(), " and ",
+                              q.zero_point.size()));
     }
     for (const double scale : q.scale) {
       if (!(scale > 0) || !std::isfinite(scale))
-        fail(tensor.name, fmt::format("has the scale {}, which is no positive number", scale));
+        fail(tensor.name, words("has the scale ", std::to_string(scale), ", which is no positive number"));
     }
   }
 
@@ -85,29 +83,28 @@ class Verifier {
     if (node.op == nullptr) fail(name, "has no operator");
     const Operator& op = *node.op;
     if (output.role != Role::value)
-      fail(name, fmt::format("is an {} and cannot be computed", name_of(output.role)));
+      fail(name, words("is an ", name_of(output.role), " and cannot be computed"));
     if (written_[static_cast<std::size_t>(node.output)]) fail(name, "is computed twice");
     for (const TensorId id : node.inputs) {
       const Tensor& input = in_range(id, name + "'s input");
-      if (!is_there(id)) fail(name, fmt::format("reads '{}' before it is computed", input.name));
+      if (!is_there(id)) fail(name, words("reads '", input.name, "' before it is computed"));
     }
     const Call call = call_of(graph_, node);
     if (call.inputs.size() < op.least_inputs || call.inputs.size() > op.most_inputs) {
-      fail(name, fmt::format("{} takes {} to {} inputs, got {}", op.name, op.least_inputs, op.most_inputs,
-                             call.inputs.size()));
+      fail(name, words(op.name, " takes ", op.least_inputs, " to ", op.most_inputs, " inputs, got ",
+                       call.inputs.size()));
     }
     rule(name, [&] {
       if (complete(op, node.attributes) != node.attributes) throw RuleError("has incomplete attributes");
       const Dims shape = op.shape(call);
       if (shape != output.shape) {
-        throw RuleError(
-            fmt::format("has the shape {}, but {} gives {}", to_text(output.shape), op.name, to_text(shape)));
+        throw RuleError(words("has the shape ", output.shape, ", but ", op.name, " gives ", shape));
       }
       check_parameters(node, call);
     });
     const DataType type = op.output_type.value_or(call.input(0).type);
     if (!output.quantization && type != output.type) {
-      fail(name, fmt::format("is {}, but {} gives {}", name_of(output.type), op.name, name_of(type)));
+      fail(name, words("is ", name_of(output.type), ", but ", op.name, " gives ", name_of(type)));
     }
     written_[static_cast<std::size_t>(node.output)] = true;
   }
@@ -117,14 +114,13 @@ class Verifier {
     const std::vector<ParameterSpec> wanted = node.op->parameters(call);
     const std::size_t given = node.inputs.size() - call.inputs.size();
     if (given != wanted.size()) {
-      throw RuleError(fmt::format("{} needs {} parameters, got {}", node.op->name, wanted.size(), given));
+      throw RuleError(words(node.op->name, " needs ", wanted.size(), " parameters, got ", given));
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const Tensor& parameter = graph_.tensor(node.inputs[call.inputs.size() + i]);
       if (parameter.role != wanted[i].role || parameter.shape != wanted[i].shape) {
-        throw RuleError(fmt::format("needs a {} '{}' of shape {}, got {} of {}", name_of(wanted[i].role),
-                                    wanted[i].name, to_text(wanted[i].shape), name_of(parameter.role),
-                                    to_text(parameter.shape)));
+        throw RuleError(words("needs a ", name_of(wanted[i].role), " '", wanted[i].name, "' of shape ",
+                              wanted[i].shape, ", got ", name_of(parameter.role), " of ", parameter.shape));
       }
     }
   }

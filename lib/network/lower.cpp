@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ir/count.h"
 #include "network/lowering.h"
 
 namespace frugal::network {
@@ -156,6 +157,16 @@ Lowered lower(const Part& part, const std::string& origin) {
   Walk walk(lowering, lowering.graph.input("input", dims_of(part.in)));
   walk.run(part);
   return walk.finish();
+}
+
+std::int64_t parameter_count(const NetworkConfig& network) {
+  const Lowered lowered = lower(network);
+  return ir::parameter_count(*lowered.graph, ir::whole(*lowered.graph));
+}
+
+std::int64_t mac_count(const NetworkConfig& network, std::int64_t resolution) {
+  const Lowered lowered = lower(network, resolution);
+  return ir::mac_count(*lowered.graph, ir::whole(*lowered.graph));
 }
 
 }  // namespace frugal::network

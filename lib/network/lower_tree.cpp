@@ -2,6 +2,7 @@
 // name with slashes.
 #include <fmt/format.h>
 
+#include "ir/count.h"
 #include "network/lowering.h"
 #include "network/tree.h"
 
@@ -141,7 +142,8 @@ class TreeWalk {
 
 }  // namespace
 
-ir::Graph lower(const TreeNetwork& network, std::int64_t resolution, const std::string& origin) {
+std::shared_ptr<const ir::Graph> lower(const TreeNetwork& network, std::int64_t resolution,
+                                       const std::string& origin) {
   const std::int64_t size = resolution > 0 ? resolution : network.resolution;
   Lowering lowering(network.name, network.bn, origin);
   ir::TensorId x = lowering.graph.input("input", {1, network.input_channels(), size, size});
@@ -150,7 +152,17 @@ ir::Graph lower(const TreeNetwork& network, std::int64_t resolution, const std::
     x = walk.block(network.blocks[i], x, fmt::format("blocks.{}", i));
   }
   x = lowering.graph.add("flatten", "features", {x});
-  return lowering.graph.finish({lowering.classify(x, network.classifier)});
+  return std::make_shared<const ir::Graph>(lowering.graph.finish({lowering.classify(x, network.classifier)}));
+}
+
+std::int64_t parameter_count(const TreeNetwork& network) {
+  const auto graph = lower(network);
+  return ir::parameter_count(*graph, ir::whole(*graph));
+}
+
+std::int64_t mac_count(const TreeNetwork& network) {
+  const auto graph = lower(network);
+  return ir::mac_count(*graph, ir::whole(*graph));
 }
 
 }  // namespace frugal::network

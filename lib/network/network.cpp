@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
-#include "ir/count.h"
 #include "network/json_fields.h"
 #include "network/lower.h"
 
@@ -121,16 +120,6 @@ Ordered to_json(const NetworkConfig& network) {
   }
   json["resolution"] = network.resolution;
   return json;
-}
-
-std::int64_t parameter_count(const NetworkConfig& network) {
-  const Lowered lowered = lower(network);
-  return ir::parameter_count(*lowered.graph, ir::whole(*lowered.graph));
-}
-
-std::int64_t mac_count(const NetworkConfig& network, std::int64_t resolution) {
-  const Lowered lowered = lower(network, resolution);
-  return ir::mac_count(*lowered.graph, ir::whole(*lowered.graph));
 }
 
 std::string to_text(const NetworkConfig& network) { return to_json(network).dump(2) + "\n"; }

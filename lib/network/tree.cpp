@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "ir/graph.h"
 #include "network/json_fields.h"
 #include "network/tree.h"
 

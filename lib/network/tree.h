@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -66,7 +67,10 @@ struct TreeNetwork {
 
 // Its graph, at the network's own resolution or at the one given. Throws UserError at the place in `origin`
 // where layers do not fit together. Counts are those of the graph (ir/count.h).
-ir::Graph lower(const TreeNetwork& network, std::int64_t resolution = 0, const std::string& origin = "");
+std::shared_ptr<const ir::Graph> lower(const TreeNetwork& network, std::int64_t resolution = 0,
+                                       const std::string& origin = "");
+std::int64_t parameter_count(const TreeNetwork& network);
+std::int64_t mac_count(const TreeNetwork& network);  // of one image
 
 bool is_tree_network(const nlohmann::json& json);  // by its "name"
 TreeNetwork read_tree_network(const nlohmann::json& json, const std::string& origin);

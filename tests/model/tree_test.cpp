@@ -87,7 +87,7 @@ std::string error_of(const Json& json) {
 
 TEST_CASE("a network of trees is counted as by hand", "[model]") {
   const auto network = network::read_tree_network(small(), "t.json");
-  const ir::Graph graph = network::lower(network);
+  const ir::Graph graph = *network::lower(network);
   // Weights: stem 108; in bottle 16; grouped 3x3 8*2*9 = 144; depthwise 100 + point 16; out bottle 64;
   // classifier 160. Pixels are 64 everywhere but for the classifier.
   CHECK(ir::mac_count(graph, ir::whole(graph)) == 64 * (108 + 16 + 144 + 100 + 16 + 64) + 160);
@@ -101,7 +101,7 @@ TEST_CASE("its torch module has those parameters, the project's names, and runs"
   model::TreeImageNetwork module(network);
   std::int64_t parameters = 0;
   for (const auto& parameter : module.parameters()) parameters += parameter.numel();
-  const ir::Graph graph = network::lower(network);
+  const ir::Graph graph = *network::lower(network);
   CHECK(parameters == ir::parameter_count(graph, ir::whole(graph)));
   const auto named = module.named_parameters();
   for (const char* name :

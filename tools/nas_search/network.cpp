@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "ir/count.h"
 #include "nas_search/commands.h"
 #include "network/compact.h"
 #include "network/tree.h"
@@ -18,11 +17,9 @@ bool print_tree_counts(const std::string& file, const cli::CommonFlags& flags) {
   const nlohmann::json json = config::parse(text, file);
   if (!network::is_tree_network(json)) return false;
   const network::TreeNetwork network = network::read_tree_network(json, file);
-  const ir::Graph graph = network::lower(network, 0, file);
   if (!flags.quiet) {
     fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n",
-               ir::parameter_count(graph, ir::whole(graph)), ir::mac_count(graph, ir::whole(graph)),
-               network.resolution);
+               network::parameter_count(network), network::mac_count(network), network.resolution);
   }
   base::write_text(flags.out, text);
   return true;

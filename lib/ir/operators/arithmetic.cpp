@@ -1,6 +1,4 @@
 // Sums and products of two tensors. The second may be one number a channel: [N, C, 1, 1].
-#include <fmt/format.h>
-
 #include "ir/operators.h"
 
 namespace frugal::ir {
@@ -10,8 +8,7 @@ Dims of_equal_shapes(const Call& call) {
   const Dims &a = call.shape(0), &b = call.shape(1);
   bool fits = a.size() == b.size();
   for (std::size_t i = 0; fits && i < a.size(); ++i) fits = b[i] == a[i] || (i >= 2 && b[i] == 1);
-  if (!fits)
-    throw RuleError(fmt::format("takes {} and {}, which do not fit together", to_text(a), to_text(b)));
+  if (!fits) throw RuleError(words("takes ", a, " and ", b, ", which do not fit together"));
   return a;
 }
 

@@ -1,6 +1,4 @@
 // Convolutions over images and sequences; weights [out, in / groups, kernel…] as PyTorch and ONNX have them.
-#include <fmt/format.h>
-
 #include "ir/operators.h"
 #include "ir/operators/spatial.h"
 
@@ -37,7 +35,7 @@ const Operator conv{
           const Dims out = slide(call, call.integer("out_channels"));
           const std::int64_t groups = call.integer("groups"), in = call.shape(0)[1];
           if (in % groups != 0 || out[1] % groups != 0) {
-            throw RuleError(fmt::format("{} groups do not divide {} and {} channels", groups, in, out[1]));
+            throw RuleError(words(groups, " groups do not divide ", in, " and ", out[1], " channels"));
           }
           return out;
         },

@@ -1,6 +1,4 @@
 // Fully connected layers and embeddings.
-#include <fmt/format.h>
-
 #include "ir/operators.h"
 
 namespace frugal::ir {
@@ -15,7 +13,7 @@ const Operator fully_connected{
     .shape =
         [](const Call& call) {
           Dims out = call.shape(0);
-          if (out.size() < 2) throw RuleError(fmt::format("needs [N, …, features], got {}", to_text(out)));
+          if (out.size() < 2) throw RuleError(words("needs [N, …, features], got ", out));
           out.back() = call.integer("out_features");
           return out;
         },

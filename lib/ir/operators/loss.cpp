@@ -1,6 +1,4 @@
 // Losses: the mean over the batch, one number.
-#include <fmt/format.h>
-
 #include "ir/operators.h"
 
 namespace frugal::ir {
@@ -16,8 +14,8 @@ const Operator cross_entropy{
         [](const Call& call) {
           const Dims &logits = call.shape(0), &labels = call.shape(1);
           if (logits.size() != 2 || labels != Dims{logits[0]} || call.input(1).type != DataType::int32) {
-            throw RuleError(fmt::format("takes logits [N, classes] and labels i32 [N], got {} and {} {}",
-                                        to_text(logits), name_of(call.input(1).type), to_text(labels)));
+            throw RuleError(words("takes logits [N, classes] and labels i32 [N], got ", logits, " and ",
+                                  name_of(call.input(1).type), " ", labels));
           }
           return Dims{};
         },

@@ -1,6 +1,4 @@
 // What moves values without computing: other shapes, parts, several tensors as one.
-#include <fmt/format.h>
-
 #include "ir/operators.h"
 
 namespace frugal::ir {
@@ -12,7 +10,7 @@ using List = std::vector<std::int64_t>;
 std::size_t axis_of(const Call& call) {
   const std::int64_t axis = call.integer("axis");
   if (axis >= static_cast<std::int64_t>(call.shape(0).size())) {
-    throw RuleError(fmt::format("axis {} is none of {}", axis, to_text(call.shape(0))));
+    throw RuleError(words("axis ", axis, " is none of ", call.shape(0)));
   }
   return static_cast<std::size_t>(axis);
 }
@@ -43,8 +41,7 @@ const Operator reshape{
           for (const std::int64_t size : call.integers("shape")) out.push_back(size);
           check_size(out);
           if (elements(out) != elements(call.shape(0))) {
-            throw RuleError(
-                fmt::format("{} has other elements than {}", to_text(out), to_text(call.shape(0))));
+            throw RuleError(words(out, " has other elements than ", call.shape(0)));
           }
           return out;
         },
@@ -115,7 +112,7 @@ const Operator slice{
           Dims out = call.shape(0);
           const std::int64_t begin = call.integer("begin"), end = call.integer("end");
           if (begin >= end || end > out[axis]) {
-            throw RuleError(fmt::format("[{}, {}) is no part of an axis of {}", begin, end, out[axis]));
+            throw RuleError(words("[", begin, ", ", end, ") is no part of an axis of ", out[axis]));
           }
           out[axis] = end - begin;
           return out;

@@ -1,7 +1,5 @@
 #include "ir/operators/spatial.h"
 
-#include <fmt/format.h>
-
 namespace frugal::ir {
 
 using List = std::vector<std::int64_t>;
@@ -18,12 +16,11 @@ Dims slide(const Call& call, std::int64_t out_channels) {
   const List &kernel = call.integers("kernel"), &stride = call.integers("stride");
   const List &padding = call.integers("padding"), &dilation = call.integers("dilation");
   const std::size_t axes = in.size() < 2 ? 0 : in.size() - 2;
-  if (axes < 1 || axes > 2)
-    throw RuleError(fmt::format("needs [N, C, L] or [N, C, H, W], got {}", to_text(in)));
+  if (axes < 1 || axes > 2) throw RuleError(words("needs [N, C, L] or [N, C, H, W], got ", in));
   if (kernel.size() != axes || stride.size() != axes || dilation.size() != axes ||
       padding.size() != 2 * axes) {
     throw RuleError(
-        fmt::format("needs one kernel, stride and dilation for each of {} axes, and two paddings", axes));
+        words("needs one kernel, stride and dilation for each of ", axes, " axes, and two paddings"));
   }
   Dims out{in[0], out_channels};
   for (std::size_t a = 0; a < axes; ++a) {
