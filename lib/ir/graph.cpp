@@ -8,20 +8,9 @@ namespace {
 struct TypeName {
   DataType type;
   const char* name;
-  std::int64_t bytes;
 };
-constexpr TypeName types[] = {{DataType::float32, "f32", 4},
-                              {DataType::int8, "i8", 1},
-                              {DataType::int16, "i16", 2},
-                              {DataType::int32, "i32", 4}};
-
-const TypeName& entry_of(DataType type) {
-  for (const TypeName& entry : types) {
-    if (entry.type == type) return entry;
-  }
-  FRUGAL_ASSERT(false, "a data type without its name");
-  return types[0];
-}
+constexpr TypeName types[] = {
+    {DataType::float32, "f32"}, {DataType::int8, "i8"}, {DataType::int16, "i16"}, {DataType::int32, "i32"}};
 
 }  // namespace
 
@@ -37,8 +26,13 @@ std::string to_text(const Dims& shape) {
   return text + "]";
 }
 
-const char* name_of(DataType type) { return entry_of(type).name; }
-std::int64_t bytes_of(DataType type) { return entry_of(type).bytes; }
+const char* name_of(DataType type) {
+  for (const TypeName& entry : types) {
+    if (entry.type == type) return entry.name;
+  }
+  FRUGAL_ASSERT(false, "a data type without its name");
+  return "";
+}
 
 std::optional<DataType> data_type_named(const std::string& name) {
   for (const TypeName& entry : types) {
@@ -59,13 +53,6 @@ const char* name_of(Role role) {
       return "value";
   }
   return "";
-}
-
-TensorId Graph::find(const std::string& tensor_name) const {
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].name == tensor_name) return static_cast<TensorId>(i);
-  }
-  return none;
 }
 
 NodeRange whole(const Graph& graph) { return {0, static_cast<NodeId>(graph.nodes.size())}; }

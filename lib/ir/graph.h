@@ -25,7 +25,6 @@ std::string to_text(const Dims& shape);  // "[1, 3, 32, 32]"
 enum class DataType { float32, int8, int16, int32 };
 const char* name_of(DataType type);  // "f32", "i8", "i16", "i32"
 std::optional<DataType> data_type_named(const std::string& name);
-std::int64_t bytes_of(DataType type);
 
 // real = scale · (stored − zero_point); one pair for the whole tensor, or one an index of `axis`.
 struct Quantization {
@@ -71,7 +70,6 @@ struct Graph {
   const Tensor& tensor(TensorId id) const { return tensors[static_cast<std::size_t>(id)]; }
   Tensor& tensor(TensorId id) { return tensors[static_cast<std::size_t>(id)]; }
   const std::string& name_of(const Node& node) const { return tensor(node.output).name; }
-  TensorId find(const std::string& tensor_name) const;  // none where absent; looks through all of them
   bool operator==(const Graph&) const = default;
 };
 

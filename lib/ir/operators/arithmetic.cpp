@@ -12,33 +12,21 @@ Dims of_equal_shapes(const Call& call) {
   return a;
 }
 
-const Operator add{
-    .name = "add",
-    .help = "sum of two tensors",
-    .least_inputs = 2,
-    .most_inputs = 2,
-    .attributes = {},
-    .shape = of_equal_shapes,
-    .onnx =
-        [](const Call&) {
-          return OnnxForm{"Add", {}};
-        },
-    .in_place = true,
-};
+Operator of_two(const char* name, const char* help, OnnxForm (*onnx)(const Call&)) {
+  return {.name = name,
+          .help = help,
+          .least_inputs = 2,
+          .most_inputs = 2,
+          .attributes = {},
+          .shape = of_equal_shapes,
+          .onnx = onnx,
+          .in_place = true};
+}
 
-const Operator mul{
-    .name = "mul",
-    .help = "product of two tensors, element by element",
-    .least_inputs = 2,
-    .most_inputs = 2,
-    .attributes = {},
-    .shape = of_equal_shapes,
-    .onnx =
-        [](const Call&) {
-          return OnnxForm{"Mul", {}};
-        },
-    .in_place = true,
-};
+const Operator add = of_two("add", "sum of two tensors", [](const Call&) { return OnnxForm{"Add", {}}; });
+const Operator mul = of_two("mul", "product of two tensors, element by element", [](const Call&) {
+  return OnnxForm{"Mul", {}};
+});
 
 }  // namespace
 

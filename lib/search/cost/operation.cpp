@@ -63,16 +63,23 @@ network::Activation read_activation(const JsonNode& node) {
   return *named;
 }
 
-ConvLayer read_conv(const JsonNode& node) {
-  ConvLayer layer;
+// What both kinds of convolution have.
+template <typename Layer>
+Layer read_window(const JsonNode& node) {
+  Layer layer;
   layer.in_channels = read_shape(node["in"]).channels;
   layer.out_channels = read_shape(node["out"]).channels;
   layer.kernel_size = network::odd_kernel(node);
   layer.stride = node["stride"].integer(network::extent());
-  layer.dilation = node["dilation"].integer(network::extent());
-  layer.groups = node["groups"].integer(network::extent());
   layer.activation = read_activation(node);
   layer.use_se = node.flag_or("use_se", false);
+  return layer;
+}
+
+ConvLayer read_conv(const JsonNode& node) {
+  auto layer = read_window<ConvLayer>(node);
+  layer.dilation = node["dilation"].integer(network::extent());
+  layer.groups = node["groups"].integer(network::extent());
   if (layer.in_channels % layer.groups != 0 || layer.out_channels % layer.groups != 0) {
     node.fail_at("groups", fmt::format("{} groups do not divide {} and {} channels", layer.groups,
                                        layer.in_channels, layer.out_channels));
@@ -81,15 +88,9 @@ ConvLayer read_conv(const JsonNode& node) {
 }
 
 MBConvLayer read_bottleneck(const JsonNode& node) {
-  MBConvLayer layer;
-  layer.in_channels = read_shape(node["in"]).channels;
-  layer.out_channels = read_shape(node["out"]).channels;
-  layer.kernel_size = network::odd_kernel(node);
-  layer.stride = node["stride"].integer(network::extent());
+  auto layer = read_window<MBConvLayer>(node);
   layer.mid_channels = node["mid_channels"].integer(network::extent());
   layer.expand_ratio = node.number_or("expand_ratio", 0) == 1 ? 1 : 6;  // only whether there is one
-  layer.activation = read_activation(node);
-  layer.use_se = node.flag_or("use_se", false);
   return layer;
 }
 
