@@ -20,6 +20,25 @@ TensorId Builder::input(const std::string& name, const Dims& shape, DataType typ
   return id;
 }
 
+TensorId Builder::constant(const std::string& name, const Dims& shape, DataType type) {
+  return add_tensor({name, Role::constant, type, shape, std::nullopt});
+}
+
+void Builder::store_as(TensorId id, DataType type, Quantization quantization) {
+  graph_.tensor(id).type = type;
+  graph_.tensor(id).quantization = std::move(quantization);
+}
+
+TensorId Builder::mask(TensorId output, const std::string& name) {
+  for (Node& node : graph_.nodes) {
+    if (node.output != output) continue;
+    node.mask = add_tensor({name, Role::value, DataType::bit, shape(output), std::nullopt});
+    return node.mask;
+  }
+  FRUGAL_ASSERT(false, "a mask of what no node computes");
+  return none;
+}
+
 TensorId Builder::add(const std::string& op, const std::string& name, const std::vector<TensorId>& inputs,
                       const Attributes& attributes) {
   const Operator* found = find_operator(op);

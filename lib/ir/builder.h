@@ -26,6 +26,13 @@ class Builder {
                const Attributes& attributes = {});
 
   const Dims& shape(TensorId id) const { return graph_.tensor(id).shape; }
+  const Graph& graph() const { return graph_; }
+  // A tensor that no node computes and that is there from the start: Role::constant.
+  TensorId constant(const std::string& name, const Dims& shape, DataType type = DataType::float32);
+  // Says how a tensor is stored, where that is not float.
+  void store_as(TensorId id, DataType type, Quantization quantization);
+  // Asks a node for its mask, called `name`. The node is named by its output.
+  TensorId mask(TensorId output, const std::string& name);
   NodeId size() const { return static_cast<NodeId>(graph_.nodes.size()); }
 
   // Checked by ir/verify.h.

@@ -9,8 +9,11 @@ struct TypeName {
   DataType type;
   const char* name;
 };
-constexpr TypeName types[] = {
-    {DataType::float32, "f32"}, {DataType::int8, "i8"}, {DataType::int16, "i16"}, {DataType::int32, "i32"}};
+constexpr TypeName types[] = {{DataType::float32, "f32"},
+                              {DataType::int8, "i8"},
+                              {DataType::int16, "i16"},
+                              {DataType::int32, "i32"},
+                              {DataType::bit, "bit"}};
 
 }  // namespace
 
@@ -49,10 +52,28 @@ const char* name_of(Role role) {
       return "parameter";
     case Role::state:
       return "state";
+    case Role::constant:
+      return "constant";
     case Role::value:
       return "value";
   }
   return "";
+}
+
+std::int64_t bytes(const Tensor& tensor) {
+  const std::int64_t count = elements(tensor.shape);
+  switch (tensor.type) {
+    case DataType::float32:
+    case DataType::int32:
+      return 4 * count;
+    case DataType::int16:
+      return 2 * count;
+    case DataType::int8:
+      return count;
+    case DataType::bit:
+      return (count + 7) / 8;
+  }
+  return 0;
 }
 
 NodeRange whole(const Graph& graph) { return {0, static_cast<NodeId>(graph.nodes.size())}; }

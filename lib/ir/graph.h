@@ -2,8 +2,11 @@
 // from.
 //
 // Nodes and tensors are indices into two vectors. Nodes stand in an order in which they can run. A tensor is
-// the graph's input, a parameter (learnt), a state (kept beside the parameters: running statistics) or what a
-// node gives. Shapes have the batch first and the channels second: [N, C, H, W], [N, C, L], [N, features].
+// the graph's input, a parameter (learnt), a state (kept beside the parameters: running statistics), a
+// constant or what a node gives. Shapes have the batch first and the channels second: [N, C, H, W],
+// [N, C, L], [N, features].
+//
+// An operator whose first input is i8 and quantised computes in integers, as its attribute `rounding` says.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +25,8 @@ using Dims = std::vector<std::int64_t>;
 std::int64_t elements(const Dims& shape);
 std::string to_text(const Dims& shape);  // "[1, 3, 32, 32]"
 
-enum class DataType { float32, int8, int16, int32 };
-const char* name_of(DataType type);  // "f32", "i8", "i16", "i32"
+enum class DataType { float32, int8, int16, int32, bit };
+const char* name_of(DataType type);  // "f32", "i8", "i16", "i32", "bit"
 std::optional<DataType> data_type_named(const std::string& name);
 
 // real = scale · (stored − zero_point); one pair for the whole tensor, or one an index of `axis`.
@@ -34,7 +37,7 @@ struct Quantization {
   bool operator==(const Quantization&) const = default;
 };
 
-enum class Role { input, parameter, state, value };
+enum class Role { input, parameter, state, constant, value };
 const char* name_of(Role role);
 
 struct Tensor {
@@ -45,6 +48,8 @@ struct Tensor {
   std::optional<Quantization> quantization;
   bool operator==(const Tensor&) const = default;
 };
+// Bytes of its elements, densely packed (eight bits a byte).
+std::int64_t bytes(const Tensor& tensor);
 
 using AttributeValue = std::variant<std::int64_t, double, std::vector<std::int64_t>, std::string>;
 // In the order of the operator's description, defaults filled in.
@@ -58,6 +63,9 @@ struct Node {
   Attributes attributes;
   std::vector<TensorId> inputs;
   TensorId output = none;
+  // A bit an element of the output: 1 where the value lay within the operator's clamp before it was clamped.
+  // What the gradient needs of a saturating operator; none where no one asked for it.
+  TensorId mask = none;
   bool operator==(const Node&) const = default;
 };
 

@@ -44,7 +44,14 @@ struct Call {
   bool flag(const char* name) const { return integer(name) != 0; }
   double real(const char* name) const;
   const std::vector<std::int64_t>& integers(const char* name) const;
+  const std::string& text(const char* name) const;
 };
+
+// How an operator on integers rounds (its attribute `rounding`), and what that names:
+//   float32-half-even  round(float32(sum) · float32(scale)), halves to the even number
+//   tflite             as TensorFlow Lite's reference kernels: a fixed-point product rounded twice
+//   integer            a fixed-point product rounded once, for processors without floating point
+const std::vector<std::string>& rounding_names();
 
 struct AttributeSpec {
   const char* name;
@@ -84,6 +91,8 @@ struct Operator {
   bool in_place = false;
   // Element type of the output where it is not that of the first input.
   std::optional<DataType> output_type = std::nullopt;
+  // In integers it clamps what it gives, and can keep a mask of where it did not (Node::mask).
+  bool saturates = false;
 };
 
 inline constexpr std::size_t any_number = 1 << 16;  // of inputs

@@ -36,13 +36,18 @@ const OperatorTable& operators() {
   static const OperatorTable table = [] {
     OperatorTable all;
     for (const auto family : {convolutions, dense_operators, normalisations, activations, arithmetic, pools,
-                              rearrangements, losses}) {
+                              rearrangements, losses, number_formats, gradients}) {
       const OperatorTable some = family();
       all.insert(all.end(), some.begin(), some.end());
     }
     return all;
   }();
   return table;
+}
+
+const std::vector<std::string>& rounding_names() {
+  static const std::vector<std::string> names{"float32-half-even", "tflite", "integer"};
+  return names;
 }
 
 const Operator* find_operator(const std::string& name, const OperatorTable& table) {
@@ -55,6 +60,9 @@ std::int64_t Call::integer(const char* name) const {
   return std::get<std::int64_t>(value_of(attributes, name));
 }
 double Call::real(const char* name) const { return std::get<double>(value_of(attributes, name)); }
+const std::string& Call::text(const char* name) const {
+  return std::get<std::string>(value_of(attributes, name));
+}
 const std::vector<std::int64_t>& Call::integers(const char* name) const {
   return std::get<std::vector<std::int64_t>>(value_of(attributes, name));
 }

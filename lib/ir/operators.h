@@ -12,6 +12,8 @@ OperatorTable activations();      // relu, relu6, h_swish, h_sigmoid, sigmoid, t
 OperatorTable arithmetic();       // add, mul
 OperatorTable pools();            // max_pool, average_pool, global_average_pool
 OperatorTable rearrangements();   // identity, reshape, flatten, concatenate, slice, pad, channel_shuffle
-OperatorTable losses();           // cross_entropy, mean_squared_error
+OperatorTable losses();           // cross_entropy, mean_squared_error, cross_entropy_gradient
+OperatorTable number_formats();   // quantize, dequantize, requantize
+OperatorTable gradients();        // …_input_gradient, …_weight_gradient, rescale_gradient, channel_sum
 
 }  // namespace frugal::ir

@@ -55,9 +55,14 @@ std::string typed(const Tensor& tensor) {
 std::string node_text(const Graph& graph, const Node& node) {
   std::vector<std::string> inputs, attributes;
   for (const TensorId id : node.inputs) inputs.push_back(name_text(graph.tensor(id).name));
-  for (const auto& [name, value] : node.attributes) attributes.push_back(name + " = " + value_text(value));
-  std::string text =
-      fmt::format("{} = {}({})", typed(graph.tensor(node.output)), node.op->name, fmt::join(inputs, ", "));
+  for (std::size_t i = 0; i < node.attributes.size(); ++i) {
+    const auto& [name, value] = node.attributes[i];
+    const AttributeSpec& spec = node.op->attributes[i];
+    if (spec.required || value != spec.otherwise) attributes.push_back(name + " = " + value_text(value));
+  }
+  std::string text = typed(graph.tensor(node.output));
+  if (node.mask != none) text += " mask " + name_text(graph.tensor(node.mask).name);
+  text += fmt::format(" = {}({})", node.op->name, fmt::join(inputs, ", "));
   if (!attributes.empty()) text += fmt::format(" {{{}}}", fmt::join(attributes, ", "));
   return text;
 }

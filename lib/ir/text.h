@@ -4,14 +4,15 @@
 //   graph small {
 //     input images: f32[1, 3, 8, 8]
 //     parameter stem.weight: f32[4, 3, 3, 3]
-//     stem: f32[1, 4, 8, 8] = conv(images, stem.weight) {out_channels = 4, groups = 1, bias = 0, kernel = [3,
-//     3],
-//       stride = [1, 1], padding = [1, 1, 1, 1], dilation = [1, 1]}
+//     stem: f32[1, 4, 8, 8] = conv(images, stem.weight) {out_channels = 4, kernel = [3, 3], stride = [1, 1],
+//       padding = [1, 1, 1, 1], dilation = [1, 1]}
 //     stem.act: i8[1, 4, 8, 8] quantised(scale = [0.1], zero_point = [-128]) = relu6(stem)
 //     output stem.act
 //   }
 //
-// Names with other characters than letters, digits and _ . / : - stand in quotes. # begins a comment.
+// Attributes that are as the operator has them by default are left out. "y: … mask y.mask = …" names a mask
+// (ir/graph.h). Names with other characters than letters, digits and _ . / : - stand in quotes. # begins a
+// comment.
 #pragma once
 
 #include <string>

@@ -138,7 +138,7 @@ class Reader {
     const Word first = words_.now();
     const std::string word = name();
     if (first.kind == Word::Kind::name && !words_.is(":")) {
-      for (const Role role : {Role::input, Role::parameter, Role::state}) {
+      for (const Role role : {Role::input, Role::parameter, Role::state, Role::constant}) {
         if (word == name_of(role)) {
           const Word where = words_.now();
           const TensorId id = add(typed(name()), role, where);
@@ -155,6 +155,12 @@ class Reader {
   }
 
   void read_node(Tensor output, const Word& where) {
+    std::optional<Tensor> mask;
+    const Word mask_word = words_.now();
+    if (words_.is_word("mask")) {
+      words_.take();
+      mask = Tensor{name(), Role::value, DataType::bit, output.shape, std::nullopt};
+    }
     words_.expect("=");
     const Word op_word = words_.now();
     Node node;
@@ -185,6 +191,7 @@ class Reader {
       words_.fail_at(op_word, error.what());
     }
     node.output = add(std::move(output), Role::value, where);
+    if (mask) node.mask = add(std::move(*mask), Role::value, mask_word);
     graph_.nodes.push_back(std::move(node));
   }
 
@@ -210,7 +217,8 @@ class Reader {
     words_.expect(":");
     const std::string type = name();
     const auto known_type = data_type_named(type);
-    if (!known_type) words_.fail(fmt::format("unknown type '{}' before this", type), "f32, i8, i16 or i32");
+    if (!known_type)
+      words_.fail(fmt::format("unknown type '{}' before this", type), "f32, i8, i16, i32 or bit");
     tensor.type = *known_type;
     tensor.shape = integers();
     try {

@@ -1,9 +1,11 @@
 #include "ir/verify.h"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 
 #include "base/error.h"
+#include "ir/model.h"
 #include "ir/operator.h"
 
 namespace frugal::ir {
@@ -54,10 +56,10 @@ class Verifier {
     return graph_.tensor(id);
   }
 
-  // Parameters and states are there from the start.
+  // What is neither given nor computed is there from the start.
   bool is_there(TensorId id) const {
     const Role role = graph_.tensor(id).role;
-    return role == Role::parameter || role == Role::state || written_[static_cast<std::size_t>(id)];
+    return (role != Role::input && role != Role::value) || written_[static_cast<std::size_t>(id)];
   }
 
   void check_quantization(const Tensor& tensor) const {
@@ -107,6 +109,33 @@ class Verifier {
       fail(name, words("is ", name_of(output.type), ", but ", op.name, " gives ", name_of(type)));
     }
     written_[static_cast<std::size_t>(node.output)] = true;
+    if (node.mask != none) check_mask(node, output);
+    if (op.saturates && call.input(0).type == DataType::int8) check_integers(call, output);
+  }
+
+  // An operator that computes in integers.
+  void check_integers(const Call& call, const Tensor& output) const {
+    if (!call.input(0).quantization || !output.quantization)
+      fail(output.name, "computes on i8 and needs the quantisation of what it takes and gives");
+    rule(output.name, [&] {
+      const std::string& rounding = call.text("rounding");
+      const std::vector<std::string>& names = rounding_names();
+      if (std::find(names.begin(), names.end(), rounding) == names.end())
+        throw RuleError(
+            words("computes on i8; unknown rounding '", rounding, "'; ", base::suggest(rounding, names)));
+      const std::vector<std::int64_t>& clamp = call.integers("clamp");
+      if (clamp.size() != 2 || clamp[0] > clamp[1] || clamp[1] > 127)
+        throw RuleError("needs a clamp of two numbers, the least first, in [-128, 127]");
+    });
+  }
+
+  void check_mask(const Node& node, const Tensor& output) {
+    const Tensor& mask = in_range(node.mask, output.name + "'s mask");
+    if (!node.op->saturates) fail(output.name, words("has a mask, but ", node.op->name, " clamps nothing"));
+    if (mask.role != Role::value || mask.type != DataType::bit || mask.shape != output.shape)
+      fail(mask.name, "is a mask and needs a bit an element of its output");
+    if (written_[static_cast<std::size_t>(node.mask)]) fail(mask.name, "is computed twice");
+    written_[static_cast<std::size_t>(node.mask)] = true;
   }
 
   void check_parameters(const Node& node, const Call& call) const {
@@ -133,5 +162,18 @@ class Verifier {
 }  // namespace
 
 void verify(const Graph& graph, const std::string& origin) { Verifier(graph, origin).run(); }
+
+void verify(const Model& model, const std::string& origin) {
+  verify(model.graph, origin);
+  for (std::size_t i = 0; i < model.graph.tensors.size(); ++i) {
+    const Tensor& tensor = model.graph.tensors[i];
+    const bool computed = tensor.role == Role::input || tensor.role == Role::value;
+    const std::size_t wanted = computed ? 0 : static_cast<std::size_t>(bytes(tensor));
+    const std::size_t given = i < model.data.size() ? model.data[i].size() : 0;
+    if (given != wanted)
+      throw base::UserError(origin + ": " + tensor.name,
+                            words("needs ", wanted, " bytes of data, has ", given));
+  }
+}
 
 }  // namespace frugal::ir

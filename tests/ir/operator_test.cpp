@@ -31,7 +31,7 @@ struct Example {
   ir::Attributes attributes;
   ir::Dims out;
   std::int64_t parameters = 0, macs = 0;
-  bool second_is_label = false, first_is_token = false;
+  bool second_is_label = false, first_is_token = false, first_is_quantised = false;
 };
 
 // By hand.
@@ -78,6 +78,29 @@ const std::map<std::string, Example>& examples() {
       {"channel_shuffle", {{image}, {{"groups", std::int64_t{2}}}, image}},
       {"cross_entropy", {{{2, 6}, {2}}, {}, {}, 0, 0, true}},
       {"mean_squared_error", {{image, image}, {}, {}}},
+      {"cross_entropy_gradient", {{{2, 6}, {2}}, {}, {2, 6}, 0, 0, true}},
+      {"quantize", {{image}, {}, image}},
+      {"dequantize", {{image}, {}, image, 0, 0, false, false, true}},
+      {"requantize", {{image}, {}, image}},
+      {"conv_input_gradient",
+       {{{1, 6, 4, 3}, {6, 2, 3, 3}},
+        with(window, {{"size", List{4, 7, 5}}, {"groups", std::int64_t{2}}}),
+        image,
+        0,
+        6 * 2 * 9 * 12}},
+      {"depthwise_input_gradient",
+       {{{1, 8, 4, 3}, {8, 1, 3, 3}}, with(window, {{"size", List{4, 7, 5}}}), image, 0, 8 * 9 * 12}},
+      {"fully_connected_input_gradient", {{{1, 3}, {3, 6}}, {{"size", List{6}}}, {1, 6}, 0, 18}},
+      {"conv_weight_gradient",
+       {{image, {1, 6, 4, 3}}, with(window, {{"channels", List{0, 2, 3}}}), {6, 3, 3, 3}, 0, 6 * 3 * 9 * 12}},
+      {"depthwise_weight_gradient",
+       {{image, {1, 8, 4, 3}}, with(window, {{"channels", List{1, 5}}}), {2, 1, 3, 3}, 0, 2 * 9 * 12}},
+      {"fully_connected_weight_gradient", {{{1, 6}, {1, 3}}, {}, {3, 6}, 0, 18}},
+      {"average_pool_input_gradient", {{half}, with(window, {{"size", List{4, 7, 5}}}), image}},
+      {"global_average_pool_input_gradient", {{{1, 4, 1, 1}}, {{"size", List{4, 7, 5}}}, image}},
+      {"max_pool_input_gradient", {{image, half}, window, image}},
+      {"rescale_gradient", {{image, {4}}, {}, image}},
+      {"channel_sum", {{image}, {}, {4}}},
   };
   return all;
 }
@@ -89,6 +112,7 @@ ir::Graph graph_of(const ir::Operator& op, const Example& example) {
     const bool numbers = (i == 0 && example.first_is_token) || (i == 1 && example.second_is_label);
     inputs.push_back(graph.input("x" + std::to_string(i), example.inputs[i],
                                  numbers ? ir::DataType::int32 : ir::DataType::float32));
+    if (example.first_is_quantised) graph.store_as(inputs.back(), ir::DataType::int8, {{0.5}, {3}, ir::none});
   }
   return graph.finish({graph.add(op, "y", inputs, example.attributes)});
 }
@@ -161,4 +185,34 @@ TEST_CASE("what breaks an operator's rule is refused with its place", "[ir]") {
   CHECK(refusal("cross_entropy", {{2, 6}, {2}}, {}).find("labels i32 [N]") != std::string::npos);
   CHECK(refusal("embedding", {{1, 9}}, {{"vocabulary", std::int64_t{5}}, {"features", std::int64_t{2}}})
             .find("token numbers") != std::string::npos);
+}
+
+TEST_CASE("an operator on i8 says how it rounds, and may keep a mask of what it did not clamp", "[ir]") {
+  const auto integers = [](const ir::Attributes& attributes) {
+    ir::Builder graph("integers");
+    const ir::TensorId x = graph.input("x", {1, 4, 7, 5});
+    graph.store_as(x, ir::DataType::int8, {{0.5}, {3}, ir::none});
+    const ir::TensorId y =
+        graph.add("conv", "y", {x}, with(with(window, {{"out_channels", std::int64_t{6}}}), attributes));
+    graph.store_as(y, ir::DataType::int8, {{0.25}, {-128}, ir::none});
+    graph.mask(y, "y.mask");
+    return graph.finish({y});
+  };
+  const ir::Graph graph = integers({{"rounding", std::string("tflite")}, {"clamp", List{-128, 0}}});
+  const std::string text = ir::to_text(graph);
+  CHECK(text.find("zero_point = [-128]) mask y.mask = conv(x, y.weight)") != std::string::npos);
+  CHECK(text.find("rounding = \"tflite\", clamp = [-128, 0]") != std::string::npos);
+  CHECK(text.find("groups") == std::string::npos);  // as by default
+  CHECK(ir::from_text(text, "text") == graph);
+
+  const auto refused = [&](const ir::Attributes& attributes) {
+    return test::message_of([&] { integers(attributes); });
+  };
+  CHECK(refused({}).find("unknown rounding ''") != std::string::npos);
+  CHECK(refused({{"rounding", std::string("tflit")}}).find("did you mean 'tflite'") != std::string::npos);
+  CHECK(refused({{"rounding", std::string("tflite")}, {"clamp", List{5, 4}}}).find("the least first") !=
+        std::string::npos);
+  std::string twice = text;
+  twice.replace(twice.find("mask y.mask"), 11, "mask y.weight");
+  CHECK(test::message_of([&] { ir::from_text(twice, "text"); }).find("stands twice") != std::string::npos);
 }

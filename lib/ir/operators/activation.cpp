@@ -1,5 +1,6 @@
 // Activations, element by element, and softmax.
 #include "ir/operators.h"
+#include "ir/operators/spatial.h"
 
 namespace frugal::ir {
 namespace {
@@ -39,7 +40,7 @@ const Operator softmax{
     .help = "exp(x) / Σ exp(x) over the last axis",
     .least_inputs = 1,
     .most_inputs = 1,
-    .attributes = {},
+    .attributes = integer_attributes(),
     .shape = same,
     .onnx =
         [](const Call&) {

@@ -1,5 +1,6 @@
 // Sums and products of two tensors. The second may be one number a channel: [N, C, 1, 1].
 #include "ir/operators.h"
+#include "ir/operators/spatial.h"
 
 namespace frugal::ir {
 namespace {
@@ -17,10 +18,11 @@ Operator of_two(const char* name, const char* help, OnnxForm (*onnx)(const Call&
           .help = help,
           .least_inputs = 2,
           .most_inputs = 2,
-          .attributes = {},
+          .attributes = integer_attributes(),
           .shape = of_equal_shapes,
           .onnx = onnx,
-          .in_place = true};
+          .in_place = true,
+          .saturates = true};
 }
 
 const Operator add = of_two("add", "sum of two tensors", [](const Call&) { return OnnxForm{"Add", {}}; });

@@ -5,9 +5,8 @@
 namespace frugal::ir {
 namespace {
 
-std::vector<AttributeSpec> with_window(std::vector<AttributeSpec> own) {
-  for (const AttributeSpec& spec : window_attributes()) own.push_back(spec);
-  return own;
+std::vector<AttributeSpec> with_window(const std::vector<AttributeSpec>& own) {
+  return joined(joined(own, window_attributes()), integer_attributes());
 }
 
 std::vector<ParameterSpec> weight_and_bias(const Call& call, std::int64_t out, std::int64_t in_each) {
@@ -54,6 +53,7 @@ const Operator conv{
         [](const Call& call, const Dims& out) {
           return elements(out) * (call.shape(0)[1] / call.integer("groups")) * kernel_area(call);
         },
+    .saturates = true,
 };
 
 const Operator depthwise_conv{
@@ -75,6 +75,7 @@ const Operator depthwise_conv{
         },
     .parameters = [](const Call& call) { return weight_and_bias(call, depthwise_channels(call), 1); },
     .macs = [](const Call& call, const Dims& out) { return elements(out) * kernel_area(call); },
+    .saturates = true,
 };
 
 }  // namespace

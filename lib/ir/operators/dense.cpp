@@ -1,5 +1,6 @@
 // Fully connected layers and embeddings.
 #include "ir/operators.h"
+#include "ir/operators/spatial.h"
 
 namespace frugal::ir {
 namespace {
@@ -9,7 +10,8 @@ const Operator fully_connected{
     .help = "every output is a weighted sum of the last axis; weight [out, in]",
     .least_inputs = 1,
     .most_inputs = 1,
-    .attributes = {{"out_features", std::int64_t{1}, true, 1}, {"bias", std::int64_t{1}}},
+    .attributes =
+        joined({{"out_features", std::int64_t{1}, true, 1}, {"bias", std::int64_t{1}}}, integer_attributes()),
     .shape =
         [](const Call& call) {
           Dims out = call.shape(0);
@@ -29,6 +31,7 @@ const Operator fully_connected{
           return specs;
         },
     .macs = [](const Call& call, const Dims& out) { return elements(out) * call.shape(0).back(); },
+    .saturates = true,
 };
 
 const Operator embedding{

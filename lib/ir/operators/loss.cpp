@@ -26,6 +26,21 @@ const Operator cross_entropy{
     .output_type = DataType::float32,
 };
 
+const Operator cross_entropy_gradient{
+    .name = "cross_entropy_gradient",
+    .help = "(softmax(logits) − one-hot label) / N: the gradient of cross_entropy by its logits",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .attributes = {},
+    .shape =
+        [](const Call& call) {
+          cross_entropy.shape(call);
+          return call.shape(0);
+        },
+    .onnx = nullptr,
+    .output_type = DataType::float32,
+};
+
 const Operator mean_squared_error{
     .name = "mean_squared_error",
     .help = "(x − target)², mean over all elements",
@@ -43,6 +58,6 @@ const Operator mean_squared_error{
 
 }  // namespace
 
-OperatorTable losses() { return {&cross_entropy, &mean_squared_error}; }
+OperatorTable losses() { return {&cross_entropy, &mean_squared_error, &cross_entropy_gradient}; }
 
 }  // namespace frugal::ir

@@ -20,7 +20,7 @@ const Operator max_pool{
     .help = "largest value of each window",
     .least_inputs = 1,
     .most_inputs = 1,
-    .attributes = window_attributes(),
+    .attributes = joined(window_attributes(), integer_attributes()),
     .shape = pooled,
     .onnx = [](const Call& call) { return window_form("MaxPool", call); },
 };
@@ -30,7 +30,7 @@ const Operator average_pool{
     .help = "mean of each window",
     .least_inputs = 1,
     .most_inputs = 1,
-    .attributes = window_attributes(),
+    .attributes = joined(window_attributes(), integer_attributes()),
     .shape = pooled,
     .onnx =
         [](const Call& call) {
@@ -46,7 +46,7 @@ const Operator global_average_pool{
     .help = "mean of each channel",
     .least_inputs = 1,
     .most_inputs = 1,
-    .attributes = {},
+    .attributes = integer_attributes(),
     .shape =
         [](const Call& call) {
           Dims out = call.shape(0);

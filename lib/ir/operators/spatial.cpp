@@ -11,8 +11,18 @@ std::vector<AttributeSpec> window_attributes() {
           {"dilation", List{}, true, 1}};
 }
 
-Dims slide(const Call& call, std::int64_t out_channels) {
-  const Dims& in = call.shape(0);
+std::vector<AttributeSpec> integer_attributes() {
+  return {{"rounding", std::string()}, {"clamp", List{-128, 127}, false, -128}};
+}
+
+std::vector<AttributeSpec> joined(std::vector<AttributeSpec> first, const std::vector<AttributeSpec>& then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
+Dims slide(const Call& call, std::int64_t out_channels) { return slide(call.shape(0), call, out_channels); }
+
+Dims slide(const Dims& in, const Call& call, std::int64_t out_channels) {
   const List &kernel = call.integers("kernel"), &stride = call.integers("stride");
   const List &padding = call.integers("padding"), &dilation = call.integers("dilation");
   const std::size_t axes = in.size() < 2 ? 0 : in.size() - 2;
