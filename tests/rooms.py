@@ -38,6 +38,7 @@ TORCH_FREE = {
     "ir": ["base"],
     "ir/operators": ["base", "ir"],
     "network": ["base", "config", "ir"],
+    "network/import": ["base", "config", "checkpoint", "ir", "network"],
     "ops": ["base"],
     "autodiff": ["base", "ir"],
     "passes": ["base", "ir", "autodiff"],
@@ -70,7 +71,7 @@ WITH_TORCH = {
     "grow/operators": ["base", "grow", "model/transformer"],
 }
 # The executables, from all that is above; scalefit starts without torch.
-TOOLS = {"scalefit": {**TORCH_FREE}, "nas_search": {**TORCH_FREE, **WITH_TORCH}, "ligo_grow": {**TORCH_FREE, **WITH_TORCH}}
+TOOLS = {"scalefit": {**TORCH_FREE}, "tinytrain_compile": {**TORCH_FREE}, "nas_search": {**TORCH_FREE, **WITH_TORCH}, "ligo_grow": {**TORCH_FREE, **WITH_TORCH}}
 
 # Includes that still run the wrong way, each with the folder that will not be included any more.
 UNFINISHED = set()

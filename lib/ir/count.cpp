@@ -135,4 +135,12 @@ std::int64_t sram_bytes(const Graph& graph, NodeRange range) {
   return peak;
 }
 
+std::vector<std::int64_t> sram_by_node(const Graph& graph) {
+  const NodeRange all = whole(graph);
+  const Buffers buffers(graph, all);
+  std::vector<std::int64_t> bytes;
+  for (NodeId n = all.begin; n < all.end; ++n) bytes.push_back(buffers.alive_at(n));
+  return bytes;
+}
+
 }  // namespace frugal::ir

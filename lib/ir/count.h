@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include <vector>
+
 #include "ir/graph.h"
 
 namespace frugal::ir {
@@ -21,5 +23,8 @@ std::int64_t flash_bytes(const Graph& graph, NodeRange range);
 // step: its input and output, and what a later step still reads. What follows a layer element by element
 // (batch norm, activation, sum) works in its output's place; a global pool runs in the step that reads it.
 std::int64_t sram_bytes(const Graph& graph, NodeRange range);
+// What is alive while each node of the graph runs, by the same rule; without weights a node is no step of its
+// own, and what is alive beside it is told all the same.
+std::vector<std::int64_t> sram_by_node(const Graph& graph);
 
 }  // namespace frugal::ir

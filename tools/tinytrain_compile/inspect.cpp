@@ -1,0 +1,112 @@
+// tinytrain-compile inspect
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "ir/count.h"
+#include "ir/operator.h"
+#include "network/import/load.h"
+#include "tinytrain_compile/commands.h"
+
+namespace frugal::tinytrain_compile {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_convolution(const ir::Node& node) {
+  const std::string op = node.op->name;
+  return op == "conv" || op == "depthwise_conv";
+}
+
+// One entry an operator. "convolution" counts them from 0, as update schemes do.
+Json layers_of(const ir::Graph& graph) {
+  const std::vector<std::int64_t> alive = ir::sram_by_node(graph);
+  Json layers = Json::array();
+  int convolutions = 0;
+  for (ir::NodeId n = 0; n < ir::whole(graph).end; ++n) {
+    const ir::Node& node = graph.nodes[static_cast<std::size_t>(n)];
+    const ir::NodeRange one{n, n + 1};
+    const ir::Tensor& out = graph.tensor(node.output);
+    Json layer{{"name", out.name}, {"operator", node.op->name}};
+    if (is_convolution(node)) layer["convolution"] = convolutions++;
+    layer["in"] = graph.tensor(node.inputs.front()).shape;
+    layer["out"] = out.shape;
+    layer["type"] = ir::name_of(out.type);
+    layer["macs"] = ir::mac_count(graph, one);
+    layer["parameters"] = ir::parameter_count(graph, one);
+    layer["weight_bytes"] = ir::flash_bytes(graph, one);
+    layer["activation_bytes"] = ir::elements(out.shape);
+    layer["alive_bytes"] = alive[static_cast<std::size_t>(n)];
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+Json totals_of(const ir::Graph& graph) {
+  const ir::NodeRange all = ir::whole(graph);
+  return {{"operators", graph.nodes.size()},
+          {"macs", ir::mac_count(graph, all)},
+          {"parameters", ir::parameter_count(graph, all)},
+          {"weight_bytes", ir::flash_bytes(graph, all)},
+          {"peak_activation_bytes", ir::sram_bytes(graph, all)}};
+}
+
+std::string shape_text(const Json& shape) {
+  std::string text;
+  for (std::size_t i = 1; i < shape.size(); ++i) text += (i > 1 ? "×" : "") + shape[i].dump();
+  return text;
+}
+
+void print_table(const Json& result) {
+  fmt::print("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", "layer", "operator", "out", "MACs", "weights B",
+             "alive B");
+  for (const Json& layer : result["layers"]) {
+    fmt::print("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", layer["name"].get<std::string>(),
+               layer["operator"].get<std::string>(), shape_text(layer["out"]), layer["macs"].dump(),
+               layer["weight_bytes"].dump(), layer["alive_bytes"].dump());
+  }
+  const Json& totals = result["totals"];
+  fmt::print("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", "all", "", "", totals["macs"].dump(),
+             totals["weight_bytes"].dump(), totals["peak_activation_bytes"].dump());
+  for (const Json& note : result["notes"]) fmt::print("note: {}\n", note.get<std::string>());
+}
+
+struct InspectCommand {
+  cli::CommonFlags flags;
+  std::string path, weights;
+  bool json = false;
+
+  void run() const {
+    const report::RunClock clock;
+    const network::Imported imported = network::load_model(path, weights);
+    const ir::Graph& graph = imported.model.graph;
+    Json result = report::start_result({"frugal.tinytrain_compile.inspect/1", "tinytrain-compile inspect", 0},
+                                       nlohmann::json::object());
+    result["name"] = graph.name;
+    result["format"] = imported.format;
+    result["notes"] = imported.notes;
+    result["layers"] = layers_of(graph);
+    result["totals"] = totals_of(graph);
+    result["run"] = clock.describe(1);
+    if (flags.out == "-" && !json && ::isatty(STDOUT_FILENO) == 1) {
+      print_table(result);
+    } else {
+      report::write_result(flags.out, result);
+    }
+  }
+};
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto command = std::make_shared<InspectCommand>();
+  CLI::App* sub = app.add_subcommand("inspect", "Memory and compute of a network, layer by layer");
+  add_network_arguments(*sub, command->path, command->weights);
+  sub->add_flag("--json", command->json, "JSON on a terminal too");
+  cli::add_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
+  sub->footer(
+      "Examples:\n  tinytrain-compile inspect model.tflite\n"
+      "  tinytrain-compile inspect out/model --out layers.json");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::tinytrain_compile
