@@ -4,6 +4,7 @@ find_program(FRUGAL_CCACHE ccache)
 if(FRUGAL_CCACHE)
   # The sloppiness and -fpch-preprocess are what lets ccache serve files that use a precompiled header
   # (measured: a rebuild of the torch part fell from 253 s to 13 s).
+  set(CMAKE_C_COMPILER_LAUNCHER ${FRUGAL_CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${FRUGAL_CCACHE})
 endif()

@@ -39,12 +39,12 @@ TORCH_FREE = {
     "ir/operators": ["base", "ir"],
     "network": ["base", "config", "ir"],
     "network/import": ["base", "config", "checkpoint", "ir", "network"],
-    "ops": ["base"],
+    "ops": ["base", "ir"],
     "autodiff": ["base", "ir"],
     "passes": ["base", "ir", "autodiff"],
     "plan": ["base", "config", "ir"],
     "emit": BASICS + ["ir", "ops", "plan"],
-    "quant": BASICS + ["checkpoint", "ir", "ops"],
+    "quant": BASICS + ["checkpoint", "ir", "ops", "autodiff"],
     "sparse": BASICS + ["ir", "ops", "autodiff", "passes", "plan", "quant"],
 }
 WITH_TORCH = {

@@ -12,6 +12,8 @@ namespace frugal::ir {
 class Builder {
  public:
   explicit Builder(std::string graph_name) { graph_.name = std::move(graph_name); }
+  // Goes on with a graph; its outputs are forgotten at finish().
+  Builder(Graph graph, std::string place) : graph_(std::move(graph)), place_(std::move(place)) {}
 
   // The place in the source that what follows comes from; errors carry it.
   void at(std::string place) { place_ = std::move(place); }

@@ -1,0 +1,53 @@
+// From a network and what is to be trained of it to one graph: forward, loss and backward. Gradients are
+// ordinary nodes, so that everything that works on graphs works on them. What no trained number needs is not
+// there: backward ends below the last trained layer.
+//
+// Gradients are by the numbers as they are stored. Of y = clamp(round((Σ (x − z_x)·w + b)·e) + z_y) with
+// e = s_x·s_w/s_y and a gradient g of y (Lin et al., NeurIPS 2022, section 2.1):
+//   g′ = g·e where y was not clamped, else 0;   g_b = Σ g′;   g_x = convᵀ(g′, w);   g_w = corr(x − z_x, g′)
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ir/model.h"
+
+namespace frugal::autodiff {
+
+// Of one layer (a node with a weight).
+struct TrainedLayer {
+  ir::NodeId node = ir::none;
+  bool weight = true, bias = true;
+  // The input channels (depthwise: output channels) whose weights are trained, rising; empty: all.
+  std::vector<std::int64_t> channels;
+};
+
+// A parameter and its gradient: [out, channels, kernel…] in f32.
+struct Gradient {
+  ir::TensorId parameter = ir::none, gradient = ir::none;
+  ir::NodeId node = ir::none;  // of the forward graph
+  std::vector<std::int64_t> channels;
+};
+
+struct TrainingGraph {
+  ir::Model model;             // outputs: logits, loss, then the gradients
+  ir::NodeId forward_end = 0;  // nodes [0, forward_end) are the forward pass and the loss
+  ir::TensorId image = ir::none, label = ir::none, logits = ir::none, loss = ir::none;
+  std::vector<Gradient> gradients;
+};
+
+// `model` has one input, one output of logits [1, classes] in f32 or a softmax of them, which is left out.
+// Throws UserError at "origin: node" for an operator that has no gradient where one is needed, and for a
+// layer that cannot be trained.
+TrainingGraph with_backward(const ir::Model& model, const std::vector<TrainedLayer>& trained,
+                            const std::string& origin);
+
+// The layers that have a weight, in the order they run; their numbers are what schemes and reports count.
+std::vector<ir::NodeId> layers_with_weights(const ir::Graph& graph);
+
+// The parameter of a layer; none where it has no bias.
+ir::TensorId weight_of(const ir::Graph& graph, const ir::Node& node);
+ir::TensorId bias_of(const ir::Graph& graph, const ir::Node& node);
+
+}  // namespace frugal::autodiff

@@ -1,0 +1,166 @@
+#include "autodiff/rules.h"
+
+#include <cstring>
+
+#include "ir/integer_scale.h"
+
+namespace frugal::autodiff {
+namespace {
+
+using ir::TensorId;
+
+bool in_integers(const Backward& b) { return b.input(0).type == ir::DataType::int8; }
+
+std::vector<float> as_floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+
+ir::Attributes only(const ir::Attributes& all, std::initializer_list<const char*> names) {
+  ir::Attributes some;
+  for (const auto& [name, value] : all) {
+    for (const char* wanted : names) {
+      if (name == wanted) some.emplace_back(name, value);
+    }
+  }
+  return some;
+}
+
+// "size": the shape behind the batch of what the node takes.
+ir::Attributes with_size(const Backward& b, ir::Attributes attributes) {
+  const ir::Dims& shape = b.input(0).shape;
+  attributes.insert(attributes.begin(), {"size", ir::Dims(shape.begin() + 1, shape.end())});
+  return attributes;
+}
+
+ir::Attributes with_channels(const Backward& b, ir::Attributes attributes) {
+  attributes.insert(attributes.begin(), {"channels", b.trained()->channels});
+  return attributes;
+}
+
+// The gradient of the sums of a layer on integers: masked, in units of the sums.
+TensorId of_sums(Backward& b, const std::vector<double>& scales) {
+  return b.add("rescale_gradient", "sum_gradient",
+               {b.gradient(), b.constant("scale", as_floats(scales)), b.mask()});
+}
+
+// What layers with a weight share: gradients of bias, weight and input, from that of the sums.
+void layer(Backward& b, const char* input_gradient, const char* weight_gradient, const char* sum,
+           const ir::Attributes& attributes) {
+  TensorId g = b.gradient();
+  if (in_integers(b)) g = of_sums(b, ir::output_scales(b.input(0), b.input(1), b.output()));
+  if (b.trained() != nullptr && b.trained()->bias) {
+    if (b.node().inputs.size() < 3) b.fail("has no bias to train");
+    b.give_parameter(b.node().inputs[2], sum == nullptr ? g : b.add(sum, "bias_gradient", {g}), {});
+  }
+  if (b.trained() != nullptr && b.trained()->weight) {
+    const TensorId w =
+        b.add(weight_gradient, "weight_gradient", {b.node().inputs[0], g}, with_channels(b, attributes));
+    b.give_parameter(b.node().inputs[1], w, b.trained()->channels);
+  }
+  if (b.wants(0))
+    b.give(0, b.add(input_gradient, "input_gradient", {g, b.node().inputs[1]}, with_size(b, attributes)));
+}
+
+void conv(Backward& b) {
+  layer(b, "conv_input_gradient", "conv_weight_gradient", "channel_sum",
+        only(b.node().attributes, {"groups", "kernel", "stride", "padding", "dilation"}));
+}
+
+void depthwise_conv(Backward& b) {
+  layer(b, "depthwise_input_gradient", "depthwise_weight_gradient", "channel_sum",
+        only(b.node().attributes, {"kernel", "stride", "padding", "dilation"}));
+}
+
+void fully_connected(Backward& b) {
+  if (b.input(0).shape.size() != 2) b.fail("is trained on [N, features] alone");
+  layer(b, "fully_connected_input_gradient", "fully_connected_weight_gradient", "channel_sum", {});
+}
+
+// Σ of the inputs, each in its own units.
+void add(Backward& b) {
+  if (b.input(0).shape != b.input(1).shape) b.fail("is differentiated for two inputs of one shape alone");
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!b.wants(i)) continue;
+    if (!in_integers(b)) {
+      b.give(i, b.gradient());
+      continue;
+    }
+    const auto factor = static_cast<float>(ir::scale_of(b.input(i)) / ir::scale_of(b.output()));
+    const std::string which = i == 0 ? "a" : "b";
+    b.give(i, b.add("rescale_gradient", which + "_gradient",
+                    {b.gradient(), b.constant(which + "_scale", {factor})}));
+  }
+}
+
+// A pool: where input and output have scales of their own, their ratio comes in.
+void pool(Backward& b, const char* op, const ir::Attributes& attributes) {
+  if (!b.wants(0)) return;
+  TensorId g = b.gradient();
+  if (in_integers(b) && ir::scale_of(b.input(0)) != ir::scale_of(b.output())) {
+    const auto factor = static_cast<float>(ir::scale_of(b.input(0)) / ir::scale_of(b.output()));
+    g = b.add("rescale_gradient", "sum_gradient", {g, b.constant("scale", {factor})});
+  }
+  b.give(0, b.add(op, "input_gradient", {g}, with_size(b, attributes)));
+}
+
+void average_pool(Backward& b) {
+  pool(b, "average_pool_input_gradient",
+       only(b.node().attributes, {"kernel", "stride", "padding", "dilation"}));
+}
+
+void global_average_pool(Backward& b) { pool(b, "global_average_pool_input_gradient", {}); }
+
+void max_pool(Backward& b) {
+  if (!b.wants(0)) return;
+  b.give(0, b.add("max_pool_input_gradient", "input_gradient", {b.node().inputs[0], b.gradient()},
+                  only(b.node().attributes, {"kernel", "stride", "padding", "dilation"})));
+}
+
+void dequantize(Backward& b) {
+  if (!b.wants(0)) return;
+  const auto factor = static_cast<float>(ir::scale_of(b.input(0)));
+  b.give(0, b.add("rescale_gradient", "input_gradient", {b.gradient(), b.constant("scale", {factor})}));
+}
+
+void same_values(Backward& b) {
+  if (!b.wants(0)) return;
+  const ir::Dims& shape = b.input(0).shape;
+  b.give(0, b.add("reshape", "input_gradient", {b.gradient()},
+                  {{"shape", ir::Dims(shape.begin() + 1, shape.end())}}));
+}
+
+void identity(Backward& b) {
+  if (b.wants(0)) b.give(0, b.gradient());
+}
+
+void cross_entropy(Backward& b) {
+  if (b.wants(0)) b.give(0, b.add("cross_entropy_gradient", "logits_gradient", b.node().inputs));
+}
+
+struct Entry {
+  const char* op;
+  Rule rule;
+};
+constexpr Entry table[] = {
+    {"conv", conv},
+    {"depthwise_conv", depthwise_conv},
+    {"fully_connected", fully_connected},
+    {"add", add},
+    {"average_pool", average_pool},
+    {"global_average_pool", global_average_pool},
+    {"max_pool", max_pool},
+    {"dequantize", dequantize},
+    {"reshape", same_values},
+    {"flatten", same_values},
+    {"identity", identity},
+    {"cross_entropy", cross_entropy},
+};
+
+}  // namespace
+
+Rule find_rule(const std::string& op) {
+  for (const Entry& entry : table) {
+    if (op == entry.op) return entry.rule;
+  }
+  return nullptr;
+}
+
+}  // namespace frugal::autodiff

@@ -1,0 +1,72 @@
+/* The small steps of a backward pass: masks and scales, biases, pools. */
+#include "ops/common.h"
+
+OPS_KERNEL void ops_rescale_gradient(const float* gradient, const float* factor, int32_t factors,
+                                     const uint8_t* mask, float* y, int32_t count) {
+  for (int32_t first = 0; first < count; first += factors) {
+    for (int32_t c = 0; c < factors; ++c) {
+      const float scaled = gradient[first + c] * factor[c];
+      y[first + c] = !mask || ops_mask_bit(mask, (size_t)(first + c)) ? scaled : 0.0f;
+    }
+  }
+}
+
+OPS_KERNEL void ops_channel_sum(const float* gradient, float* sum, int32_t pixels, int32_t channels) {
+  for (int32_t c = 0; c < channels; ++c) sum[c] = 0;
+  for (int32_t p = 0; p < pixels; ++p, gradient += channels) {
+    for (int32_t c = 0; c < channels; ++c) sum[c] += gradient[c];
+  }
+}
+
+static int32_t pixels_in(int32_t o, int32_t stride, int32_t pad, int32_t kernel, int32_t size) {
+  return ops_min(o * stride - pad + kernel, size) - ops_max(o * stride - pad, 0);
+}
+
+OPS_KERNEL void ops_average_pool_input_gradient(const float* gradient, float* y, const ops_window* w) {
+  const int32_t channels = w->in_channels;
+  const size_t elements = (size_t)w->in_height * (size_t)w->in_width * (size_t)channels;
+  for (size_t i = 0; i < elements; ++i) y[i] = 0;
+  for (int32_t oy = 0; oy < w->out_height; ++oy) {
+    const int32_t rows = pixels_in(oy, w->stride_height, w->pad_top, w->kernel_height, w->in_height);
+    for (int32_t ox = 0; ox < w->out_width; ++ox, gradient += channels) {
+      const int32_t columns = pixels_in(ox, w->stride_width, w->pad_left, w->kernel_width, w->in_width);
+      const float pixels = (float)(rows * columns);
+      for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
+        const int32_t iy = ops_place(oy, ky, w->stride_height, w->pad_top, 1, w->in_height);
+        if (iy < 0) continue;
+        for (int32_t kx = 0; kx < w->kernel_width; ++kx) {
+          const int32_t ix = ops_place(ox, kx, w->stride_width, w->pad_left, 1, w->in_width);
+          if (ix < 0) continue;
+          float* to = y + ((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)channels;
+          for (int32_t c = 0; c < channels; ++c) to[c] += gradient[c] / pixels;
+        }
+      }
+    }
+  }
+}
+
+void ops_max_pool_input_gradient(const int8_t* x, const float* gradient, float* y, const ops_window* w) {
+  const int32_t channels = w->in_channels;
+  const size_t elements = (size_t)w->in_height * (size_t)w->in_width * (size_t)channels;
+  for (size_t i = 0; i < elements; ++i) y[i] = 0;
+  for (int32_t oy = 0; oy < w->out_height; ++oy) {
+    for (int32_t ox = 0; ox < w->out_width; ++ox, gradient += channels) {
+      for (int32_t c = 0; c < channels; ++c) {
+        int32_t most = -129;
+        size_t place = 0;
+        for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
+          const int32_t iy =
+              ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
+          for (int32_t kx = 0; kx < w->kernel_width && iy >= 0; ++kx) {
+            const int32_t ix =
+                ops_place(ox, kx, w->stride_width, w->pad_left, w->dilation_width, w->in_width);
+            if (ix < 0) continue;
+            const size_t at = ((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)channels + (size_t)c;
+            if (x[at] > most) most = x[at], place = at;
+          }
+        }
+        y[place] += gradient[c];
+      }
+    }
+  }
+}

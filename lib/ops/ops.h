@@ -1,0 +1,171 @@
+/* The kernels: every operator of lib/ir that runs on integers, and every gradient, in portable C11.
+ *
+ * The host simulates with these sources and the device gets the same ones, so that both compute the same
+ * bits:
+ *  - sums of integers are exact, in int32;
+ *  - the order of every sum of floats is written down beside its kernel, and loops are vectorised across
+ *    outputs, never along such a sum;
+ *  - compiled with -ffp-contract=off; no double, no fmaf, no libm; FLT_EVAL_METHOD is 0;
+ *  - what becomes an integer is clamped first (x86 and Arm differ outside the range).
+ *
+ * Images are stored channels last, [height][width][channels]; a sequence is an image of height 1. Weights of
+ * a convolution are [out][kernel height][kernel width][in / groups], of a depthwise one [kernel
+ * height][kernel width][out], of a fully connected layer [out][in]. One image at a time; nothing is
+ * allocated.
+ *
+ * Quantised: real = scale * (stored - zero point). Formulas: Lin et al., On-Device Training Under 256KB
+ * Memory (NeurIPS 2022), section 2; Jacob et al. (CVPR 2018) for the integers.
+ */
+#ifndef FRUGAL_OPS_H
+#define FRUGAL_OPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A window that slides over an image. Depthwise: out_channels = in_channels * multiplier, groups unused. */
+typedef struct {
+  int32_t in_height, in_width, in_channels;
+  int32_t out_height, out_width, out_channels;
+  int32_t kernel_height, kernel_width;
+  int32_t stride_height, stride_width;
+  int32_t pad_top, pad_left;
+  int32_t dilation_height, dilation_width;
+  int32_t groups;
+} ops_window;
+
+enum { OPS_FLOAT32_HALF_EVEN = 0, OPS_TFLITE = 1, OPS_INTEGER = 2 };
+
+/* How a sum in int32 becomes int8: y = clamp(round(sum * scale) + out_zero, low, high). */
+typedef struct {
+  int32_t rounding; /* OPS_FLOAT32_HALF_EVEN: round(float(sum) * scale), halves to even; else fixed point */
+  int32_t in_zero, out_zero;
+  int32_t low, high;
+  const float* scale;        /* one an output channel: in_scale * weight_scale / out_scale */
+  const int32_t* multiplier; /* the same as multiplier * 2^(shift - 31), multiplier in [2^30, 2^31) */
+  const int32_t* shift;
+} ops_requantize;
+
+/* ---- forward, int8 ------------------------------------------------------------------------------------ */
+
+/* mask: a bit an output element (element i is bit i % 8 of byte i / 8), 1 where the value before the clamp
+ * lay in [low, high]; may be null. bias: int32 at scale in_scale * weight_scale; may be null. scratch:
+ * ops_conv_i8_scratch(window) bytes, aligned to 4. */
+size_t ops_conv_i8_scratch(const ops_window* window);
+void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
+                 void* scratch, const ops_window* window, const ops_requantize* to);
+
+size_t ops_depthwise_conv_i8_scratch(const ops_window* window);
+void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
+                           uint8_t* mask, void* scratch, const ops_window* window, const ops_requantize* to);
+
+/* y = a + b. float: round(float(a - a_zero) * a_scale + float(b - b_zero) * b_scale), where the scales are
+ * those of the inputs over the output's. tflite: inputs shifted left by 20 bits, scaled and summed in int32.
+ */
+typedef struct {
+  int32_t rounding;
+  int32_t a_zero, b_zero, out_zero, low, high;
+  float a_scale, b_scale;
+  int32_t a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift;
+} ops_add;
+void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count,
+                const ops_add* how);
+
+/* Mean of each window over the pixels that lie in the image. tflite and integer: in whole numbers, halves
+ * away from zero, input and output of one scale. float: round(float(sum) * (scale / pixels)) with the sum of
+ * (x - in_zero) and scale = in_scale / out_scale, halves to even. */
+void ops_average_pool_i8(const int8_t* x, int8_t* y, const ops_window* window, const ops_requantize* to);
+void ops_max_pool_i8(const int8_t* x, int8_t* y, const ops_window* window, int32_t low, int32_t high);
+void ops_requantize_i8(const int8_t* x, int8_t* y, int32_t count, const ops_requantize* to);
+
+/* Softmax of `rows` rows into scale 1/256, zero point -128, as TensorFlow Lite's reference kernel:
+ * exponentials in fixed point (gemmlowp). multiplier, shift: in_scale * 2^26 as a fixed-point number;
+ * least_difference: what lies below the largest by more counts as 0. */
+void ops_softmax_i8(const int8_t* x, int8_t* y, int32_t rows, int32_t columns, int32_t multiplier,
+                    int32_t shift, int32_t least_difference);
+
+void ops_dequantize(const int8_t* x, float* y, int32_t count, float scale, int32_t zero);
+void ops_quantize(const float* x, int8_t* y, int32_t count, float scale, int32_t zero);
+
+/* ---- forward, float ----------------------------------------------------------------------------------- */
+
+/* Sum over the inputs in their order, then the bias. weight: [out][in]. */
+void ops_fully_connected_f32(const float* x, const float* weight, const float* bias, float* y, int32_t in,
+                             int32_t out);
+void ops_add_f32(const float* a, const float* b, float* y, int32_t count);
+
+/* Loss of one image, -log softmax(logits)[label]; sums in the order of the classes. */
+float ops_cross_entropy(const float* logits, int32_t label, int32_t classes);
+/* softmax(logits) - one-hot label */
+void ops_cross_entropy_gradient(const float* logits, int32_t label, float* gradient, int32_t classes);
+
+float ops_exp(float x); /* within 1 unit in the last place or so; 0 below -87, clamped above 88 */
+float ops_log(float x); /* x > 0 */
+
+/* ---- backward ----------------------------------------------------------------------------------------- */
+
+/* y[i] = mask bit of i ? gradient[i] * factor : 0; factors: 1, or one a channel. mask may be null. In place.
+ */
+void ops_rescale_gradient(const float* gradient, const float* factor, int32_t factors, const uint8_t* mask,
+                          float* y, int32_t count);
+/* Sum of each channel over the pixels in their order. */
+void ops_channel_sum(const float* gradient, float* sum, int32_t pixels, int32_t channels);
+
+/* Input gradients: for each element of the input the sum over (kernel row, kernel column, output channel) in
+ * this order; depthwise: (kernel row, kernel column, multiple). */
+void ops_conv_input_gradient(const float* gradient, const int8_t* weight, float* y, const ops_window* window);
+void ops_depthwise_input_gradient(const float* gradient, const int8_t* weight, float* y,
+                                  const ops_window* window);
+/* in: features of the layer's input. Sum over the outputs in their order. */
+void ops_fully_connected_input_gradient(const float* gradient, const float* weight, float* y, int32_t in,
+                                        int32_t out);
+
+/* Weight gradients: for each weight the sum over the output's pixels, row by row. `channels`: the trained
+ * input channels (count of them `trained`), or null where all are; the result is
+ * [out][kernel][kernel][trained]. x: as the layer took it, x_zero its zero point. */
+void ops_conv_weight_gradient(const int8_t* x, int32_t x_zero, const float* gradient, float* y,
+                              const int32_t* channels, int32_t trained, const ops_window* window);
+/* channels: of the output. The result is [kernel][kernel][trained]. */
+void ops_depthwise_weight_gradient(const int8_t* x, int32_t x_zero, const float* gradient, float* y,
+                                   const int32_t* channels, int32_t trained, const ops_window* window);
+/* One product a weight. The result is [out][in]. */
+void ops_fully_connected_weight_gradient(const float* x, const float* gradient, float* y, int32_t in,
+                                         int32_t out);
+
+/* gradient / pixels in the window, to each of them; sums over the windows in their order. */
+void ops_average_pool_input_gradient(const float* gradient, float* y, const ops_window* window);
+/* To the first largest value of each window. */
+void ops_max_pool_input_gradient(const int8_t* x, const float* gradient, float* y, const ops_window* window);
+
+/* ---- update ------------------------------------------------------------------------------------------- */
+
+enum { OPS_NEAREST = 0, OPS_STOCHASTIC = 1, OPS_TRUNCATE = 2 };
+
+/* Which weights of a layer a gradient is of, and how a change is rounded into stored integers. Weights lie as
+ * [outer][places][inner], the gradient as [outer][places][trained]; `channels` are the trained ones of
+ * `inner`, null where all are. A convolution has the output channels in outer, a depthwise one in inner
+ * (outer is 1). Stochastic: floor(change + u), u uniform in [0, 1) from `seed` and `first` + the weight's
+ * place in memory, so that host and device agree. Truncate: the authors' device code, toward zero and
+ * wrapping. */
+typedef struct {
+  int32_t outer, places, inner;
+  int32_t channels_inside; /* 1: depthwise, the output channels are in inner */
+  const int32_t* channels;
+  int32_t trained;
+  int32_t storage;
+  uint32_t seed, first;
+} ops_update;
+
+/* weight = saturate(weight - round(step[output channel] * gradient)) in [-127, 127]. */
+void ops_update_i8(int8_t* weight, const float* gradient, const float* step, const ops_update* how);
+void ops_update_i32(int32_t* bias, const float* gradient, const float* step, const ops_update* how);
+void ops_update_f32(float* weight, const float* gradient, float step, int32_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,35 @@
+/* From sums in int32 to int8, and between int8 of two scales and float. */
+#include "ops/common.h"
+
+OPS_KERNEL void ops_write_pixel(const int32_t* sums, int32_t channels, int8_t* y, uint8_t* mask, size_t first,
+                                const ops_requantize* to) {
+  const int32_t zero = to->out_zero, low = to->low, high = to->high;
+  int32_t values[64];
+  for (int32_t start = 0; start < channels; start += 64) {
+    const int32_t count = ops_min(64, channels - start);
+    if (to->rounding == OPS_FLOAT32_HALF_EVEN) {
+      for (int32_t c = 0; c < count; ++c)
+        values[c] = ops_round((float)sums[start + c] * to->scale[start + c]) + zero;
+    } else {
+      for (int32_t c = 0; c < count; ++c) values[c] = ops_rescaled(sums[start + c], start + c, to) + zero;
+    }
+    for (int32_t c = 0; c < count; ++c) y[start + c] = (int8_t)ops_clamp(values[c], low, high);
+    if (mask) {
+      for (int32_t c = 0; c < count; ++c)
+        ops_set_mask_bit(mask, first + (size_t)(start + c), values[c] >= low && values[c] <= high);
+    }
+  }
+}
+
+void ops_requantize_i8(const int8_t* x, int8_t* y, int32_t count, const ops_requantize* to) {
+  for (int32_t i = 0; i < count; ++i)
+    y[i] = (int8_t)ops_clamp(ops_rescaled(x[i] - to->in_zero, 0, to) + to->out_zero, to->low, to->high);
+}
+
+void ops_dequantize(const int8_t* x, float* y, int32_t count, float scale, int32_t zero) {
+  for (int32_t i = 0; i < count; ++i) y[i] = (float)(x[i] - zero) * scale;
+}
+
+void ops_quantize(const float* x, int8_t* y, int32_t count, float scale, int32_t zero) {
+  for (int32_t i = 0; i < count; ++i) y[i] = (int8_t)ops_clamp(ops_round(x[i] / scale) + zero, -128, 127);
+}

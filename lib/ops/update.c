@@ -1,0 +1,70 @@
+/* The update of stored numbers by a gradient. */
+#include "ops/common.h"
+
+/* A hash of seed and place (the finaliser of MurmurHash3) as 24 bits: uniform in [0, 1), the same everywhere.
+ */
+static float uniform(uint32_t seed, uint32_t place) {
+  uint32_t h = seed ^ (place * 0x9e3779b1u);
+  h ^= h >> 16;
+  h *= 0x85ebca6bu;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35u;
+  h ^= h >> 16;
+  return (float)(h >> 8) * 5.9604644775390625e-8f;
+}
+
+/* The largest whole number not above v, of |v| < 2^22. */
+static int32_t floor_of(float v) {
+  const int32_t near = ops_round(v);
+  return (float)near > v ? near - 1 : near;
+}
+
+static float limited(float change) {
+  const float most = 2097152.0f;
+  return !(change > -most) ? -most : change > most ? most : change;
+}
+
+/* What is taken off a stored number: a whole number. Rounding the change instead of the sum keeps it small,
+ * whatever the stored number is. */
+static int32_t whole_change(float change, int32_t storage, uint32_t seed, uint32_t place) {
+  const float c = limited(change);
+  switch (storage) {
+    case OPS_STOCHASTIC:
+      return floor_of(c + uniform(seed, place));
+    case OPS_TRUNCATE:
+      return (int32_t)c;
+    default:
+      return ops_round(c);
+  }
+}
+
+static int8_t updated(int8_t weight, float change, const ops_update* how, uint32_t at) {
+  if (how->storage == OPS_TRUNCATE) return (int8_t)(uint8_t)(int32_t)((float)weight - limited(change));
+  return (int8_t)ops_clamp(weight - whole_change(change, how->storage, how->seed, how->first + at), -127,
+                           127);
+}
+
+void ops_update_i8(int8_t* weight, const float* gradient, const float* step, const ops_update* how) {
+  for (int32_t o = 0; o < how->outer; ++o) {
+    for (int32_t place = 0; place < how->places; ++place) {
+      for (int32_t i = 0; i < how->trained; ++i, ++gradient) {
+        const int32_t inner = how->channels ? how->channels[i] : i;
+        const int32_t at = (o * how->places + place) * how->inner + inner;
+        weight[at] =
+            updated(weight[at], step[how->channels_inside ? inner : o] * *gradient, how, (uint32_t)at);
+      }
+    }
+  }
+}
+
+void ops_update_i32(int32_t* bias, const float* gradient, const float* step, const ops_update* how) {
+  for (int32_t i = 0; i < how->inner; ++i) {
+    const int32_t change =
+        whole_change(step[i] * gradient[i], how->storage, how->seed, how->first + (uint32_t)i);
+    bias[i] = ops_saturating_add(bias[i], -change);
+  }
+}
+
+OPS_KERNEL void ops_update_f32(float* weight, const float* gradient, float step, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) weight[i] -= step * gradient[i];
+}

@@ -1,0 +1,86 @@
+#include "quant/program.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "quant/kernels.h"
+
+namespace frugal::quant {
+namespace {
+
+std::size_t size_of(ir::DataType type) {
+  return type == ir::DataType::int8 ? 1 : type == ir::DataType::int16 ? 2 : 4;
+}
+
+constexpr std::size_t alignment = alignof(std::max_align_t);
+std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+}  // namespace
+
+Parameters::Parameters(const ir::Model& model, const std::vector<ops::Layout>& layouts)
+    : data_(model.data), layouts_(layouts) {
+  data_.resize(model.graph.tensors.size());
+  for (std::size_t i = 0; i < model.data.size(); ++i) {
+    if (!data_[i].empty() && layouts[i] != ops::Layout::row_major)
+      load(model, static_cast<ir::TensorId>(i), model.data[i]);
+  }
+}
+
+void Parameters::load(const ir::Model& model, ir::TensorId id, std::span<const std::byte> bytes) {
+  const auto i = static_cast<std::size_t>(id);
+  const ir::Tensor& tensor = model.graph.tensors[i];
+  const std::size_t size = size_of(tensor.type);
+  FRUGAL_ASSERT(bytes.size() == data_[i].size(), "numbers of another shape");
+  const std::vector<std::size_t> to = ops::places(tensor.shape, layouts_[i]);
+  for (std::size_t k = 0; k < to.size(); ++k)
+    std::copy_n(bytes.data() + k * size, size, data_[i].data() + to[k] * size);
+}
+
+void Parameters::store(ir::Model& model, ir::TensorId id) const {
+  const auto i = static_cast<std::size_t>(id);
+  const ir::Tensor& tensor = model.graph.tensors[i];
+  const std::size_t size = size_of(tensor.type);
+  const std::vector<std::size_t> from = ops::places(tensor.shape, layouts_[i]);
+  for (std::size_t k = 0; k < from.size(); ++k)
+    std::copy_n(data_[i].data() + from[k] * size, size, model.data[i].data() + k * size);
+}
+
+Workspace::Workspace(const Program& program, const Parameters& parameters)
+    : tensors_(program.graph().tensors.size(), nullptr),
+      memory_(program.value_bytes() / sizeof(std::max_align_t) + 1),
+      scratch_(program.scratch_bytes() / sizeof(std::max_align_t) + 1) {
+  auto* memory = reinterpret_cast<std::byte*>(memory_.data());
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const auto id = static_cast<ir::TensorId>(i);
+    const ir::Role role = program.graph().tensors[i].role;
+    const bool value = role == ir::Role::input || role == ir::Role::value;
+    // Parameters are written by no step: bind() only reads them.
+    tensors_[i] = value ? memory + program.offset(id) : const_cast<std::byte*>(parameters.at(id));
+  }
+}
+
+Program::Program(const ir::Model& model, const std::string& origin)
+    : graph_(model.graph), layouts_(ops::layouts_of(model.graph)) {
+  for (const ir::Tensor& tensor : graph_.tensors) {
+    offsets_.push_back(value_bytes_);
+    const bool value = tensor.role == ir::Role::input || tensor.role == ir::Role::value;
+    if (tensor.role == ir::Role::input && tensor.shape.size() > 1 && tensor.shape[0] != 1)
+      throw base::UserError(origin + ": " + tensor.name, "is not of one image");
+    if (value) value_bytes_ += aligned(static_cast<std::size_t>(ir::bytes(tensor)));
+  }
+  for (const ir::Node& node : graph_.nodes) {
+    Step step = bind(model, node, origin);
+    scratch_bytes_ = std::max(scratch_bytes_, step.scratch_bytes);
+    steps_.push_back(std::move(step.run));
+  }
+}
+
+void Program::run(Workspace& workspace, ir::NodeRange range) const {
+  for (ir::NodeId n = range.begin; n < range.end; ++n) steps_[static_cast<std::size_t>(n)](workspace);
+}
+
+std::vector<std::size_t> Program::places_of(ir::TensorId id) const {
+  return ops::places(graph_.tensor(id).shape, layouts_[static_cast<std::size_t>(id)]);
+}
+
+}  // namespace frugal::quant

@@ -1,0 +1,180 @@
+#include "quant/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "quant/ordered.h"
+#include "quant/update.h"
+
+namespace frugal::quant {
+
+struct Trainer::Parts {
+  autodiff::TrainingGraph training;
+  TrainerConfig config;
+  std::string origin;
+  Program program;
+  Parameters parameters;
+  std::vector<ParameterUpdate> updates;
+  std::vector<std::vector<float>> sums;  // a gradient each
+  std::vector<Workspace> workspaces;
+  std::vector<std::string> untrained;
+  std::int64_t steps = 0;
+
+  Parts(autodiff::TrainingGraph graph, const TrainerConfig& trainer_config, const std::string& place)
+      : training(std::move(graph)),
+        config(trainer_config),
+        origin(place),
+        program(training.model, place),
+        parameters(training.model, program.layouts()) {
+    make_updates();
+    for (std::size_t i = 0; i < std::max<std::size_t>(config.threads, 1); ++i)
+      workspaces.emplace_back(program, parameters);
+  }
+
+  void make_updates() {
+    updates.clear();
+    untrained.clear();
+    std::uint32_t place = 0;
+    for (const autodiff::Gradient& gradient : training.gradients) {
+      std::int64_t unusable = 0;
+      const ir::Tensor& parameter = training.model.graph.tensor(gradient.parameter);
+      updates.emplace_back(training.model, gradient, config, parameters, place, unusable);
+      if (unusable > 0) {
+        untrained.push_back(parameter.name + ": " + std::to_string(unusable) + " of " +
+                            std::to_string(parameter.shape[0]));
+      }
+      place += static_cast<std::uint32_t>(ir::elements(parameter.shape));
+    }
+    sums.resize(updates.size());
+  }
+
+  void run(std::size_t worker, const Samples& samples, std::size_t i, ir::NodeId end) {
+    Workspace& workspace = workspaces[worker];
+    program.put<std::int8_t>(workspace, training.image, samples.image(i));
+    *workspace.at<std::int32_t>(training.label) = samples.labels[i];
+    program.run(workspace, {0, end});
+  }
+
+  void check(const Samples& samples) const {
+    const std::int64_t wanted = ir::elements(training.model.graph.tensor(training.image).shape);
+    const std::int64_t classes = training.model.graph.tensor(training.logits).shape[1];
+    if (samples.image_bytes != wanted)
+      throw base::UserError(origin, "takes images of " + std::to_string(wanted) + " numbers, got " +
+                                        std::to_string(samples.image_bytes));
+    for (const std::int32_t label : samples.labels) {
+      if (label < 0 || label >= classes)
+        throw base::UserError(
+            origin,
+            "has " + std::to_string(classes) + " classes, but an image is of class " + std::to_string(label),
+            "give the network a head of as many classes as the data has");
+    }
+  }
+};
+
+Trainer::Trainer(const ir::Model& model, const std::vector<autodiff::TrainedLayer>& trained,
+                 const TrainerConfig& config, const std::string& origin)
+    : parts_(std::make_unique<Parts>(autodiff::with_backward(model, trained, origin), config, origin)) {}
+
+Trainer::~Trainer() = default;
+
+double Trainer::step(const Samples& samples, std::span<const std::size_t> which, double learning_rate) {
+  Parts& p = *parts_;
+  p.check(samples);
+  for (std::size_t g = 0; g < p.sums.size(); ++g) p.sums[g].assign(p.updates[g].size(), 0.0F);
+  double loss = 0;
+  const ir::NodeId end = ir::whole(p.program.graph()).end;
+  in_order(
+      which.size(), p.workspaces.size(),
+      [&](std::size_t item, std::size_t worker) { p.run(worker, samples, which[item], end); },
+      [&](std::size_t, std::size_t worker) {
+        Workspace& workspace = p.workspaces[worker];
+        loss += *workspace.at<float>(p.training.loss);
+        for (std::size_t g = 0; g < p.sums.size(); ++g) {
+          const float* gradient = workspace.at<float>(p.training.gradients[g].gradient);
+          for (std::size_t i = 0; i < p.sums[g].size(); ++i) p.sums[g][i] += gradient[i];
+        }
+      });
+  const auto count = static_cast<float>(which.size());
+  loss /= count;
+  if (!std::isfinite(loss))
+    throw base::Failure("the loss is no finite number at step " + std::to_string(p.steps),
+                        "lower the learning rate");
+  for (std::size_t g = 0; g < p.sums.size(); ++g) {
+    for (float& value : p.sums[g]) {
+      value /= count;
+      if (!std::isfinite(value))
+        throw base::Failure("the gradient of '" + p.updates[g].state().name +
+                                "' is no finite number at step " + std::to_string(p.steps),
+                            "lower the learning rate");
+    }
+  }
+  for (std::size_t g = 0; g < p.sums.size(); ++g)
+    p.updates[g].apply(p.parameters, p.sums[g], learning_rate, p.steps);
+  ++p.steps;
+  return loss;
+}
+
+Score Trainer::evaluate(const Samples& samples) {
+  Parts& p = *parts_;
+  p.check(samples);
+  Score score;
+  const auto classes = p.training.model.graph.tensor(p.training.logits).shape[1];
+  in_order(
+      samples.size(), p.workspaces.size(),
+      [&](std::size_t item, std::size_t worker) { p.run(worker, samples, item, p.training.forward_end); },
+      [&](std::size_t item, std::size_t worker) {
+        Workspace& workspace = p.workspaces[worker];
+        const float* logits = workspace.at<float>(p.training.logits);
+        score.loss += *workspace.at<float>(p.training.loss);
+        score.correct += std::max_element(logits, logits + classes) - logits == samples.labels[item];
+        ++score.count;
+      });
+  if (score.count > 0) score.loss /= static_cast<double>(score.count);
+  return score;
+}
+
+ir::Model Trainer::model() const {
+  ir::Model model = parts_->training.model;
+  for (const autodiff::Gradient& gradient : parts_->training.gradients)
+    parts_->parameters.store(model, gradient.parameter);
+  return model;
+}
+
+const std::vector<std::string>& Trainer::untrained() const { return parts_->untrained; }
+const autodiff::TrainingGraph& Trainer::graph() const { return parts_->training; }
+std::size_t Trainer::workspace_bytes() const {
+  return parts_->program.value_bytes() + parts_->program.scratch_bytes();
+}
+std::int64_t Trainer::steps() const { return parts_->steps; }
+
+std::vector<TrainedState> Trainer::state() const {
+  std::vector<TrainedState> states;
+  for (const ParameterUpdate& update : parts_->updates) states.push_back(update.state());
+  return states;
+}
+
+void Trainer::restore(const ir::Model& model, std::vector<TrainedState> state, std::int64_t steps) {
+  Parts& p = *parts_;
+  FRUGAL_ASSERT(state.size() == p.updates.size(), "a state of other parameters");
+  for (const autodiff::Gradient& gradient : p.training.gradients) {
+    const std::string& name = p.training.model.graph.tensor(gradient.parameter).name;
+    const auto& tensors = model.graph.tensors;
+    const auto found =
+        std::find_if(tensors.begin(), tensors.end(), [&](const ir::Tensor& t) { return t.name == name; });
+    FRUGAL_ASSERT(found != tensors.end(), "a saved model without a trained parameter");
+    const auto index = static_cast<std::size_t>(found - tensors.begin());
+    p.parameters.load(p.training.model, gradient.parameter, model.data[index]);
+  }
+  for (std::size_t i = 0; i < state.size(); ++i) p.updates[i].restore(std::move(state[i]));
+  p.steps = steps;
+}
+
+Score evaluate(const ir::Model& model, const Samples& samples, std::size_t threads,
+               const std::string& origin) {
+  TrainerConfig config;
+  config.threads = threads;
+  return Trainer(model, {}, config, origin).evaluate(samples);
+}
+
+}  // namespace frugal::quant

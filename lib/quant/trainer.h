@@ -1,0 +1,94 @@
+// Trains an int8 network as the device does, one image at a time over the kernels of lib/ops, with the sums
+// of a batch taken up in the order of its images.
+//
+// Quantisation-aware scaling (Lin et al., NeurIPS 2022, equation 4): gradients by stored numbers are divided
+// by s_w² (weights) and (s_w·s_x)² (biases), one factor an output channel, which restores the ratio of weight
+// to gradient that training in float has.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autodiff/backward.h"
+#include "quant/program.h"
+
+namespace frugal::quant {
+
+// Images as the network takes them (int8, channels first), one after the other, and their classes.
+struct Samples {
+  std::int64_t image_bytes = 0;
+  std::vector<std::int8_t> images;
+  std::vector<std::int32_t> labels;
+  std::int64_t class_count = 0;
+
+  std::size_t size() const { return labels.size(); }
+  std::span<const std::int8_t> image(std::size_t i) const {
+    const auto bytes = static_cast<std::size_t>(image_bytes);
+    return {images.data() + i * bytes, bytes};
+  }
+};
+
+enum class Method { qas, sgd, adam, lars };
+// Where updated int8 and int32 numbers are kept: as floats beside them, or rounded at every step.
+enum class Storage { latent, nearest, stochastic, truncate };
+
+struct TrainerConfig {
+  Method method = Method::qas;
+  Storage storage = Storage::stochastic;
+  double momentum = 0;
+  std::uint64_t seed = 0;  // of stochastic rounding
+  std::size_t threads = 1;
+};
+
+struct Score {
+  double loss = 0;  // mean
+  std::int64_t correct = 0, count = 0;
+  double accuracy() const {
+    return count == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(count);
+  }
+};
+
+// Numbers of one trained parameter, in the kernels' layout; what a checkpoint keeps.
+struct TrainedState {
+  std::string name;
+  std::vector<float> latent;         // empty: none is kept
+  std::vector<float> first, second;  // momentum, or Adam's means
+};
+
+class Trainer {
+ public:
+  Trainer(const ir::Model& model, const std::vector<autodiff::TrainedLayer>& trained,
+          const TrainerConfig& config, const std::string& origin);
+  ~Trainer();
+
+  // One step on these samples; the mean of their losses before it. Throws Failure where a loss or a gradient
+  // is no finite number.
+  double step(const Samples& samples, std::span<const std::size_t> which, double learning_rate);
+  Score evaluate(const Samples& samples);
+
+  // The model with its numbers as trained so far.
+  ir::Model model() const;
+  // Channels left as they are, because their scale is degenerate: "blocks.3.weight: 4 of 96".
+  const std::vector<std::string>& untrained() const;
+  const autodiff::TrainingGraph& graph() const;
+  // Bytes of a worker's values and scratch, one byte block for all.
+  std::size_t workspace_bytes() const;
+
+  std::int64_t steps() const;
+  std::vector<TrainedState> state() const;
+  // Goes on from a model and state that were saved together.
+  void restore(const ir::Model& model, std::vector<TrainedState> state, std::int64_t steps);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// Mean loss and accuracy of a network, without anything trained.
+Score evaluate(const ir::Model& model, const Samples& samples, std::size_t threads,
+               const std::string& origin);
+
+}  // namespace frugal::quant

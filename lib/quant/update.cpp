@@ -1,0 +1,195 @@
+#include "quant/update.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "ir/integer_scale.h"
+#include "ir/operator.h"
+
+namespace frugal::quant {
+namespace {
+
+constexpr double adam_first = 0.9, adam_second = 0.999, adam_epsilon = 1e-8;
+constexpr double lars_trust = 0.001;
+
+std::int32_t narrow(std::int64_t value) { return static_cast<std::int32_t>(value); }
+
+ops_update shape_of(const ir::Model& model, const autodiff::Gradient& gradient) {
+  const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
+  const ir::Dims& shape = parameter.shape;
+  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
+  ops_update how{};
+  if (shape.size() == 1) {  // a bias
+    how.outer = how.places = 1;
+    how.inner = narrow(shape[0]);
+    how.channels_inside = 1;
+  } else {
+    const bool depthwise = node.op->name == std::string("depthwise_conv");
+    const std::int64_t area = ir::elements(ir::Dims(shape.begin() + 2, shape.end()));
+    how.outer = depthwise ? 1 : narrow(shape[0]);
+    how.places = narrow(area);
+    how.inner = narrow(depthwise ? shape[0] : shape[1]);
+    how.channels_inside = depthwise ? 1 : 0;
+  }
+  how.trained =
+      gradient.channels.empty() ? how.inner : narrow(static_cast<std::int64_t>(gradient.channels.size()));
+  return how;
+}
+
+}  // namespace
+
+ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradient& gradient,
+                                 const TrainerConfig& config, const Parameters& parameters,
+                                 std::uint32_t first_place, std::int64_t& unusable)
+    : config_(config),
+      parameter_(gradient.parameter),
+      type_(model.graph.tensor(gradient.parameter).type),
+      shape_(shape_of(model, gradient)),
+      channels_(gradient.channels.begin(), gradient.channels.end()) {
+  const ir::Tensor& parameter = model.graph.tensor(parameter_);
+  state_.name = parameter.name;
+  size_ = static_cast<std::size_t>(shape_.outer) * static_cast<std::size_t>(shape_.places) *
+          static_cast<std::size_t>(shape_.trained);
+  shape_.first = first_place;
+  shape_.storage = config.storage == Storage::truncate     ? OPS_TRUNCATE
+                   : config.storage == Storage::stochastic ? OPS_STOCHASTIC
+                                                           : OPS_NEAREST;
+  const auto outputs = static_cast<std::size_t>(parameter.shape[0]);
+  factor_.assign(outputs, 1.0F);
+  unusable = 0;
+  if (type_ != ir::DataType::float32) {
+    const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
+    const ir::Tensor& weight = model.graph.tensor(node.inputs[1]);
+    const double x_scale =
+        type_ == ir::DataType::int32 ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
+    const auto weights = model.values<std::int8_t>(node.inputs[1]);
+    const std::size_t row = weights.size() / outputs;
+    for (std::size_t c = 0; c < outputs; ++c) {
+      const auto& scales = weight.quantization->scale;
+      const double scale = x_scale * scales[scales.size() == 1 ? 0 : c];
+      const auto of_channel = weights.subspan(c * row, row);
+      bool dead = std::all_of(of_channel.begin(), of_channel.end(), [](std::int8_t w) { return w == 0; });
+      if (node.inputs.size() > 2) {
+        const std::int32_t bias = model.values<std::int32_t>(node.inputs[2])[c];
+        dead = dead || bias == std::numeric_limits<std::int32_t>::max() ||
+               bias <= std::numeric_limits<std::int32_t>::min() + 1;
+      }
+      if (dead) ++unusable;
+      factor_[c] = dead                           ? 0.0F
+                   : config.method == Method::qas ? static_cast<float>(1 / (scale * scale))
+                                                  : 1.0F;
+    }
+  }
+  if (config.storage == Storage::latent && type_ != ir::DataType::float32) {
+    for (std::size_t i = 0; i < size_; ++i) {
+      state_.latent.push_back(
+          type_ == ir::DataType::int8
+              ? static_cast<float>(parameters.values<std::int8_t>(parameter_)[place_of(i)])
+              : static_cast<float>(parameters.values<std::int32_t>(parameter_)[place_of(i)]));
+    }
+  }
+  if (config.method == Method::adam) {
+    state_.first.assign(size_, 0);
+    state_.second.assign(size_, 0);
+  } else if (config.momentum > 0) {
+    state_.first.assign(size_, 0);
+  }
+}
+
+std::size_t ParameterUpdate::place_of(std::size_t i) const {
+  const auto trained = static_cast<std::size_t>(shape_.trained);
+  const std::size_t inner =
+      channels_.empty() ? i % trained : static_cast<std::size_t>(channels_[i % trained]);
+  return i / trained * static_cast<std::size_t>(shape_.inner) + inner;
+}
+
+std::size_t ParameterUpdate::channel_of(std::size_t i) const {
+  const std::size_t place = place_of(i), inner = static_cast<std::size_t>(shape_.inner);
+  if (shape_.channels_inside != 0) return place % inner;
+  return place / inner / static_cast<std::size_t>(shape_.places);
+}
+
+void ParameterUpdate::momentum(std::span<float> gradient) {
+  const auto rate = static_cast<float>(config_.momentum);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    state_.first[i] = rate * state_.first[i] + gradient[i];
+    gradient[i] = state_.first[i];
+  }
+}
+
+void ParameterUpdate::adam(std::span<float> gradient, std::int64_t step) {
+  const double first_part = 1 - std::pow(adam_first, static_cast<double>(step + 1));
+  const double second_part = 1 - std::pow(adam_second, static_cast<double>(step + 1));
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const double g = gradient[i];
+    const double m = adam_first * state_.first[i] + (1 - adam_first) * g;
+    const double v = adam_second * state_.second[i] + (1 - adam_second) * g * g;
+    state_.first[i] = static_cast<float>(m);
+    state_.second[i] = static_cast<float>(v);
+    gradient[i] = static_cast<float>(m / first_part / (std::sqrt(v / second_part) + adam_epsilon));
+  }
+}
+
+// You, Gitman, Ginsburg 2017: the gradient at 0.001 of the parameter's norm.
+void ParameterUpdate::lars(const Parameters& parameters, std::span<float> gradient) {
+  double weights = 0, gradients = 0;
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const std::size_t at = place_of(i);
+    const double w = type_ == ir::DataType::int8    ? parameters.values<std::int8_t>(parameter_)[at]
+                     : type_ == ir::DataType::int32 ? parameters.values<std::int32_t>(parameter_)[at]
+                                                    : parameters.values<float>(parameter_)[at];
+    weights += w * w;
+    gradients += static_cast<double>(gradient[i]) * gradient[i];
+  }
+  if (weights == 0 || gradients == 0) return;
+  const auto rate = static_cast<float>(lars_trust * std::sqrt(weights / gradients));
+  for (float& g : gradient) g *= rate;
+}
+
+void ParameterUpdate::keep_latent(Parameters& parameters, std::span<const float> gradient,
+                                  std::span<const float> step) {
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    float& latent = state_.latent[i];
+    latent -= step[channel_of(i)] * gradient[i];
+    const std::size_t at = place_of(i);
+    if (type_ == ir::DataType::int8) {
+      latent = std::clamp(latent, -127.0F, 127.0F);
+      parameters.values<std::int8_t>(parameter_)[at] = static_cast<std::int8_t>(std::nearbyint(latent));
+    } else {
+      constexpr float most = 2147483520.0F;  // the largest float within int32
+      latent = std::clamp(latent, -most, most);
+      parameters.values<std::int32_t>(parameter_)[at] = static_cast<std::int32_t>(std::nearbyint(latent));
+    }
+  }
+}
+
+void ParameterUpdate::apply(Parameters& parameters, std::span<float> gradient, double learning_rate,
+                            std::int64_t step) {
+  if (config_.method == Method::lars) lars(parameters, gradient);
+  if (config_.method == Method::adam) {
+    adam(gradient, step);
+  } else if (config_.momentum > 0) {
+    momentum(gradient);
+  }
+  if (type_ == ir::DataType::float32) {
+    ops_update_f32(parameters.values<float>(parameter_).data(), gradient.data(),
+                   static_cast<float>(learning_rate), static_cast<std::int32_t>(gradient.size()));
+    return;
+  }
+  std::vector<float> steps;
+  for (const float factor : factor_) steps.push_back(static_cast<float>(learning_rate * factor));
+  if (config_.storage == Storage::latent) return keep_latent(parameters, gradient, steps);
+  ops_update how = shape_;
+  how.channels = channels_.empty() ? nullptr : channels_.data();
+  how.seed = static_cast<std::uint32_t>(base::derive_seed(config_.seed, "rounding " + std::to_string(step)));
+  if (type_ == ir::DataType::int8) {
+    ops_update_i8(parameters.values<std::int8_t>(parameter_).data(), gradient.data(), steps.data(), &how);
+  } else {
+    ops_update_i32(parameters.values<std::int32_t>(parameter_).data(), gradient.data(), steps.data(), &how);
+  }
+}
+
+}  // namespace frugal::quant

@@ -1,0 +1,223 @@
+// Convolutions and their gradients against the plainest loops, over random windows; and what rounds.
+#include <cmath>
+#include <vector>
+
+#include "base/random.h"
+#include "ops/ops.h"
+#include "support/test.h"
+
+using namespace frugal;
+
+namespace {
+
+struct Case {
+  ops_window w{};
+  bool depthwise = false;
+  std::vector<std::int8_t> x, weight;
+  std::vector<std::int32_t> bias;
+  std::vector<float> scale, gradient;
+  ops_requantize to{};
+
+  std::size_t in(std::int32_t y, std::int32_t x_, std::int32_t c) const {
+    return static_cast<std::size_t>((y * w.in_width + x_) * w.in_channels + c);
+  }
+  std::size_t out(std::int32_t y, std::int32_t x_, std::int32_t c) const {
+    return static_cast<std::size_t>((y * w.out_width + x_) * w.out_channels + c);
+  }
+  std::int32_t each() const { return depthwise ? 1 : w.in_channels / w.groups; }
+  std::size_t at(std::int32_t o, std::int32_t ky, std::int32_t kx, std::int32_t i) const {
+    if (depthwise) return static_cast<std::size_t>((ky * w.kernel_width + kx) * w.out_channels + o);
+    return static_cast<std::size_t>(((o * w.kernel_height + ky) * w.kernel_width + kx) * each() + i);
+  }
+
+  // Every product of the convolution: (input element, weight element, output element).
+  template <typename Visit>
+  void for_each_product(const Visit& visit) const {
+    for (std::int32_t oy = 0; oy < w.out_height; ++oy)
+      for (std::int32_t ox = 0; ox < w.out_width; ++ox)
+        for (std::int32_t o = 0; o < w.out_channels; ++o)
+          for (std::int32_t ky = 0; ky < w.kernel_height; ++ky)
+            for (std::int32_t kx = 0; kx < w.kernel_width; ++kx) {
+              const std::int32_t iy = oy * w.stride_height - w.pad_top + ky * w.dilation_height;
+              const std::int32_t ix = ox * w.stride_width - w.pad_left + kx * w.dilation_width;
+              if (iy < 0 || ix < 0 || iy >= w.in_height || ix >= w.in_width) continue;
+              for (std::int32_t i = 0; i < each(); ++i) {
+                const std::int32_t channel = depthwise ? o / (w.out_channels / w.in_channels)
+                                                       : o / (w.out_channels / w.groups) * each() + i;
+                visit(in(iy, ix, channel), at(o, ky, kx, i), out(oy, ox, o));
+              }
+            }
+  }
+};
+
+Case random_case(std::uint64_t seed) {
+  base::Random random(seed, "conv");
+  const auto between = [&](std::int32_t low, std::int32_t high) {
+    return low + static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(high - low + 1)));
+  };
+  Case c;
+  c.depthwise = random.below(3) == 0;
+  ops_window& w = c.w;
+  w.groups = c.depthwise ? 1 : between(1, 3);
+  w.in_channels = w.groups * between(1, c.depthwise ? 40 : 20);
+  w.out_channels = c.depthwise ? w.in_channels * between(1, 2) : w.groups * between(1, 9);
+  w.kernel_height = between(1, 3);
+  w.kernel_width = between(1, 5);
+  w.stride_height = between(1, 2);
+  w.stride_width = between(1, 3);
+  w.dilation_height = between(1, 2);
+  w.dilation_width = 1;
+  w.pad_top = between(0, 2);
+  w.pad_left = between(0, 2);
+  w.in_height = between(5, 9);
+  w.in_width = between(5, 9);
+  w.out_height =
+      (w.in_height + 2 * w.pad_top - (w.kernel_height - 1) * w.dilation_height - 1) / w.stride_height + 1;
+  w.out_width =
+      (w.in_width + 2 * w.pad_left - (w.kernel_width - 1) * w.dilation_width - 1) / w.stride_width + 1;
+  const auto bytes = [&](std::size_t count) {
+    std::vector<std::int8_t> values(count);
+    for (std::int8_t& v : values) v = static_cast<std::int8_t>(between(-128, 127));
+    return values;
+  };
+  c.x = bytes(static_cast<std::size_t>(w.in_height * w.in_width * w.in_channels));
+  c.weight = bytes(static_cast<std::size_t>(w.out_channels * w.kernel_height * w.kernel_width * c.each()));
+  for (std::int32_t o = 0; o < w.out_channels; ++o) {
+    c.bias.push_back(between(-3000, 3000));
+    c.scale.push_back(0.002F + 0.01F * static_cast<float>(random.uniform()));
+  }
+  const std::size_t outputs = static_cast<std::size_t>(w.out_height * w.out_width * w.out_channels);
+  for (std::size_t i = 0; i < outputs; ++i)
+    c.gradient.push_back(random.below(5) == 0 ? 0.0F : static_cast<float>(random.normal()));
+  c.to = {OPS_FLOAT32_HALF_EVEN,
+          between(-128, 127),
+          between(-20, 20),
+          -100,
+          90,
+          c.scale.data(),
+          nullptr,
+          nullptr};
+  return c;
+}
+
+void check_near(const std::vector<float>& got, const std::vector<double>& wanted) {
+  double difference = 0, norm = 1e-12;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    difference += (got[i] - wanted[i]) * (got[i] - wanted[i]);
+    norm += wanted[i] * wanted[i];
+  }
+  CHECK(std::sqrt(difference / norm) < 1e-5);
+}
+
+}  // namespace
+
+TEST_CASE("a convolution on int8 is the plain sum, scaled, rounded to even and clamped, with its mask",
+          "[ops]") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const Case c = random_case(seed);
+    std::vector<std::int64_t> sums(c.gradient.size());
+    c.for_each_product([&](std::size_t i, std::size_t k, std::size_t o) {
+      sums[o] += std::int64_t{c.x[i] - c.to.in_zero} * c.weight[k];
+    });
+    std::vector<std::int8_t> y(sums.size());
+    std::vector<std::uint8_t> mask(sums.size() / 8 + 1, 0xAA);
+    std::vector<std::int32_t> scratch(
+        (c.depthwise ? ops_depthwise_conv_i8_scratch(&c.w) : ops_conv_i8_scratch(&c.w)) / 4 + 1);
+    (c.depthwise ? ops_depthwise_conv_i8 : ops_conv_i8)(c.x.data(), c.weight.data(), c.bias.data(), y.data(),
+                                                        mask.data(), scratch.data(), &c.w, &c.to);
+    bool same = true;
+    for (std::size_t o = 0; o < sums.size(); ++o) {
+      const auto channel = o % static_cast<std::size_t>(c.w.out_channels);
+      const auto sum = static_cast<float>(sums[o] + c.bias[channel]);
+      const auto value = static_cast<std::int64_t>(std::nearbyint(sum * c.scale[channel])) + c.to.out_zero;
+      same = same && y[o] == std::clamp<std::int64_t>(value, -100, 90);
+      same = same && ((mask[o / 8] >> (o % 8)) & 1) == (value >= -100 && value <= 90);
+    }
+    INFO("seed " << seed);
+    CHECK(same);
+  }
+}
+
+TEST_CASE("gradients of a convolution are the plain sums", "[ops]") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    INFO("seed " << seed);
+    const Case c = random_case(seed);
+    std::vector<double> by_input(c.x.size()), by_weight(c.weight.size());
+    c.for_each_product([&](std::size_t i, std::size_t k, std::size_t o) {
+      by_input[i] += double{c.gradient[o]} * c.weight[k];
+      by_weight[k] += double{c.gradient[o]} * (c.x[i] - c.to.in_zero);
+    });
+    std::vector<float> x_gradient(c.x.size(), 99), w_gradient(c.weight.size(), 99);
+    const auto trained = c.depthwise ? c.w.out_channels : c.each();
+    if (c.depthwise) {
+      ops_depthwise_input_gradient(c.gradient.data(), c.weight.data(), x_gradient.data(), &c.w);
+      ops_depthwise_weight_gradient(c.x.data(), c.to.in_zero, c.gradient.data(), w_gradient.data(), nullptr,
+                                    trained, &c.w);
+    } else {
+      ops_conv_input_gradient(c.gradient.data(), c.weight.data(), x_gradient.data(), &c.w);
+      ops_conv_weight_gradient(c.x.data(), c.to.in_zero, c.gradient.data(), w_gradient.data(), nullptr,
+                               trained, &c.w);
+    }
+    check_near(x_gradient, by_input);
+    check_near(w_gradient, by_weight);
+
+    // Of some channels: the same numbers, bit for bit, of those channels alone.
+    std::vector<std::int32_t> some;
+    for (std::int32_t i = static_cast<std::int32_t>(seed % 2); i < trained; i += 2) some.push_back(i);
+    if (some.empty()) continue;
+    std::vector<float> part(w_gradient.size() / static_cast<std::size_t>(trained) * some.size());
+    (c.depthwise ? ops_depthwise_weight_gradient : ops_conv_weight_gradient)(
+        c.x.data(), c.to.in_zero, c.gradient.data(), part.data(), some.data(),
+        static_cast<std::int32_t>(some.size()), &c.w);
+    bool same = true;
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const std::size_t row = i / some.size(), channel = static_cast<std::size_t>(some[i % some.size()]);
+      same = same && part[i] == w_gradient[row * static_cast<std::size_t>(trained) + channel];
+    }
+    CHECK(same);
+  }
+}
+
+TEST_CASE("exponential and logarithm of the kernels are near those of libm", "[ops]") {
+  double worst_exp = 0, worst_log = 0;
+  for (int i = -8600; i <= 8700; ++i) {
+    const float x = static_cast<float>(i) * 0.01F;
+    worst_exp = std::max(worst_exp, std::abs(ops_exp(x) / std::exp(double{x}) - 1));
+  }
+  for (int i = 1; i < 20000; ++i) {
+    const float x = static_cast<float>(i) * 0.013F;
+    worst_log =
+        std::max(worst_log, std::abs(ops_log(x) - std::log(double{x})) / (1 + std::abs(std::log(double{x}))));
+  }
+  CHECK(worst_exp < 3e-7);
+  CHECK(worst_log < 3e-7);
+  CHECK(ops_exp(-100.0F) == 0.0F);
+}
+
+TEST_CASE("stored numbers are updated by what the storage says, stochastic rounding without bias", "[ops]") {
+  std::vector<std::int8_t> weight(20000, 10);
+  std::vector<float> gradient(weight.size(), 0.3F);
+  const float step = 1;
+  ops_update how{1, 1, 20000, 0, nullptr, 20000, OPS_STOCHASTIC, 5, 0};
+  ops_update_i8(weight.data(), gradient.data(), &step, &how);
+  double mean = 0;
+  for (const std::int8_t w : weight) {
+    CHECK((w == 9 || w == 10));
+    mean += w;
+  }
+  CHECK(mean / static_cast<double>(weight.size()) == Approx(9.7).margin(0.015));
+
+  const auto one = [](std::int8_t from, float change, std::int32_t storage) {
+    const float unit = 1;
+    const ops_update single{1, 1, 1, 0, nullptr, 1, storage, 0, 0};
+    ops_update_i8(&from, &change, &unit, &single);
+    return static_cast<int>(from);
+  };
+  CHECK(one(10, 0.49F, OPS_NEAREST) == 10);
+  CHECK(one(10, 0.51F, OPS_NEAREST) == 9);
+  CHECK(one(-120, 500, OPS_NEAREST) == -127);
+  CHECK(one(120, -500, OPS_STOCHASTIC) == 127);
+  CHECK(one(10, 0.49F, OPS_TRUNCATE) == 9);  // the authors' code: toward zero,
+  CHECK(one(-10, 0.49F, OPS_TRUNCATE) == -10);
+  CHECK(one(-120, 20, OPS_TRUNCATE) == 116);  // and around
+}
