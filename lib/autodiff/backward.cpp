@@ -5,6 +5,7 @@
 #include "autodiff/rules.h"
 #include "base/error.h"
 #include "ir/builder.h"
+#include "ir/operator.h"
 
 namespace frugal::autodiff {
 namespace {
@@ -142,7 +143,7 @@ TrainingGraph with_backward(const ir::Model& model, const std::vector<TrainedLay
 }
 
 TensorId weight_of(const ir::Graph& graph, const ir::Node& node) {
-  if (node.op->macs == nullptr || node.inputs.size() < 2) return ir::none;
+  if (node.op->macs == nullptr || node.op->parameters == nullptr) return ir::none;
   const ir::Tensor& weight = graph.tensor(node.inputs[1]);
   return weight.role == ir::Role::parameter ? node.inputs[1] : ir::none;
 }

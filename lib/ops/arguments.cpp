@@ -98,6 +98,15 @@ Requantize requantize_of(const ir::Node& node, const ir::Tensor& x, const ir::Te
   to.how.high = narrow(clamp[1]);
   std::vector<double> scales = weight == nullptr ? std::vector<double>{ir::scale_of(x) / ir::scale_of(y)}
                                                  : ir::output_scales(x, *weight, y);
+  // A fully connected layer of TensorFlow Lite multiplies the two scales in float, and rounds once.
+  if (to.how.rounding == OPS_TFLITE && weight != nullptr && node.op->name == std::string("fully_connected")) {
+    to.how.rounding = OPS_INTEGER;
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+      const float product =
+          static_cast<float>(ir::scale_of(x)) * static_cast<float>(weight->quantization->scale[i]);
+      scales[i] = double{product} / ir::scale_of(y);
+    }
+  }
   if (scales.size() == 1) scales.resize(static_cast<std::size_t>(channels), scales.front());
   for (const double scale : scales) {
     const ir::FixedPoint fixed = ir::fixed_point(scale);

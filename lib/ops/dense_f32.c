@@ -55,6 +55,7 @@ float ops_exp(float x) {
 
 /* log by exponent and mantissa; the polynomial is that of Cephes' logf. */
 float ops_log(float x) {
+  if (!(x < 3.0e38f)) return x; /* NaN, infinity */
   union {
     float value;
     uint32_t bits;

@@ -51,8 +51,8 @@ void ops_average_pool_i8(const int8_t* x, int8_t* y, const ops_window* w, const 
         }
         int32_t value;
         if (to->rounding == OPS_FLOAT32_HALF_EVEN) {
-          value =
-              ops_round((float)(sum - pixels * to->in_zero) * (to->scale[0] / (float)pixels)) + to->out_zero;
+          const float mean = (float)sum / (float)pixels;
+          value = ops_round((mean - (float)to->in_zero) * to->scale[0] + (float)to->out_zero);
         } else {
           value = sum > 0 ? (sum + pixels / 2) / pixels : (sum - pixels / 2) / pixels;
         }

@@ -18,6 +18,11 @@ OPS_KERNEL void ops_channel_sum(const float* gradient, float* sum, int32_t pixel
   }
 }
 
+OPS_KERNEL void ops_global_average_pool_f32(const float* x, float* y, int32_t pixels, int32_t channels) {
+  ops_channel_sum(x, y, pixels, channels);
+  for (int32_t c = 0; c < channels; ++c) y[c] = y[c] / (float)pixels;
+}
+
 static int32_t pixels_in(int32_t o, int32_t stride, int32_t pad, int32_t kernel, int32_t size) {
   return ops_min(o * stride - pad + kernel, size) - ops_max(o * stride - pad, 0);
 }

@@ -75,8 +75,10 @@ void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int3
                 const ops_add* how);
 
 /* Mean of each window over the pixels that lie in the image. tflite and integer: in whole numbers, halves
- * away from zero, input and output of one scale. float: round(float(sum) * (scale / pixels)) with the sum of
- * (x - in_zero) and scale = in_scale / out_scale, halves to even. */
+ * away from zero, input and output of one scale. float: round((sum / pixels - in_zero) * scale +
+ * out_zero) with scale = in_scale / out_scale: the mean itself goes to the even number, as in the authors'
+ * program.
+ */
 void ops_average_pool_i8(const int8_t* x, int8_t* y, const ops_window* window, const ops_requantize* to);
 void ops_max_pool_i8(const int8_t* x, int8_t* y, const ops_window* window, int32_t low, int32_t high);
 void ops_requantize_i8(const int8_t* x, int8_t* y, int32_t count, const ops_requantize* to);
@@ -95,6 +97,8 @@ void ops_quantize(const float* x, int8_t* y, int32_t count, float scale, int32_t
 /* Sum over the inputs in their order, then the bias. weight: [out][in]. */
 void ops_fully_connected_f32(const float* x, const float* weight, const float* bias, float* y, int32_t in,
                              int32_t out);
+/* Sum of each channel over the pixels in their order, divided by their number. */
+void ops_global_average_pool_f32(const float* x, float* y, int32_t pixels, int32_t channels);
 void ops_add_f32(const float* a, const float* b, float* y, int32_t count);
 
 /* Loss of one image, -log softmax(logits)[label]; sums in the order of the classes. */

@@ -118,6 +118,15 @@ Step average_pool(const Binding& b) {
       [=](Workspace& s) { ops_average_pool_i8(s.at<int8_t>(x), s.at<int8_t>(y), &window, to->pointer()); }};
 }
 
+Step global_average_pool(const Binding& b) {
+  if (b.input(0).type != DataType::float32) return average_pool(b);
+  const auto channels = static_cast<std::int32_t>(b.output().shape[1]);
+  const std::int32_t pixels = static_cast<std::int32_t>(ir::elements(b.input(0).shape)) / channels;
+  const TensorId x = b.node.inputs[0], y = b.node.output;
+  return {
+      [=](Workspace& s) { ops_global_average_pool_f32(s.at<float>(x), s.at<float>(y), pixels, channels); }};
+}
+
 Step max_pool(const Binding& b) {
   b.need(0, DataType::int8);
   const ops_window window = ops::window_of(b.node, b.input(0).shape, b.output().shape);
@@ -304,7 +313,7 @@ constexpr Entry table[] = {
     {"fully_connected", fully_connected},
     {"add", add},
     {"average_pool", average_pool},
-    {"global_average_pool", average_pool},
+    {"global_average_pool", global_average_pool},
     {"max_pool", max_pool},
     {"requantize", requantize},
     {"softmax", softmax},

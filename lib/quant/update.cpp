@@ -41,6 +41,31 @@ ops_update shape_of(const ir::Model& model, const autodiff::Gradient& gradient) 
 
 }  // namespace
 
+std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient) {
+  const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
+  const auto outputs = static_cast<std::size_t>(parameter.shape[0]);
+  std::vector<double> factors(outputs, 1.0);
+  if (parameter.type == ir::DataType::float32) return factors;
+  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
+  const std::vector<double>& scales = model.graph.tensor(node.inputs[1]).quantization->scale;
+  const bool is_bias = parameter.type == ir::DataType::int32;
+  const double x_scale = is_bias ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
+  const auto weights = model.values<std::int8_t>(node.inputs[1]);
+  const std::size_t row = weights.size() / outputs;
+  for (std::size_t c = 0; c < outputs; ++c) {
+    const double scale = x_scale * scales[scales.size() == 1 ? 0 : c];
+    const auto channel = weights.subspan(c * row, row);
+    bool dead = std::all_of(channel.begin(), channel.end(), [](std::int8_t w) { return w == 0; });
+    if (node.inputs.size() > 2) {
+      const std::int32_t bias = model.values<std::int32_t>(node.inputs[2])[c];
+      constexpr std::int32_t ends = std::numeric_limits<std::int32_t>::max();
+      dead = dead || bias == ends || bias <= -ends;
+    }
+    factors[c] = dead ? 0 : 1 / (scale * scale);
+  }
+  return factors;
+}
+
 ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradient& gradient,
                                  const TrainerConfig& config, const Parameters& parameters,
                                  std::uint32_t first_place, std::int64_t& unusable)
@@ -57,31 +82,11 @@ ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradien
   shape_.storage = config.storage == Storage::truncate     ? OPS_TRUNCATE
                    : config.storage == Storage::stochastic ? OPS_STOCHASTIC
                                                            : OPS_NEAREST;
-  const auto outputs = static_cast<std::size_t>(parameter.shape[0]);
-  factor_.assign(outputs, 1.0F);
-  unusable = 0;
-  if (type_ != ir::DataType::float32) {
-    const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
-    const ir::Tensor& weight = model.graph.tensor(node.inputs[1]);
-    const double x_scale =
-        type_ == ir::DataType::int32 ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
-    const auto weights = model.values<std::int8_t>(node.inputs[1]);
-    const std::size_t row = weights.size() / outputs;
-    for (std::size_t c = 0; c < outputs; ++c) {
-      const auto& scales = weight.quantization->scale;
-      const double scale = x_scale * scales[scales.size() == 1 ? 0 : c];
-      const auto of_channel = weights.subspan(c * row, row);
-      bool dead = std::all_of(of_channel.begin(), of_channel.end(), [](std::int8_t w) { return w == 0; });
-      if (node.inputs.size() > 2) {
-        const std::int32_t bias = model.values<std::int32_t>(node.inputs[2])[c];
-        dead = dead || bias == std::numeric_limits<std::int32_t>::max() ||
-               bias <= std::numeric_limits<std::int32_t>::min() + 1;
-      }
-      if (dead) ++unusable;
-      factor_[c] = dead                           ? 0.0F
-                   : config.method == Method::qas ? static_cast<float>(1 / (scale * scale))
-                                                  : 1.0F;
-    }
+  for (const double factor : scaling_factors(model, gradient)) {
+    unusable += factor == 0;
+    factor_.push_back(factor == 0 || config.method == Method::qas || type_ == ir::DataType::float32
+                          ? static_cast<float>(factor)
+                          : 1.0F);
   }
   if (config.storage == Storage::latent && type_ != ir::DataType::float32) {
     for (std::size_t i = 0; i < size_; ++i) {

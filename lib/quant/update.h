@@ -11,6 +11,11 @@
 
 namespace frugal::quant {
 
+// Quantisation-aware scaling: 1 / s_w² of each output channel of a weight, 1 / (s_w·s_x)² of a bias, 1 of
+// what is in float. 0 for a channel whose scale says nothing, since all its weights are 0 or its bias is at
+// the ends of int32: it is not trained.
+std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient);
+
 class ParameterUpdate {
  public:
   // `unusable` is raised by the channels whose scale allows no update: all weights 0, or a bias at the ends
