@@ -28,9 +28,10 @@ void append_once(const std::string& path, const Ordered& line) {
     std::istringstream lines(base::read_text(path));
     for (std::string text; std::getline(lines, text);) {
       const auto json = nlohmann::json::parse(text, nullptr, false);
-      if (json.is_object() && json.value("id", "") == line.at("id") &&
-          json.value("/run/folder"_json_pointer, "") == line.at("run").value("folder", ""))
+      if (json.is_object() && json.value("id", "") == line.at("id").get<std::string>() &&
+          json.value("/run/folder"_json_pointer, "") == line.at("run").value("folder", "")) {
         return;
+      }
     }
   }
   base::append_line(path, report::to_line(line));

@@ -172,7 +172,8 @@ TransformerConfig read_config(const nlohmann::json& json, const std::string& ori
                              packed->text_or("quant_method", "unknown method")),
                  "grow the float32, bf16 or fp16 model and quantise the result");
   }
-  const Architecture& architecture = architecture_named(type.text(), type.place());
+  const std::string name = type.text(), place = type.place();
+  const Architecture& architecture = architecture_named(name, place);
   TransformerConfig config;
   config.model_type = architecture.model_type;
   config.origin = origin;
