@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include "grow/expand.h"
 #include "model/transformer/hf_model.h"
 #include "report/result.h"
+#include "train/parallel/communicator.h"
 #include "train/transformers/moments.h"
 
 namespace frugal::grow {
@@ -102,7 +104,12 @@ void StagedConfig::visit(config::Visitor& v) {
 
 Ordered run_staged(const StagedConfig& config, const train::RunOptions& options) {
   if (config.stages.empty()) return train::run_transformer(config.train, options);
-  base::make_folder(options.out);
+  // The whole is locked by process 0, as a run's folder is (train/run_folder.h); each stage locks its own
+  // besides.
+  std::optional<base::FolderLock> lock;
+  const auto communicator = train::make_communicator();
+  if (communicator->is_first()) lock.emplace(options.out);
+  communicator->barrier();
   double compute = 0;
   Ordered lines = Ordered::array();
   std::string model = config.train.model.path;

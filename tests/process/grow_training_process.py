@@ -143,6 +143,17 @@ def staged(case):
     assert (case.folder / "out/stage-2/model.safetensors").read_bytes() == before, "the last stage differs"
 
 
+def staged_locked(case):
+    """The folder of stages is one run's alone, as any run's is."""
+    stages = dict(changed(case.config, log_every=1), stages=[{"steps": 4000}, {"target": {"layers": 4}, "steps": 20}])
+    process = case.start("train", stages, "out")
+    case.wait_for_steps("out/stage-0", 3, process)
+    _, stderr = case.run("train", stages, "out", "--resume", expect=2)
+    assert f"out: is in use by another process ({process.pid})" in stderr, stderr
+    process.kill()
+    process.wait()
+
+
 def compared(case):
     training = {key: case.config[key] for key in ("batch_size", "evaluate_steps", "loop")}
     training["data"] = dict(case.config["data"], tokenizer="tokenizer.json")
@@ -178,7 +189,7 @@ def compared(case):
     assert len((case.folder / "out/runs.jsonl").read_text().splitlines()) == 8
 
 
-CASES = [killed, learn_stopped, diverges, two_processes, staged, compared]
+CASES = [killed, learn_stopped, diverges, two_processes, staged, staged_locked, compared]
 
 
 if __name__ == "__main__":
