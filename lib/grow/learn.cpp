@@ -102,7 +102,8 @@ struct Sources {
   model::Weights weights;
   TransformerConfig target;
 
-  explicit Sources(const LearnConfig& config) : small(config.model), weights(small.read_all()) {
+  Sources(const LearnConfig& config, torch::Device device)
+      : small(config.model), weights(small.read_all().to(device)) {
     target = target_of(small.config(), config.target);
     if (model::parameter_count(target) == model::parameter_count(small.config()))
       throw UserError("target", "is the source: there is nothing to grow");
@@ -149,7 +150,7 @@ Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   if (config.model.empty())
     throw UserError("model", "names no directory", "set model to the small model's directory");
-  const Sources from(config);
+  const Sources from(config, run.device());
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const auto make = [&] { return Ligo(from.small.config(), from.target, from.weights, config.ligo, seed); };
   const Ligo ligo = make();

@@ -56,7 +56,7 @@ void write_learn_report(const std::string& folder, const Ligo& ligo, const nlohm
   std::vector<std::vector<std::string>> rows;
   std::string width, depth;
   for (const auto& [name, factor] : ligo.factors()) {
-    const Tensor value = factor.detach();
+    const Tensor value = factor.detach().to(torch::kCPU);
     rows.push_back({name, fmt::format("{}", value.numel()),
                     fmt::format("{:.4g}", value.norm().item<double>()),
                     fmt::format("{:.4g}", value.abs().max().item<double>())});

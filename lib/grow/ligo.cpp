@@ -97,7 +97,7 @@ Ligo::Ligo(const TransformerConfig& source, const TransformerConfig& target, con
       const bool is_new = depth == "identity" && l >= source.layers;
       if (!(is_new && output(spec.role))) kind.depth[l][from] = read_share(spec);
     }
-    kind.depth.requires_grad_();
+    kind.depth = kind.depth.to(weights.device()).requires_grad_();
     factors_.emplace_back("depth." + kind.ending, kind.depth);
     kinds_.push_back(std::move(kind));
   }
@@ -119,7 +119,7 @@ void Ligo::add_width(const std::string& name, std::int64_t old_size, std::int64_
     auto generator = at::detail::createCPUGenerator(base::derive_seed(seed, "ligo." + name));
     matrix = matrix + config.noise * torch::randn(matrix.sizes(), generator);
   }
-  width.matrix = matrix.contiguous().requires_grad_();
+  width.matrix = matrix.to(weights_.device()).contiguous().requires_grad_();
   factors_.emplace_back("width." + name, width.matrix);
   widths_[name] = width;
 }

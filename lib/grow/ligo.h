@@ -42,7 +42,8 @@ struct LigoConfig {
 
 class Ligo {
  public:
-  // `source` are canonical weights, which are kept without a graph. Target sizes must be those that
+  // `source` are canonical weights, which are kept without a graph, and on whose device all
+  // is. Target sizes must be those that
   // grow::target_of accepts.
   Ligo(const model::TransformerConfig& source, const model::TransformerConfig& target,
        const model::Weights& weights, const LigoConfig& config, std::uint64_t seed);

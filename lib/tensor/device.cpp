@@ -8,6 +8,7 @@
 #include <torch/utils.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <limits>
 
 #include "base/error.h"
@@ -46,9 +47,28 @@ torch::Device parse_device(const std::string& text) {
     throw UserError("--device", "no CUDA here: LibTorch has none or sees no GPU", "use --device cpu");
   }
   if (index >= static_cast<int>(torch::cuda::device_count())) {
-    throw UserError("--device", "there are only " + std::to_string(torch::cuda::device_count()) + " GPUs");
+    const auto count = torch::cuda::device_count();
+    throw UserError("--device",
+                    count == 1 ? "there is only 1 GPU" : "there are only " + std::to_string(count) + " GPUs",
+                    "cuda:0 is the first");
   }
   return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+torch::Device use_device(const std::string& text) {
+  const torch::Device device = parse_device(text);
+  if (device.is_cuda()) {
+    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8",
+           /*overwrite=*/0);  // cuBLAS repeats itself with a fixed workspace alone
+    at::Context& context = at::globalContext();
+    context.setDeterministicAlgorithms(true, /*warn_only=*/false);
+    context.setDeterministicFillUninitializedMemory(false);  // nothing here reads memory that was not written
+    context.setDeterministicCuDNN(true);
+    context.setBenchmarkCuDNN(false);
+    context.setAllowTF32CuDNN(false);
+    context.setAllowTF32CuBLAS(false);
+  }
+  return device;
 }
 
 int set_threads(int threads) {

@@ -16,6 +16,12 @@ void for_elements(std::int64_t count, const Body& body) {
   at::parallel_for(0, count, 1 << 16, body);
 }
 
+// Whether our own loops run over it; torch's operations, several passes over memory, do where it is
+// elsewhere.
+bool in_loops(const torch::Tensor& parameter) {
+  return parameter.is_cpu() && parameter.scalar_type() == torch::kFloat32;
+}
+
 // The gradient in the parameter's own memory order.
 torch::Tensor aligned(const torch::Tensor& gradient, const torch::Tensor& parameter) {
   if (gradient.strides() == parameter.strides() && gradient.scalar_type() == parameter.scalar_type()) {
@@ -45,9 +51,8 @@ Optimizer::Optimizer(const OptimizerConfig& config, const tensor::NamedTensors& 
     : config_(config) {
   if (config.betas.size() != 2) throw base::UserError("optimizer/betas", "needs two numbers");
   for (const auto& [name, parameter] : parameters) {
-    FRUGAL_ASSERT(parameter.scalar_type() == torch::kFloat32 && parameter.is_cpu() &&
-                      parameter.is_non_overlapping_and_dense(),
-                  "this optimiser updates dense float32 on the CPU");
+    FRUGAL_ASSERT(parameter.is_floating_point() && parameter.is_non_overlapping_and_dense(),
+                  "this optimiser updates dense floating-point numbers");
     Slot slot{name, parameter, {}, {}, config.weight_decay, 1, static_cast<std::int64_t>(slots_.size())};
     for (const std::string& pattern : config.no_decay) {
       if (name.find(pattern) != std::string::npos) slot.weight_decay = 0;
@@ -68,14 +73,7 @@ double Optimizer::step(double learning_rate) {
   double norm = 0;
   float scale = 1;
   if (config_.clip_norm > 0) {
-    double square = 0;
-    for (const Slot& slot : slots_) {
-      const torch::Tensor& gradient = slot.parameter.grad();
-      if (!gradient.defined()) continue;
-      const torch::Tensor dense = aligned(gradient, slot.parameter);
-      square += tensor::square_sum(dense.const_data_ptr<float>(), dense.numel());
-    }
-    norm = std::sqrt(square);
+    norm = std::sqrt(gradient_square());
     if (norm > config_.clip_norm) scale = static_cast<float>(config_.clip_norm / norm);
   }
   auto* updates = updates_.data_ptr<std::int64_t>();
@@ -83,7 +81,9 @@ double Optimizer::step(double learning_rate) {
     if (!slot.parameter.grad().defined()) continue;
     const torch::Tensor gradient = aligned(slot.parameter.grad(), slot.parameter);
     ++updates[slot.index];
-    if (config_.kind == "sgd") {
+    if (!in_loops(slot.parameter)) {
+      step_in_torch(slot, gradient, learning_rate * slot.lr_scale, scale);
+    } else if (config_.kind == "sgd") {
       step_sgd(slot, gradient, static_cast<float>(learning_rate * slot.lr_scale), scale);
     } else {
       step_adam(slot, gradient, learning_rate * slot.lr_scale, scale);
@@ -91,6 +91,51 @@ double Optimizer::step(double learning_rate) {
     slot.parameter.mutable_grad().reset();
   }
   return norm;
+}
+
+double Optimizer::gradient_square() const {
+  double square = 0;
+  torch::Tensor elsewhere;  // one number where the parameters are, which is waited for once
+  for (const Slot& slot : slots_) {
+    const torch::Tensor& gradient = slot.parameter.grad();
+    if (!gradient.defined()) continue;
+    if (!in_loops(slot.parameter)) {
+      const torch::Tensor one = gradient.square().sum(torch::kFloat64);
+      elsewhere = elsewhere.defined() ? elsewhere + one : one;
+      continue;
+    }
+    const torch::Tensor dense = aligned(gradient, slot.parameter);
+    square += tensor::square_sum(dense.const_data_ptr<float>(), dense.numel());
+  }
+  return elsewhere.defined() ? square + elsewhere.item<double>() : square;
+}
+
+Optimizer::AdamFactors Optimizer::adam_factors(const Slot& slot, double learning_rate) const {
+  const auto count = static_cast<double>(updates_.const_data_ptr<std::int64_t>()[slot.index]);
+  const bool apart = config_.kind == "adamw";
+  return {learning_rate / (1 - std::pow(config_.betas[0], count)),
+          1 / std::sqrt(1 - std::pow(config_.betas[1], count)), apart ? 0 : slot.weight_decay,
+          apart ? 1 - learning_rate * slot.weight_decay : 1};
+}
+
+void Optimizer::step_in_torch(Slot& slot, const torch::Tensor& gradient, double learning_rate, double scale) {
+  torch::Tensor p = slot.parameter, first = slot.first, second = slot.second;
+  if (config_.kind == "sgd") {
+    const torch::Tensor d = (gradient * scale).add_(p, slot.weight_decay);
+    if (config_.momentum == 0) {
+      p.sub_(d, learning_rate);
+      return;
+    }
+    first.mul_(config_.momentum).add_(d);
+    p.sub_(config_.nesterov ? d.add_(first, config_.momentum) : first, learning_rate);
+    return;
+  }
+  const AdamFactors adam = adam_factors(slot, learning_rate);
+  const torch::Tensor d = (gradient * scale).add_(p, adam.coupled_decay);
+  first.mul_(config_.betas[0]).add_(d, 1 - config_.betas[0]);
+  second.mul_(config_.betas[1]).addcmul_(d, d, 1 - config_.betas[1]);
+  p.mul_(adam.shrink)
+      .addcdiv_(first, second.sqrt().mul_(adam.root_correction).add_(config_.eps), -adam.step_size);
 }
 
 void Optimizer::step_sgd(Slot& slot, const torch::Tensor& gradient, float learning_rate, float scale) {
@@ -119,21 +164,16 @@ void Optimizer::step_sgd(Slot& slot, const torch::Tensor& gradient, float learni
 }
 
 void Optimizer::step_adam(Slot& slot, const torch::Tensor& gradient, double learning_rate, float scale) {
-  const auto count = static_cast<double>(updates_.data_ptr<std::int64_t>()[slot.index]);
-  const double beta1 = config_.betas[0], beta2 = config_.betas[1];
-  const bool apart = config_.kind == "adamw";
+  const AdamFactors factors = adam_factors(slot, learning_rate);
   float* p = slot.parameter.data_ptr<float>();
   const float* g = gradient.const_data_ptr<float>();
   float* m = slot.first.data_ptr<float>();
   float* s = slot.second.data_ptr<float>();
-  const tensor::AdamStep adam{static_cast<float>(beta1),
-                              static_cast<float>(beta2),
-                              static_cast<float>(learning_rate / (1 - std::pow(beta1, count))),
-                              static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, count))),
-                              static_cast<float>(config_.eps),
-                              static_cast<float>(apart ? 0 : slot.weight_decay),
-                              static_cast<float>(apart ? 1 - learning_rate * slot.weight_decay : 1),
-                              scale};
+  const tensor::AdamStep adam{
+      static_cast<float>(config_.betas[0]),  static_cast<float>(config_.betas[1]),
+      static_cast<float>(factors.step_size), static_cast<float>(factors.root_correction),
+      static_cast<float>(config_.eps),       static_cast<float>(factors.coupled_decay),
+      static_cast<float>(factors.shrink),    scale};
   for_elements(slot.parameter.numel(), [=](std::int64_t begin, std::int64_t end) {
     tensor::adam_loop(adam, p + begin, g + begin, m + begin, s + begin, end - begin);
   });
@@ -164,8 +204,12 @@ void WeightAverage::update(std::int64_t updates_before) {
   for (std::size_t t = 0; t < live_.size(); ++t) {
     const torch::Tensor& live = live_[t].second;
     torch::Tensor& average = average_[t].second;
-    if (live.scalar_type() != torch::kFloat32 || live.strides() != average.strides()) {
+    if (!live.is_floating_point()) {
       average.copy_(live);
+      continue;
+    }
+    if (!in_loops(live) || live.strides() != average.strides()) {
+      average.mul_(keep).add_(live, 1 - keep);
       continue;
     }
     const float* from = live.const_data_ptr<float>();

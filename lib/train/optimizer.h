@@ -1,6 +1,7 @@
 // The optimisers: SGD with Nesterov momentum (as PyTorch defines it: Sutskever et al. 2013 in its rewritten
 // form) and Adam with coupled or decoupled weight decay (Kingma, Ba 2015; Loshchilov, Hutter 2019). One pass
-// over each parameter, its gradient and its state, without temporaries.
+// over each parameter, its gradient and its state, without temporaries, for float32 on the CPU; by torch's
+// operations elsewhere.
 //
 // A parameter without a gradient is left alone entirely: no decay, no momentum. The architecture search needs
 // that of candidates that were not sampled.
@@ -38,6 +39,14 @@ class Optimizer {
     std::int64_t index = 0;  // in updates_
   };
 
+  // What an update of Adam multiplies by, the count of updates in it.
+  struct AdamFactors {
+    double step_size, root_correction, coupled_decay, shrink;
+  };
+
+  double gradient_square() const;  // of all gradients
+  AdamFactors adam_factors(const Slot& slot, double learning_rate) const;
+  void step_in_torch(Slot& slot, const torch::Tensor& gradient, double learning_rate, double scale);
   void step_sgd(Slot& slot, const torch::Tensor& gradient, float learning_rate, float scale);
   void step_adam(Slot& slot, const torch::Tensor& gradient, double learning_rate, float scale);
 

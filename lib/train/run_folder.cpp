@@ -54,6 +54,7 @@ Ordered finished_result(const RunKind& kind, const RunOptions& options, const st
 struct RunFolder::State {
   RunKind kind;
   RunOptions options;
+  torch::Device device;
   Json config;
   std::string id;
   Communicator& communicator;
@@ -64,9 +65,18 @@ struct RunFolder::State {
 
 RunFolder::RunFolder(const RunKind& kind, const RunOptions& options, const Json& printed,
                      Communicator& communicator)
-    : state_(new State{kind, options, printed, id_of(printed, kind.beside), communicator, {}, nullptr, {}}) {
-  if (!tensor::parse_device(options.device).is_cpu())
-    throw UserError("--device", kind.tool + " runs on the CPU in this version", "use --device cpu");
+    : state_(new State{kind,
+                       options,
+                       tensor::use_device(options.device),
+                       printed,
+                       id_of(printed, kind.beside),
+                       communicator,
+                       {},
+                       nullptr,
+                       {}}) {
+  if (communicator.size() > 1 && !state_->device.is_cpu())
+    throw UserError("--device", "several processes share a run on CPUs alone",
+                    "use --device cpu, or one process");
   if (communicator.is_first()) state_->lock.emplace(options.out);
   communicator.barrier();
   state_->finished = finished_result(kind, options, state_->id);
@@ -75,6 +85,8 @@ RunFolder::RunFolder(const RunKind& kind, const RunOptions& options, const Json&
 }
 
 RunFolder::~RunFolder() = default;
+
+const torch::Device& RunFolder::device() const { return state_->device; }
 
 const std::string& RunFolder::id() const { return state_->id; }
 
@@ -101,6 +113,7 @@ void RunFolder::finish(Ordered& result, int threads, double loop_seconds) {
   Ordered run = s.clock.describe(threads);
   run["seconds"] = loop_seconds;
   run["folder"] = s.options.out;
+  run["device"] = s.device.str();
   if (result.contains("run")) run.update(result["run"]);
   result["run"] = std::move(run);
   if (!s.communicator.is_first()) return;

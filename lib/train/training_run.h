@@ -16,6 +16,7 @@ class TrainingRun {
   // The line of a run that was finished before, else null; the runs file has it then, whatever became of it.
   nlohmann::ordered_json finished() const;
 
+  const c10::Device& device() const { return folder_.device(); }
   const std::string& id() const { return folder_.id(); }
   LoopPlace place(std::int64_t seed, const std::string& label) const;
 

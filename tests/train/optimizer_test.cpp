@@ -1,4 +1,5 @@
-// Our updates against LibTorch's own optimisers, step by step.
+// Our updates against LibTorch's own optimisers, step by step. float32 goes through our loops, float64
+// through torch's operations, which is what parameters on a GPU take.
 #include "train/optimizer.h"
 
 #include <torch/torch.h>
@@ -16,13 +17,15 @@ struct Pair {
   tensor::NamedTensors named;
 };
 
-Pair make_pair() {
+constexpr c10::ScalarType types[] = {torch::kFloat32, torch::kFloat64};
+
+Pair make_pair(c10::ScalarType type = torch::kFloat32) {
   torch::manual_seed(3);
   Pair pair;
   int i = 0;
   for (const auto& value : {torch::randn({7, 3, 3, 3}), torch::randn({11})}) {
-    pair.ours.push_back(value.clone().requires_grad_());
-    pair.theirs.push_back(value.clone().requires_grad_());
+    pair.ours.push_back(value.to(type, false, /*copy=*/true).requires_grad_());
+    pair.theirs.push_back(value.to(type, false, /*copy=*/true).requires_grad_());
     pair.named.emplace_back("p" + std::to_string(i++), pair.ours.back());
   }
   // One of them in NHWC order: updates must not depend on it.
@@ -33,7 +36,7 @@ Pair make_pair() {
 void set_gradients(Pair& pair, int step) {
   torch::manual_seed(100 + step);
   for (std::size_t i = 0; i < pair.ours.size(); ++i) {
-    const torch::Tensor gradient = torch::randn(pair.ours[i].sizes());
+    const torch::Tensor gradient = torch::randn(pair.ours[i].sizes()).to(pair.ours[i].scalar_type());
     pair.ours[i].mutable_grad() = gradient.clone();
     pair.theirs[i].mutable_grad() = gradient.clone();
   }
@@ -55,38 +58,44 @@ void compare(const OptimizerConfig& config, Pair& pair, Theirs& theirs, double c
 
 }  // namespace
 
-TEST_CASE("SGD with Nesterov momentum and decay is LibTorch's", "[train]") {
-  Pair pair = make_pair();
+TEST_CASE("SGD with momentum (Nesterov's and plain) and decay is LibTorch's", "[train]") {
   OptimizerConfig config;
   config.weight_decay = 0.01;
-  torch::optim::SGD theirs(pair.theirs,
-                           torch::optim::SGDOptions(0.05).momentum(0.9).nesterov(true).weight_decay(0.01));
-  compare(config, pair, theirs);
+  for (const c10::ScalarType type : types) {
+    for (const bool nesterov : {true, false}) {
+      Pair pair = make_pair(type);
+      config.nesterov = nesterov;
+      const auto options = torch::optim::SGDOptions(0.05).momentum(0.9).nesterov(nesterov).weight_decay(0.01);
+      torch::optim::SGD theirs(pair.theirs, options);
+      compare(config, pair, theirs);
+    }
+  }
 }
 
 TEST_CASE("plain SGD, clipped, is LibTorch's", "[train]") {
-  Pair pair = make_pair();
   OptimizerConfig config;
   config.momentum = 0;
   config.weight_decay = 0;
   config.clip_norm = 1.5;
-  torch::optim::SGD theirs(pair.theirs, torch::optim::SGDOptions(0.05));
-  compare(config, pair, theirs, 1.5);
+  for (const c10::ScalarType type : types) {
+    Pair pair = make_pair(type);
+    torch::optim::SGD theirs(pair.theirs, torch::optim::SGDOptions(0.05));
+    compare(config, pair, theirs, 1.5);
+  }
 }
 
 TEST_CASE("Adam and AdamW are LibTorch's", "[train]") {
   OptimizerConfig config;
   config.weight_decay = 0.1;
-  {
-    Pair pair = make_pair();
+  for (const c10::ScalarType type : types) {
+    Pair coupled = make_pair(type), apart = make_pair(type);
     config.kind = "adam";
-    torch::optim::Adam theirs(pair.theirs, torch::optim::AdamOptions(0.05).weight_decay(0.1));
-    compare(config, pair, theirs);
+    torch::optim::Adam adam(coupled.theirs, torch::optim::AdamOptions(0.05).weight_decay(0.1));
+    compare(config, coupled, adam);
+    config.kind = "adamw";
+    torch::optim::AdamW adamw(apart.theirs, torch::optim::AdamWOptions(0.05).weight_decay(0.1));
+    compare(config, apart, adamw);
   }
-  Pair pair = make_pair();
-  config.kind = "adamw";
-  torch::optim::AdamW theirs(pair.theirs, torch::optim::AdamWOptions(0.05).weight_decay(0.1));
-  compare(config, pair, theirs);
 }
 
 TEST_CASE("a parameter without a gradient is left alone", "[train]") {
@@ -120,14 +129,16 @@ TEST_CASE("names listed in no_decay are not decayed", "[train]") {
 }
 
 TEST_CASE("the average of weights follows its recurrence and swaps back", "[train]") {
-  torch::Tensor live = torch::zeros({4});
-  train::WeightAverage average(0.5, {{"w", live}});
-  live.fill_(1);
-  average.update(0);  // warm-up: keeps 1/10
-  average.update(1000);
-  const torch::Tensor expected = torch::full({4}, 0.5 * 0.9 + 0.5);
-  average.swap();
-  CHECK(torch::allclose(live, expected));
-  average.swap();
-  CHECK(torch::equal(live, torch::ones({4})));
+  for (const c10::ScalarType type : types) {
+    torch::Tensor live = torch::zeros({4}, type);
+    train::WeightAverage average(0.5, {{"w", live}});
+    live.fill_(1);
+    average.update(0);  // warm-up: keeps 1/10
+    average.update(1000);
+    const torch::Tensor expected = torch::full({4}, 0.5 * 0.9 + 0.5, type);
+    average.swap();
+    CHECK(torch::allclose(live, expected));
+    average.swap();
+    CHECK(torch::equal(live, torch::ones({4}, type)));
+  }
 }

@@ -57,8 +57,8 @@ std::vector<double> inverse_frequencies(const TransformerConfig& config) {
 void rotary_tables(const TransformerConfig& config, const Tensor& positions, std::int64_t tokens,
                    const torch::TensorOptions& options, Tensor& cos, Tensor& sin) {
   const Tensor inverse = torch::tensor(inverse_frequencies(config), torch::kFloat64);
-  const Tensor at =
-      positions.defined() ? positions.to(torch::kFloat64) : torch::arange(tokens, torch::kFloat64);
+  const Tensor at = positions.defined() ? positions.to(torch::kCPU, torch::kFloat64)
+                                        : torch::arange(tokens, torch::kFloat64);
   Tensor angles = at.unsqueeze(-1) * inverse;
   angles = torch::cat({angles, angles}, -1).unsqueeze(-2);
   cos = angles.cos().to(options);

@@ -158,7 +158,7 @@ Pass pass_of(const TransformerConfig& config, const Tensor& x, const Tensor& mas
   if (mask.defined()) {
     pass.mask = mask.to(torch::kBool).view({pass.batch, 1, 1, pass.tokens});
     if (config.causal) {
-      pass.mask = pass.mask.logical_and(torch::ones({pass.tokens, pass.tokens}, torch::kBool).tril());
+      pass.mask = pass.mask.logical_and(torch::ones({pass.tokens, pass.tokens}, pass.mask.options()).tril());
     }
   }
   if (config.rotary) rotary_tables(config, positions, pass.tokens, x.options(), pass.cos, pass.sin);
@@ -177,10 +177,10 @@ Tensor hidden_states(const TransformerConfig& config, const Weights& weights, co
   Pass kept = whole;
   Tensor index;
   if (options.kept_tokens.defined()) {
-    index = options.kept_tokens.unsqueeze(2).expand({whole.batch, options.kept_tokens.size(1), hidden});
+    const Tensor positions = options.kept_tokens.to(x.device());
+    index = positions.unsqueeze(2).expand({whole.batch, positions.size(1), hidden});
     kept = pass_of(config, x.gather(1, index),
-                   input.mask.defined() ? input.mask.gather(1, options.kept_tokens) : Tensor(),
-                   options.kept_tokens);
+                   input.mask.defined() ? input.mask.gather(1, positions) : Tensor(), positions);
   }
   Tensor aside;  // all tokens, while only the kept ones run
   for (std::int64_t i = 0; i < config.layers; ++i) {

@@ -47,6 +47,17 @@ void Weights::set(const std::string& name, Tensor tensor) {
   }
 }
 
+torch::Device Weights::device() const {
+  FRUGAL_ASSERT(!list_.empty(), "a model has weights");
+  return list_.front().second.device();
+}
+
+Weights Weights::to(torch::Device device) const {
+  Weights moved;
+  for (const auto& [name, tensor] : list_) moved.set(name, tensor.to(device));
+  return moved;
+}
+
 Weights initial_weights(const TransformerConfig& config, std::uint64_t seed, double std, bool scaled_output) {
   Weights weights;
   const double output = std / std::sqrt(2 * static_cast<double>(config.layers));

@@ -23,6 +23,10 @@ class Weights {
   tensor::NamedTensors& list() { return list_; }
   bool empty() const { return list_.empty(); }
 
+  // Where they are, all alike; and the same ones on a device (the tensors themselves where they are there).
+  torch::Device device() const;
+  Weights to(torch::Device device) const;
+
  private:
   tensor::NamedTensors list_;
   std::unordered_map<std::string, std::size_t> index_;

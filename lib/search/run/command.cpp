@@ -151,6 +151,7 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& options,
   const auto seed = static_cast<std::uint64_t>(config.seed);
   tensor::seed_torch(seed);
   Supernet net(space);
+  net.to(run.device());
   std::vector<std::unique_ptr<Strategy>> strategies;
   for (std::size_t t = 0; t < objectives.size(); ++t) {
     strategies.push_back(

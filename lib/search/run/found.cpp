@@ -17,7 +17,8 @@ using Ordered = nlohmann::ordered_json;
 
 // Batch norm's averages of a path that was trained as one of many are those of no network: they are taken
 // again, as plain means over training batches.
-void recalibrate(model::ImageNetwork& network, const data::ImageSet& training, const SearchConfig& config) {
+void recalibrate(model::ImageNetwork& network, torch::Device device, const data::ImageSet& training,
+                 const SearchConfig& config) {
   const torch::NoGradGuard no_grad;
   data::LoaderConfig loader_config;
   loader_config.batch_size = config.batch.size;
@@ -33,7 +34,7 @@ void recalibrate(model::ImageNetwork& network, const data::ImageSet& training, c
       if (auto* norm = module->as<torch::nn::BatchNorm2d>())
         norm->options.momentum(1 / static_cast<double>(i + 1));
     }
-    network.forward(batch.images);
+    network.forward(batch.images.to(device));
   }
 }
 
@@ -44,6 +45,7 @@ FoundNetwork write_network(const Supernet& net, const Choice& choice, const std:
                            const SearchConfig& config) {
   FoundNetwork found{net.space().network(choice), {}};
   model::ImageNetwork network(found.network);
+  network.to(net.device());
   {
     const torch::NoGradGuard no_grad;
     std::map<std::string, torch::Tensor> of_path;
@@ -51,7 +53,7 @@ FoundNetwork write_network(const Supernet& net, const Choice& choice, const std:
     for (auto& [name, value] : tensor::state_of(network)) value.copy_(of_path.at(name));
   }
   network.use_channels_last();
-  if (config.recalibration_batches > 0) recalibrate(network, training, config);
+  if (config.recalibration_batches > 0) recalibrate(network, net.device(), training, config);
   train::Communicator single;
   found.metrics = train::evaluate_images(network, held_out, 0, true, single);
   base::make_folder(folder);

@@ -117,7 +117,7 @@ HeldOutBatch SearchTask::held_out_batch() {
     FRUGAL_ASSERT(held_out_loader_.next(batch), "an epoch has a batch");
   }
   ++held_out_taken_;
-  return {batch.images, batch.labels};
+  return {batch.images.to(net_.device()), batch.labels.to(net_.device())};
 }
 
 void SearchTask::architecture_step(std::int64_t step, std::int64_t which) {
@@ -140,8 +140,8 @@ train::StepLoss SearchTask::loss(std::int64_t step) {
   base::Random random(config_.seed, fmt::format("search/path/{}", step));
   const std::size_t turn = static_cast<std::size_t>(step) % strategies_.size();
   const torch::Tensor logits =
-      strategies_[turn]->weight_logits(batch.images, step < timetable_.warm_up(), random);
-  return {torch::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Mean, -100,
+      strategies_[turn]->weight_logits(batch.images.to(net_.device()), step < timetable_.warm_up(), random);
+  return {torch::cross_entropy_loss(logits, batch.labels.to(net_.device()), {}, at::Reduction::Mean, -100,
                                     config_.batch.label_smoothing),
           batch.global_size};
 }
@@ -170,7 +170,7 @@ std::vector<HeldOutBatch> SearchTask::first_held_out(std::int64_t count) const {
   loader.start_epoch(0);
   std::vector<HeldOutBatch> kept;
   for (data::Batch batch; static_cast<std::int64_t>(kept.size()) != count && loader.next(batch);) {
-    kept.push_back({batch.images, batch.labels});
+    kept.push_back({batch.images.to(net_.device()), batch.labels.to(net_.device())});
   }
   return kept;
 }

@@ -104,7 +104,8 @@ torch::Tensor MixedBlock::forward_gated(const torch::Tensor& x, const Gates& gat
   return PathGate::apply(add_shortcut(x, active), gates.values, kept);
 }
 
-torch::Tensor MixedBlock::forward_mixture(const torch::Tensor& x, const torch::Tensor& p) {
+torch::Tensor MixedBlock::forward_mixture(const torch::Tensor& x, const torch::Tensor& probabilities) {
+  const torch::Tensor p = probabilities.to(x.device());
   torch::Tensor y = shortcut_ ? x : torch::Tensor();
   for (std::size_t j = 0; j < candidates_.size(); ++j) {
     const torch::Tensor path = path_output(x, j);

@@ -42,7 +42,7 @@ class MixedBlock : public torch::nn::Module {
   torch::Tensor forward_gated(const torch::Tensor& x, const Gates& gates, bool recompute);
 
   // Σ_j p_j · o_j(x) + shortcut with all paths in memory (DARTS: Liu, Simonyan, Yang 2019). p: [candidates].
-  torch::Tensor forward_mixture(const torch::Tensor& x, const torch::Tensor& p);
+  torch::Tensor forward_mixture(const torch::Tensor& x, const torch::Tensor& probabilities);
 
   // o_j(x); undefined for Zero.
   torch::Tensor path_output(const torch::Tensor& x, std::size_t candidate);

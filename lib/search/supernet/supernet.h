@@ -25,6 +25,7 @@ class Supernet : public torch::nn::Module {
   torch::Tensor forward_mixture(const torch::Tensor& images, const std::vector<torch::Tensor>& p);
 
   void use_channels_last();
+  torch::Device device() const { return classifier_->weight.device(); }
 
   // Architecture steps look at weights and running statistics without changing them. While one of these
   // lives, weights ask for no gradients and batch norm, in training mode, leaves its averages alone.

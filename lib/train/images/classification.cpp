@@ -34,7 +34,8 @@ data::LoaderConfig batches_in_order(std::int64_t workers, const Communicator& co
 torch::Tensor cross_entropy_sum(const torch::Tensor& logits, const torch::Tensor& labels,
                                 double label_smoothing) {
   return F::cross_entropy(
-      logits, labels, F::CrossEntropyFuncOptions().reduction(torch::kSum).label_smoothing(label_smoothing));
+      logits, labels.to(logits.device()),
+      F::CrossEntropyFuncOptions().reduction(torch::kSum).label_smoothing(label_smoothing));
 }
 
 Metrics loss_and_error(const std::function<torch::Tensor(const torch::Tensor& images)>& logits_of,
@@ -48,7 +49,7 @@ Metrics loss_and_error(const std::function<torch::Tensor(const torch::Tensor& im
     if (batch.labels.numel() == 0) continue;
     const torch::Tensor logits = logits_of(batch.images);
     sums[0] += cross_entropy_sum(logits, batch.labels).item<double>();
-    sums[1] += logits.argmax(1).ne(batch.labels).sum().item<double>();
+    sums[1] += logits.argmax(1).ne(batch.labels.to(logits.device())).sum().item<double>();
   }
   communicator.sum(sums.data(), 2);
   const auto count = static_cast<double>(set.size());

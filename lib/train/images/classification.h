@@ -19,7 +19,8 @@ data::LoaderConfig training_batches(const BatchConfig& batch, const data::Augmen
 // The set once, in order and unchanged, 256 images at a time.
 data::LoaderConfig batches_in_order(std::int64_t workers, const Communicator& communicator);
 
-// Cross entropy with smoothed labels, summed over the rows of logits [B, classes]; labels [B] int64.
+// Cross entropy with smoothed labels, summed over the rows of logits [B, classes]; labels [B] int64,
+// on any device.
 torch::Tensor cross_entropy_sum(const torch::Tensor& logits, const torch::Tensor& labels,
                                 double label_smoothing = 0);
 

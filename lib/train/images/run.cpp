@@ -113,6 +113,7 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
   tensor::seed_torch(seed);
   model::ImageNetwork module(network);
   if (!config.initial_weights.empty()) tensor::load_weights(module, config.initial_weights);
+  module.to(run.device());
   if (first) base::write_text(options.out + "/network.json", network::to_text(network));
 
   ImageTaskConfig task_config;

@@ -12,6 +12,8 @@ data::LoaderConfig training_loader(const ImageTaskConfig& config, const Communic
   return loader;
 }
 
+torch::Device device_of(const model::ImageNetwork& network) { return network.parameters().front().device(); }
+
 }  // namespace
 
 ImageTask::ImageTask(model::ImageNetwork& network, const data::ImageSet& training,
@@ -47,8 +49,8 @@ StepLoss ImageTask::loss(std::int64_t /*step*/) {
   network_.train();
   data::Batch batch;
   FRUGAL_ASSERT(loader_.next(batch), "a step past the end of the epoch");
-  const torch::Tensor sum =
-      cross_entropy_sum(network_.forward(batch.images), batch.labels, config_.batch.label_smoothing);
+  const torch::Tensor logits = network_.forward(batch.images.to(device_of(network_)));
+  const torch::Tensor sum = cross_entropy_sum(logits, batch.labels, config_.batch.label_smoothing);
   return {sum / static_cast<double>(batch.global_size), batch.global_size};
 }
 
@@ -62,7 +64,9 @@ Metrics evaluate_images(model::ImageNetwork& network, const data::ImageSet& set,
   network.eval();
   data::LoaderConfig batches = batches_in_order(workers, communicator);
   batches.channels_last = channels_last;
-  const auto logits_of = [&](const torch::Tensor& images) { return network.forward(images); };
+  const auto logits_of = [&](const torch::Tensor& images) {
+    return network.forward(images.to(device_of(network)));
+  };
   const Metrics metrics = loss_and_error(logits_of, set, batches, communicator);
   network.train(was_training);
   return metrics;

@@ -23,7 +23,8 @@ struct ImageTaskConfig {
 
 class ImageTask final : public Task {
  public:
-  // The network is on its device already; sets must outlive the task. `held_out` is what evaluate() uses.
+  // The network is on its device already, to which batches follow; sets must outlive the task. `held_out` is
+  // what evaluate() uses.
   ImageTask(model::ImageNetwork& network, const data::ImageSet& training, const data::ImageSet& held_out,
             const ImageTaskConfig& config, Communicator& communicator);
 

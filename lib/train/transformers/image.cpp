@@ -80,7 +80,7 @@ class Images final : public Objective {
     std::int64_t count = 0;
     for (data::Batch batch; count < knn_examples && loader.next(batch); count += batch.labels.size(0)) {
       model::TransformerInput input;
-      input.pixels = batch.images;
+      input.pixels = batch.images.to(weights.device());
       tokens.push_back(model::hidden_states(model_, weights, input).select(1, 0));
       labels.push_back(batch.labels.clone());
     }
@@ -91,7 +91,7 @@ class Images final : public Objective {
   Tensor forward(const model::Weights& weights, const Tensor& images,
                  const model::ForwardOptions& options) const {
     model::TransformerInput input;
-    input.pixels = images;
+    input.pixels = images.to(weights.device());
     return model::logits(model_, weights, input, options);
   }
 

@@ -77,12 +77,13 @@ class Language final : public Objective {
  private:
   Tensor sum_of(const model::Weights& weights, const TokenBatch& batch, const model::ForwardOptions& options,
                 double scale) const {
+    const torch::Device device = weights.device();
     model::TransformerInput input;
-    input.ids = batch.ids;
+    input.ids = batch.ids.to(device);
     Tensor hidden = model::hidden_states(model_, weights, input, options);
     hidden = hidden.reshape({-1, hidden.size(2)});
-    if (batch.rows.defined()) hidden = hidden.index_select(0, batch.rows);
-    return scaled_cross_entropy(model::head_logits(model_, weights, hidden), batch.targets, scale);
+    if (batch.rows.defined()) hidden = hidden.index_select(0, batch.rows.to(device));
+    return scaled_cross_entropy(model::head_logits(model_, weights, hidden), batch.targets.to(device), scale);
   }
 
   // Part of a batch: its rows [first, last) and what is predicted in them.

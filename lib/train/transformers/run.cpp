@@ -120,7 +120,8 @@ Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& op
 
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
-  const LoadedModel loaded = load_model(config.model, seed);
+  LoadedModel loaded = load_model(config.model, seed);
+  loaded.weights = loaded.weights.to(run.device());
   const auto objective =
       make_objective(config.objective, loaded.config, config.model.path, data_seed(config), *communicator);
   const std::int64_t share = config.objective.batch.share(*communicator);

@@ -43,7 +43,7 @@ StepLoss TransformerTask::loss(std::int64_t step) {
     // one backward pass (and sums over processes once), and one part's activations are held at a time.
     model::Weights proxies;
     for (const auto& [name, tensor] : weights_.list()) proxies.set(name, tensor.detach().requires_grad_());
-    Tensor others = torch::zeros({});
+    Tensor others = torch::zeros({}, loss.options());
     for (std::int64_t part = 0; part + 1 < accumulate_; ++part) {
       const Tensor one = objective_.loss(proxies, step, part, accumulate_, options(part));
       one.backward();
