@@ -67,11 +67,13 @@ WITH_TORCH = {
     "search/strategy": BASICS + ["tensor", "train", "search/space", "search/cost", "search/derive", "search/supernet"],
     "search/run": BASICS + IMAGES + TRAINING + ["data/images", "train/images", "search/space", "search/cost",
                                                 "search/derive", "search/supernet", "search/strategy"],
+    "adapt": BASICS + ["checkpoint", "ir", "network", "network/import", "autodiff", "quant", "sparse", "data/images",
+                       "train/parallel", "train"],
     "grow": BASICS + TRAINING + ["model/transformer", "data/images", "data/tokens", "train/transformers"],
     "grow/operators": ["base", "grow", "model/transformer"],
 }
 # The executables, from all that is above; scalefit starts without torch.
-TOOLS = {"scalefit": {**TORCH_FREE}, "tinytrain_compile": {**TORCH_FREE}, "nas_search": {**TORCH_FREE, **WITH_TORCH}, "ligo_grow": {**TORCH_FREE, **WITH_TORCH}}
+TOOLS = {"scalefit": {**TORCH_FREE}, "tinytrain_compile": {**TORCH_FREE, **WITH_TORCH}, "nas_search": {**TORCH_FREE, **WITH_TORCH}, "ligo_grow": {**TORCH_FREE, **WITH_TORCH}}
 
 # Includes that still run the wrong way, each with the folder that will not be included any more.
 UNFINISHED = set()

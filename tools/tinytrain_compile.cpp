@@ -12,5 +12,6 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     tinytrain_compile::add_import(app);
     tinytrain_compile::add_inspect(app);
+    tinytrain_compile::add_adapt(app);
   });
 }

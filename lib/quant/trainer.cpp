@@ -10,6 +10,7 @@
 namespace frugal::quant {
 
 struct Trainer::Parts {
+  ir::Model given;
   autodiff::TrainingGraph training;
   TrainerConfig config;
   std::string origin;
@@ -21,8 +22,10 @@ struct Trainer::Parts {
   std::vector<std::string> untrained;
   std::int64_t steps = 0;
 
-  Parts(autodiff::TrainingGraph graph, const TrainerConfig& trainer_config, const std::string& place)
-      : training(std::move(graph)),
+  Parts(const ir::Model& model, autodiff::TrainingGraph graph, const TrainerConfig& trainer_config,
+        const std::string& place)
+      : given(model),
+        training(std::move(graph)),
         config(trainer_config),
         origin(place),
         program(training.model, place),
@@ -74,7 +77,8 @@ struct Trainer::Parts {
 
 Trainer::Trainer(const ir::Model& model, const std::vector<autodiff::TrainedLayer>& trained,
                  const TrainerConfig& config, const std::string& origin)
-    : parts_(std::make_unique<Parts>(autodiff::with_backward(model, trained, origin), config, origin)) {}
+    : parts_(
+          std::make_unique<Parts>(model, autodiff::with_backward(model, trained, origin), config, origin)) {}
 
 Trainer::~Trainer() = default;
 
@@ -135,7 +139,8 @@ Score Trainer::evaluate(const Samples& samples) {
 }
 
 ir::Model Trainer::model() const {
-  ir::Model model = parts_->training.model;
+  // The training graph began as the given one, so that its tensors have the same numbers.
+  ir::Model model = parts_->given;
   for (const autodiff::Gradient& gradient : parts_->training.gradients)
     parts_->parameters.store(model, gradient.parameter);
   return model;
@@ -158,13 +163,8 @@ void Trainer::restore(const ir::Model& model, std::vector<TrainedState> state, s
   Parts& p = *parts_;
   FRUGAL_ASSERT(state.size() == p.updates.size(), "a state of other parameters");
   for (const autodiff::Gradient& gradient : p.training.gradients) {
-    const std::string& name = p.training.model.graph.tensor(gradient.parameter).name;
-    const auto& tensors = model.graph.tensors;
-    const auto found =
-        std::find_if(tensors.begin(), tensors.end(), [&](const ir::Tensor& t) { return t.name == name; });
-    FRUGAL_ASSERT(found != tensors.end(), "a saved model without a trained parameter");
-    const auto index = static_cast<std::size_t>(found - tensors.begin());
-    p.parameters.load(p.training.model, gradient.parameter, model.data[index]);
+    p.parameters.load(p.training.model, gradient.parameter,
+                      model.data[static_cast<std::size_t>(gradient.parameter)]);
   }
   for (std::size_t i = 0; i < state.size(); ++i) p.updates[i].restore(std::move(state[i]));
   p.steps = steps;

@@ -69,7 +69,7 @@ class Trainer {
   double step(const Samples& samples, std::span<const std::size_t> which, double learning_rate);
   Score evaluate(const Samples& samples);
 
-  // The model with its numbers as trained so far.
+  // The given model with its numbers as trained so far.
   ir::Model model() const;
   // Channels left as they are, because their scale is degenerate: "blocks.3.weight: 4 of 96".
   const std::vector<std::string>& untrained() const;
@@ -79,7 +79,7 @@ class Trainer {
 
   std::int64_t steps() const;
   std::vector<TrainedState> state() const;
-  // Goes on from a model and state that were saved together.
+  // Goes on from what model() and state() gave, of a trainer made like this one.
   void restore(const ir::Model& model, std::vector<TrainedState> state, std::int64_t steps);
 
  private:

@@ -18,8 +18,8 @@ class Maker {
   Maker(std::uint64_t seed, const std::string& rounding)
       : random_(seed, "tiny model"), rounding_(rounding), builder_("tiny") {}
 
-  ir::Model make(std::int64_t classes) {
-    const TensorId image = builder_.input("image", {1, 2, 6, 5});
+  ir::Model make(std::int64_t classes, const ir::Dims& shape) {
+    const TensorId image = builder_.input("image", shape);
     builder_.store_as(image, ir::DataType::int8, {{0.02}, {-3}, ir::none});
     const TensorId stem = layer("conv", "stem", image, 6, 3, 2, 1, {0.03, -128});
     const TensorId expand = layer("conv", "expand", stem, 12, 1, 1, 1, {0.025, -128});
@@ -96,8 +96,9 @@ class Maker {
 
 }  // namespace
 
-ir::Model tiny_int8_model(std::uint64_t seed, const std::string& rounding, std::int64_t classes) {
-  return Maker(seed, rounding).make(classes);
+ir::Model tiny_int8_model(std::uint64_t seed, const std::string& rounding, std::int64_t classes,
+                          const ir::Dims& image) {
+  return Maker(seed, rounding).make(classes, image);
 }
 
 quant::Samples tiny_samples(std::uint64_t seed, std::size_t count, std::int64_t classes) {

@@ -11,7 +11,7 @@
 namespace frugal::test {
 
 ir::Model tiny_int8_model(std::uint64_t seed, const std::string& rounding = "float32-half-even",
-                          std::int64_t classes = 3);
+                          std::int64_t classes = 3, const ir::Dims& image = {1, 2, 6, 5});
 
 // Images [2, 6, 5] of noise around a pattern a class.
 quant::Samples tiny_samples(std::uint64_t seed, std::size_t count, std::int64_t classes = 3);

@@ -16,6 +16,7 @@ namespace frugal::tinytrain_compile {
 
 void add_import(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_adapt(CLI::App& app);
 
 // IN and --weights, as every subcommand takes a network.
 inline void add_network_arguments(CLI::App& command, std::string& path, std::string& weights) {

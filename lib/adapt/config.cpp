@@ -1,0 +1,64 @@
+#include "adapt/config.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace frugal::adapt {
+namespace {
+
+// In the order of quant::Method and quant::Storage.
+const std::vector<std::string> methods{"qas", "sgd", "adam", "lars"};
+const std::vector<std::string> storages{"latent", "nearest", "stochastic", "truncate"};
+
+int place_of(const std::string& name, const std::vector<std::string>& names) {
+  return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+}  // namespace
+
+MethodConfig::MethodConfig() {
+  schedule.lr_peak = 0.05;
+  schedule.warmup_epochs = 1;
+}
+
+void MethodConfig::visit(config::Visitor& v) {
+  v.choice("kind", kind, methods, "qas: SGD with quantisation-aware scaling; the others are for comparison");
+  v.choice(
+      "storage", storage, storages,
+      "of updated integers: rounded at each step (nearest, stochastic; truncate as in the published device "
+      "code), or floats beside them (latent)");
+  v.field("momentum", momentum, config::between(0, 0.999),
+          "of qas, sgd, lars; takes 4 bytes a trained number");
+  v.field("batch_size", batch_size, config::between(1, 65536), "images whose gradients make one step");
+  v.field("epochs", epochs, config::greater_than(0), "passes over the training images");
+  v.object("schedule", schedule, "learning rate");
+}
+
+quant::TrainerConfig MethodConfig::trainer(std::int64_t seed, std::size_t threads) const {
+  quant::TrainerConfig config;
+  config.method = static_cast<quant::Method>(place_of(kind, methods));
+  config.storage = static_cast<quant::Storage>(place_of(storage, storages));
+  config.momentum = momentum;
+  config.seed = static_cast<std::uint64_t>(seed);
+  config.threads = threads;
+  return config;
+}
+
+void AdaptConfig::visit(config::Visitor& v) {
+  v.field("name", name, "for people; stands in runs.jsonl");
+  v.field("seed", seed, config::at_least(0), "of the new head, the order of images and stochastic rounding");
+  v.field("threads", threads, config::between(0, 4096), "0: all cores; no result depends on it");
+  v.field("network", network, "int8 .tflite, tiny-training JSON, or a folder that `import` wrote");
+  v.field("weights", weights, "weights of a JSON (safetensors); empty: those beside it");
+  v.choice("head", head, {"new", "keep"}, "the classifier: new, for the data's classes, or the file's own");
+  v.object("data", data, "what it learns");
+  v.field("shots", shots, config::at_least(0), "labelled images a class to learn from; 0: all");
+  v.field("scheme", scheme, "what is trained: full, head, bias:k, last:k, or a file of a scheme (JSON)");
+  v.object("method", method, "how it learns");
+  v.field("evaluate_every", evaluate_every, config::at_least(0), "epochs; 0: before and after alone");
+  v.field("evaluate_images", evaluate_images, config::at_least(0), "at most so many in between; 0: all");
+  v.field("checkpoint_seconds", checkpoint_seconds, config::greater_than(0), "of wall clock");
+  v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
+}
+
+}  // namespace frugal::adapt

@@ -1,0 +1,45 @@
+// The config of `tinytrain-compile adapt`: which network learns what, and how.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "config/visitor.h"
+#include "data/images/config.h"
+#include "quant/trainer.h"
+#include "train/schedule.h"
+
+namespace frugal::adapt {
+
+// How a network on integers is trained.
+struct MethodConfig {
+  std::string kind = "qas";  // a name of method_names()
+  std::string storage = "stochastic";
+  double momentum = 0;
+  std::int64_t batch_size = 16;  // images whose gradients are added up before a step
+  double epochs = 20;
+  train::ScheduleConfig schedule;
+
+  MethodConfig();
+  void visit(config::Visitor& v);
+  quant::TrainerConfig trainer(std::int64_t seed, std::size_t threads) const;
+};
+
+struct AdaptConfig {
+  std::string name;  // for people; stands in runs.jsonl
+  std::int64_t seed = 0, threads = 0;
+  std::string network, weights;  // what network/import/load.h reads
+  std::string head = "new";      // or "keep": the file's own, in float
+  data::DataConfig data;
+  std::int64_t shots = 0;  // labelled images a class; 0: all of the training split
+  std::string scheme = "full";
+  MethodConfig method;
+  std::int64_t evaluate_every = 5;      // epochs; 0: before and after alone
+  std::int64_t evaluate_images = 1000;  // at most so many in between; 0: all
+  double checkpoint_seconds = 60;
+  std::string runs;
+
+  void visit(config::Visitor& v);
+};
+
+}  // namespace frugal::adapt

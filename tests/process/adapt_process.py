@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""tinytrain-compile adapt as a process: killed, stopped, locked out, on a full disk, with wrong input.
+
+usage: adapt_process.py BIN_DIR [CASE…]
+Every case trains a small made-up int8 network on small made-up IDX files for a second or two.
+"""
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from cases import run_cases
+from train_process import write_idx
+
+BIN = pathlib.Path(sys.argv[1])
+
+
+class Case:
+    def __init__(self, name: str):
+        self.temp = tempfile.TemporaryDirectory(prefix="frugal-adapt-")
+        self.folder = pathlib.Path(self.temp.name)
+        write_idx(self.folder / "data")
+        subprocess.run([BIN / "write_tiny_model", self.folder / "model", "1", "8", "8"], check=True)
+        self.config = {
+            "network": str(self.folder / "model"),
+            "data": {"kind": "idx", "path": str(self.folder / "data")},
+            "shots": 40,
+            "scheme": "last:3",
+            "method": {"batch_size": 8, "epochs": 60, "momentum": 0.5, "schedule": {"lr_peak": 0.03}},
+            "evaluate_every": 10,
+        }
+
+    def start(self, out: str, *flags: str, config=None) -> subprocess.Popen:
+        flags = flags if "--threads" in flags else ("--threads", "1", *flags)
+        process = subprocess.Popen([str(BIN / "tinytrain-compile"), "adapt", "-", "--out", str(self.folder / out), "--quiet", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        process.stdin.write(json.dumps(config or self.config))
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def run(self, out: str, *flags: str, expect: int = 0, config=None):
+        process = self.start(out, *flags, config=config)
+        stdout, stderr = process.communicate(timeout=300)
+        assert process.returncode == expect, f"exit code {process.returncode}, not {expect}: {stderr}"
+        return stdout, stderr
+
+    def wait_for_epochs(self, out: str, epochs: int, process: subprocess.Popen) -> None:
+        path = self.folder / out / "events.jsonl"
+        for _ in range(6000):
+            if path.exists() and path.read_text().count("\n") >= epochs:
+                return
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.005)
+        raise AssertionError("no progress")
+
+    def changed(self, **changes) -> dict:
+        config = json.loads(json.dumps(self.config))
+        for path, value in changes.items():
+            place = config
+            *parents, last = path.split("__")
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = value
+        return config
+
+
+def same_result(case: Case, a: str, b: str) -> None:
+    for name in ("model/model.ir", "model/model.safetensors", "scheme.json"):
+        assert (case.folder / a / name).read_bytes() == (case.folder / b / name).read_bytes(), f"{name} differs"
+    results = [json.loads((case.folder / out / "result.json").read_text()) for out in (a, b)]
+    for result in results:
+        result.pop("run")
+    assert results[0] == results[1], "result.json differs"
+
+
+def broken_off(case: Case, number: int, code: int, **changes) -> None:
+    config = case.changed(method__epochs=400, checkpoint_seconds=0.02, **changes)
+    case.run("whole", config=config)
+    process = case.start("broken", config=config)
+    case.wait_for_epochs("broken", 60, process)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == code, process.returncode
+    assert not (case.folder / "broken" / "result.json").exists()
+    _, stderr = case.run("broken", config=config, expect=2)
+    assert "--resume" in stderr, stderr
+    case.run("broken", "--resume", config=config)
+    same_result(case, "whole", "broken")
+
+
+def learns(case: Case) -> None:
+    stdout, _ = case.run("out")
+    line = json.loads(stdout)
+    assert line["accuracy"] > 0.9, line["accuracy"]
+    assert line["before"]["accuracy"] < 0.8, line["before"]
+    assert line["curve"][0]["epoch"] == 0 and line["curve"][-1]["accuracy"] == line["accuracy"]
+    assert (case.folder / "out" / "report.html").read_text().count("<svg") == 1
+    runs = [json.loads(text) for text in (case.folder / "runs.jsonl").read_text().splitlines()]
+    assert runs == [line]
+    # What it wrote is a network like any other: its own head, and no step more than it takes.
+    again = case.changed(network=str(case.folder / "out" / "model"), head="keep", method__schedule__lr_peak=1e-12)
+    stdout, _ = case.run("again", config=again)
+    assert json.loads(stdout)["before"]["accuracy"] == line["accuracy"]
+    # Threads change nothing.
+    case.run("threads", "--threads", "3")
+    for name in ("model/model.safetensors",):
+        assert (case.folder / "out" / name).read_bytes() == (case.folder / "threads" / name).read_bytes()
+
+
+def killed(case: Case) -> None:
+    broken_off(case, signal.SIGKILL, -signal.SIGKILL)
+
+
+def stopped(case: Case) -> None:
+    broken_off(case, signal.SIGTERM, 143, method__storage="latent")
+
+
+def rerun(case: Case) -> None:
+    first, _ = case.run("out")
+    second, _ = case.run("out")
+    assert json.loads(first)["accuracy"] == json.loads(second)["accuracy"]
+    assert (case.folder / "runs.jsonl").read_text().count("\n") == 1
+    _, stderr = case.run("out", "--seed", "7", expect=2)
+    assert "another config or seed" in stderr, stderr
+
+
+def locked(case: Case) -> None:
+    process = case.start("out", config=case.changed(method__epochs=4000))
+    case.wait_for_epochs("out", 3, process)
+    _, stderr = case.run("out", expect=2)
+    assert "process" in stderr, stderr
+    process.kill()
+    process.communicate()
+
+
+def damaged_checkpoint(case: Case) -> None:
+    config = case.changed(method__epochs=4000, checkpoint_seconds=0.01)
+    process = case.start("out", config=config)
+    case.wait_for_epochs("out", 40, process)
+    process.kill()
+    process.communicate()
+    path = case.folder / "out" / "checkpoint.safetensors"
+    whole = path.read_bytes()
+    for damaged in (whole[:len(whole) // 2], whole[:20], b""):
+        path.write_bytes(damaged)
+        _, stderr = case.run("out", "--resume", config=config, expect=2)
+        assert "checkpoint.safetensors" in stderr, stderr
+        assert path.read_bytes() == damaged
+
+
+def diverges(case: Case) -> None:
+    _, stderr = case.run("out", config=case.changed(scheme="head", method__momentum=0.99,
+                                                    method__schedule__lr_peak=1e38), expect=1)
+    assert "no finite number at step" in stderr, stderr
+    assert not (case.folder / "out" / "result.json").exists()
+
+
+def full_disk(case: Case) -> None:
+    (case.folder / "out").mkdir()
+    (case.folder / "out" / "model").symlink_to("/dev/full")
+    _, stderr = case.run("out", expect=1)
+    assert "/out/model" in stderr, stderr
+    assert not (case.folder / "out" / "result.json").exists()
+
+
+def wrong_input(case: Case) -> None:
+    for changes, words in (
+            ({"network": ""}, ["network", "model.tflite"]),
+            ({"network": str(case.folder / "none.tflite")}, ["none.tflite"]),
+            ({"scheme": "last:9"}, ["last:9", "from 1 to 4"]),
+            ({"scheme": str(case.folder / "scheme.json")}, ["scheme.json:/layers/0", "is no layer"]),
+            ({"shots": 1000}, ["shots", "1000"]),
+            ({"head": "keep", "data__resolution": 9}, ["[1, 1, 8, 8]", "[1, 1, 9, 9]", "data.resolution"]),
+            ({"method__kind": "qaz"}, ["/method/kind", "qas"]),
+            ({"method__batchsize": 3}, ["/method/batchsize", "batch_size"]),
+            ({"data__mean": [0.5], "data__std": [0]}, ["std"])):
+        (case.folder / "scheme.json").write_text('{"layers": [77], "fractions": [1]}')
+        _, stderr = case.run("out", config=case.changed(**changes), expect=2)
+        for word in words:
+            assert word in stderr, f"no '{word}' in: {stderr}"
+
+
+if __name__ == "__main__":
+    sys.exit(run_cases((learns, killed, stopped, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))
