@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "ir/operator.h"
+#include "sparse/memory.h"
 
 namespace frugal::sparse {
 namespace {
@@ -19,16 +20,6 @@ const ir::Node& node_of(const ir::Graph& graph, NodeId id) {
 }
 
 bool is_depthwise(const ir::Node& node) { return node.op->name == std::string("depthwise_conv"); }
-
-// Of which channels a fraction is taken.
-std::int64_t channels_of(const ir::Graph& graph, const ir::Node& node) {
-  return graph.tensor(node.inputs[1]).shape[is_depthwise(node) ? 0 : 1];
-}
-
-std::int64_t count_of(std::int64_t channels, double fraction) {
-  const auto count = static_cast<std::int64_t>(std::llround(static_cast<double>(channels) * fraction));
-  return std::clamp<std::int64_t>(count, 1, channels);
-}
 
 // Rising numbers of the channels with the largest norms of their real weights; a tie goes to the first.
 std::vector<std::int64_t> largest_channels(const ir::Model& model, const ir::Node& node, std::int64_t count) {
@@ -85,6 +76,7 @@ std::vector<NodeId> scheme_layers(const ir::Graph& graph) {
 }
 
 UpdateScheme read_scheme(const config::JsonNode& node, const ir::Graph& graph) {
+  if (const auto inner = node.find("scheme")) return read_scheme(*inner, graph);
   const std::vector<NodeId> layers = scheme_layers(graph);
   UpdateScheme scheme;
   scheme.bias_layers =
@@ -163,7 +155,7 @@ std::vector<autodiff::TrainedLayer> trained_layers(const ir::Model& model, const
     for (const UpdateScheme::Weights& weights : scheme.weights) {
       if (weights.layer != i) continue;
       layer.weight = true;
-      const std::int64_t all = channels_of(graph, node), some = count_of(all, weights.fraction);
+      const std::int64_t all = channel_count(graph, node), some = channels_of_fraction(all, weights.fraction);
       if (some < all) layer.channels = largest_channels(model, node, some);
     }
     if (layer.bias || layer.weight) trained.push_back(layer);
@@ -175,27 +167,7 @@ std::vector<autodiff::TrainedLayer> trained_layers(const ir::Model& model, const
 }
 
 std::int64_t extra_memory_bits(const ir::Graph& graph, const UpdateScheme& scheme) {
-  const std::vector<NodeId> layers = scheme_layers(graph);
-  const auto count = static_cast<std::int64_t>(layers.size());
-  std::int64_t first = count - scheme.bias_layers;
-  for (const UpdateScheme::Weights& weights : scheme.weights) first = std::min(first, weights.layer);
-  std::int64_t bits = 0;
-  for (const NodeId id : autodiff::layers_with_weights(graph)) {
-    const ir::Node& node = node_of(graph, id);
-    if (graph.tensor(node.inputs[1]).type == ir::DataType::float32)
-      bits += 8 * ir::elements(graph.tensor(node.inputs[0]).shape);
-  }
-  for (std::int64_t i = first; i < count; ++i) {
-    const ir::Node& node = node_of(graph, layers[static_cast<std::size_t>(i)]);
-    bits += ir::elements(graph.tensor(node.output).shape) + 32 * graph.tensor(node.inputs[1]).shape[0];
-  }
-  for (const UpdateScheme::Weights& weights : scheme.weights) {
-    const ir::Node& node = node_of(graph, layers[static_cast<std::size_t>(weights.layer)]);
-    const ir::Dims &x = graph.tensor(node.inputs[0]).shape, &w = graph.tensor(node.inputs[1]).shape;
-    const std::int64_t all = channels_of(graph, node), some = count_of(all, weights.fraction);
-    bits += 8 * (ir::elements(x) / x[1] * some + ir::elements(w) / all * some);
-  }
-  return bits;
+  return ExtraMemory(graph).bits(scheme);
 }
 
 }  // namespace frugal::sparse

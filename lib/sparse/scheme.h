@@ -25,7 +25,8 @@ struct UpdateScheme {
 // The layers that a scheme counts: convolutions and fully connected layers on integers.
 std::vector<ir::NodeId> scheme_layers(const ir::Graph& graph);
 
-// {"bias_layers": 20, "layers": [24, 27], "fractions": [0.25, 0.5]}; a layer by its number or its name.
+// {"bias_layers": 20, "layers": [24, 27], "fractions": [0.25, 0.5]}; a layer by its number or its name. An
+// object with such a "scheme" in it (what `select` answers) is read too.
 // Throws UserError at the JSON path for what `graph` does not have.
 UpdateScheme read_scheme(const config::JsonNode& node, const ir::Graph& graph);
 nlohmann::ordered_json to_json(const UpdateScheme& scheme, const ir::Graph& graph);
@@ -37,9 +38,7 @@ UpdateScheme scheme_named(const std::string& text, const ir::Graph& graph);
 // What is trained of a model. Channels are chosen by the weights that the model has now.
 std::vector<autodiff::TrainedLayer> trained_layers(const ir::Model& model, const UpdateScheme& scheme);
 
-// Memory that training needs beyond inference, in bits, by the published formula: the head's input (8 a
-// number), of each layer that the backward pass crosses a bit an output element and 32 an output channel, of
-// each layer whose weights are trained 8 a number for the channels of its input and for the weights.
+// Memory that training needs beyond inference, in bits, by the published formula (sparse/memory.h).
 std::int64_t extra_memory_bits(const ir::Graph& graph, const UpdateScheme& scheme);
 
 }  // namespace frugal::sparse
