@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "fit/law/log_value.h"
+#include "fit/numeric/dual.h"
 
 namespace frugal::fit {
 namespace {
@@ -73,17 +73,53 @@ void prior(const Edge& edge, double* mean, double* deviation) {
 }
 
 template <class Change>
-std::vector<double> theta_of(const double* parameters) {
+auto theta_array(const double* parameters) {
   std::array<double, Change::size> p;
   std::copy_n(parameters, Change::size, p.begin());
-  const auto theta = Change::theta(p);
+  return Change::theta(p);
+}
+
+template <class Change>
+std::vector<double> theta_of(const double* parameters) {
+  const auto theta = theta_array<Change>(parameters);
   return {theta.begin(), theta.end()};
+}
+
+// With φ the free parameters, d ln ŷ/dφ = (∂ŷ/∂θ · dθ/dφ)/ŷ. NaN or −∞ where ŷ is not positive.
+template <class Change>
+void log_value(const Law& law, const double* parameters, const Inputs& inputs, double* log_y,
+               double* jacobian) {
+  constexpr std::size_t free = Change::size;
+  const std::size_t runs = inputs.count;
+  if (jacobian == nullptr) {
+    law.evaluate(theta_array<Change>(parameters).data(), inputs, log_y, nullptr);
+  } else {
+    std::array<Dual<free>, free> at;
+    for (std::size_t k = 0; k < free; ++k) at[k] = Dual<free>::parameter(parameters[k], k);
+    const auto dual = Change::theta(at);
+    std::array<double, dual.size()> theta;
+    for (std::size_t p = 0; p < dual.size(); ++p) theta[p] = dual[p].value;
+    // Called thousands of times for one fit.
+    thread_local std::vector<double> by_theta;
+    by_theta.resize(dual.size() * runs);
+    law.evaluate(theta.data(), inputs, log_y, by_theta.data());
+    std::fill(jacobian, jacobian + runs * free, 0.0);
+    for (std::size_t p = 0; p < dual.size(); ++p) {
+      double* column = by_theta.data() + p * runs;
+      for (std::size_t i = 0; i < runs; ++i) column[i] *= 1 / log_y[i];
+      for (std::size_t k = 0; k < free; ++k) {
+        const double slope = dual[p].slope[k];
+        if (slope == 0) continue;  // most parameters are functions of one free one
+        for (std::size_t i = 0; i < runs; ++i) jacobian[i * free + k] += column[i] * slope;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < runs; ++i) log_y[i] = std::log(log_y[i]);
 }
 
 template <class Change>
 PosteriorLaw member(const char* name) {
-  return {find_law(name), Change::size, log_value<Change, Change::size>, prior<Change::size>,
-          theta_of<Change>};
+  return {find_law(name), Change::size, log_value<Change>, prior<Change::size>, theta_of<Change>};
 }
 
 }  // namespace

@@ -154,15 +154,17 @@ std::optional<std::size_t> Posterior::worst_cell(const CellCovariance& covarianc
       column[k] = sum / row[k];
     }
     double precision = 0, pull = 0;
-    std::fill(shared.begin(), shared.end(), 0.0);
     for (std::size_t k = i; k < n; ++k) {
       precision += column[k] * column[k];
       pull += column[k] * residual[k];
-      for (std::size_t a = 0; a < p; ++a) shared[a] += column[k] * jacobian[k * p + a];
     }
+    if (pull <= 0) continue;
+    std::fill(shared.begin(), shared.end(), 0.0);
+    for (std::size_t k = i; k < n; ++k)
+      for (std::size_t a = 0; a < p; ++a) shared[a] += column[k] * jacobian[k * p + a];
     for (std::size_t a = 0; a < p; ++a)
       for (std::size_t b = 0; b < p; ++b) precision -= shared[a] * part.covariance[a * p + b] * shared[b];
-    if (!(precision > 0) || pull <= 0) continue;
+    if (!(precision > 0)) continue;
     if (std::find(covariance.outliers.begin(), covariance.outliers.end(), i) != covariance.outliers.end())
       continue;
     const double variance = 1 / precision, wider = variance + options_.outlier_variance,
