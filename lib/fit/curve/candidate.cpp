@@ -3,10 +3,62 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "fit/numeric/levenberg.h"
+#include "fit/numeric/linear_algebra.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
+
+std::span<const CurveLaw> curve_laws() {
+  static const std::array table{law_m1, law_m2, law_m3, law_m4, law_rosenfeld_1d, law_bnsl, law_bnsl2};
+  return table;
+}
+
+const CurveLaw* find_curve_law(std::string_view name) {
+  for (const CurveLaw& law : curve_laws())
+    if (law.name == name) return &law;
+  return nullptr;
+}
+
 namespace {
+
+double covariance(DiscrepancyKernel kernel, double a, double b) {
+  return kernel.amplitude * kernel.amplitude * matern(std::abs(a - b) / kernel.length);
+}
+
+// The covariance of ln y − law at t (ascending): the discrepancy's and the noise's.
+class Discrepancy {
+ public:
+  Discrepancy(std::span<const double> t, double noise, DiscrepancyKernel kernel)
+      : n_(t.size()), noise_(noise) {
+    if (kernel.amplitude <= 0) return;
+    factor_.assign(n_ * n_, 0);
+    for (std::size_t i = 0; i < n_; ++i)
+      for (std::size_t j = 0; j <= i; ++j)
+        factor_[i * n_ + j] = covariance(kernel, t[i], t[j]) + (i == j ? noise * noise : 0);
+    const bool positive = cholesky(factor_.data(), n_);
+    FRUGAL_ASSERT(positive, "a covariance has a Cholesky factor");
+  }
+
+  // In place: rows of `columns` values, multiplied by the inverse of the Cholesky factor. The squares of
+  // whitened residuals add up to the exponent of the likelihood.
+  void whiten(double* rows, std::size_t columns) const {
+    if (!factor_.empty()) return cholesky_whiten(factor_.data(), n_, rows, columns);
+    for (std::size_t i = 0; i < n_ * columns; ++i) rows[i] /= noise_;
+  }
+  // The covariance's inverse times the residuals; empty where there is no discrepancy.
+  std::vector<double> solve(std::vector<double> residuals) const {
+    if (factor_.empty()) return {};
+    cholesky_solve(factor_.data(), n_, residuals.data());
+    return residuals;
+  }
+
+ private:
+  std::size_t n_;
+  double noise_;
+  std::vector<double> factor_;  // lower, row by row; empty where the amplitude is 0
+};
 
 CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrepancy& discrepancy,
                        const std::vector<Theta>& starts) {
@@ -51,7 +103,7 @@ CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrep
     square += residual[i] * residual[i];
   }
   result.in_fit = std::sqrt(square / double(n));
-  result.discrepancy_weights = discrepancy.solve(residual);
+  result.discrepancy_weights = discrepancy.solve(std::move(residual));
   return result;
 }
 
@@ -81,8 +133,13 @@ std::vector<double> predict_candidate(const CurveCandidate& candidate, std::span
                                       DiscrepancyKernel kernel, std::span<const double> t) {
   std::vector<double> result(t.size());
   candidate.law->evaluate(candidate.theta.data(), t, result.data(), nullptr);
-  for (std::size_t i = 0; i < t.size(); ++i)
-    result[i] += expected_discrepancy(kernel, data_t, candidate.discrepancy_weights, t[i]);
+  const std::vector<double>& weights = candidate.discrepancy_weights;
+  for (std::size_t i = 0; i < t.size(); ++i) {
+    double expected = 0;
+    for (std::size_t k = 0; k < weights.size(); ++k)
+      expected += covariance(kernel, t[i], data_t[k]) * weights[k];
+    result[i] += expected;
+  }
   return result;
 }
 

@@ -6,9 +6,18 @@
 
 #include "fit/curve/curve_law.h"
 #include "fit/curve/data.h"
-#include "fit/numeric/discrepancy.h"
 
 namespace frugal::fit {
+
+// No formula follows a learning curve exactly: its residuals drift slowly, and least
+// squares that takes them for independent noise lets the far end of the curve outvote the end that is to be
+// extrapolated. So ln y = law(t) + discrepancy(t) + noise, the discrepancy a Gaussian process (Kennedy,
+// O'Hagan 2001) of Matérn 3/2 covariance τ² (1 + √3 r/ℓ) exp(−√3 r/ℓ), r the distance in ln x. Its
+// once-differentiable paths carry the slope at the edge on for a while and then return to the law.
+struct DiscrepancyKernel {
+  double amplitude = 0;  // τ, in ln y; 0: none
+  double length = 1;     // ℓ, in ln x
+};
 
 struct CurveCandidate {
   const CurveLaw* law = nullptr;
@@ -20,7 +29,8 @@ struct CurveCandidate {
   double hold_out = -1;  // root mean square over the hold-outs; −1 where there was none
   double gradient_norm = 0;
   double agreement = 0;  // share of the starts that ended at this optimum
-  // The Discrepancy::solve of the residuals ln y − law; empty without discrepancy.
+  // The inverse of the covariance (of discrepancy and noise) times the residuals ln y − law; empty without
+  // discrepancy.
   std::vector<double> discrepancy_weights;
   std::vector<double> published(double x_edge) const { return law->published(theta, x_edge); }
 };

@@ -1,14 +1,15 @@
 // Laws of one variable, as learning curves need them. Every law is written for t = ln(x / x_edge), x_edge the
 // largest x that was fitted, and gives ln y: x is normalised (Caballero et al. 2023 ask for it), the level at
 // the edge is a parameter of its own, and residuals of ln y are relative errors. Parameters are unconstrained
-// (logarithms and logits), so that a minimiser needs no bounds. A law is one file in laws/ and one line of
-// the table in curve_law.cpp.
+// (logarithms and logits), so that a minimiser needs no bounds. A law is one file in laws/, one name below
+// and in the table.
 //
 // A prior stands where a curve's data may not identify a parameter: an exponent, a floor, a chance level, a
 // break. Each prior is one more residual, worth one standard deviation of the noise: with many points it
 // hardly shows, with five it keeps a floor or a break from being invented.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -47,42 +48,46 @@ struct CurveLaw {
   std::vector<double> (*published)(const Theta& theta, double x_edge);
 };
 
-// The table: m1, m2, m3, m4, rosenfeld_1d, bnsl, bnsl2.
+// The table, in candidate.cpp, of what the files of laws/ define.
+extern const CurveLaw law_m1, law_m2, law_m3, law_m4, law_rosenfeld_1d, law_bnsl, law_bnsl2;
 std::span<const CurveLaw> curve_laws();
 // Null where there is no law of that name.
 const CurveLaw* find_curve_law(std::string_view name);
 
-// For the files of laws/: turns `template <class T> T f(const std::array<T, N>&, double t)` and
-// `std::array<T, K> prior(const std::array<T, N>&, const CurveShape&)` into the table's functions.
+// For the files of laws/: the table's functions from `template <class T> auto log_y(const std::array<T,
+// N>&)`, which gives ln y as a function of t, and `std::array<T, K> prior(const std::array<T, N>&, const
+// CurveShape&)`.
+template <class Law>
+std::array<Dual<Law::size>, Law::size> parameters_at(const double* theta) {
+  std::array<Dual<Law::size>, Law::size> p;
+  for (std::size_t k = 0; k < Law::size; ++k) p[k] = Dual<Law::size>::parameter(theta[k], k);
+  return p;
+}
+
 template <class Law>
 void evaluate_law(const double* theta, std::span<const double> t, double* log_y, double* jacobian) {
   constexpr std::size_t n = Law::size;
   if (!jacobian) {
     std::array<double, n> p;
-    for (std::size_t k = 0; k < n; ++k) p[k] = theta[k];
-    const auto at = Law::prepare(p);
-    for (std::size_t i = 0; i < t.size(); ++i) log_y[i] = Law::log_y(at, t[i]);
+    std::copy_n(theta, n, p.begin());
+    const auto law = Law::log_y(p);
+    for (std::size_t i = 0; i < t.size(); ++i) log_y[i] = law(t[i]);
     return;
   }
-  std::array<Dual<n>, n> p;
-  for (std::size_t k = 0; k < n; ++k) p[k] = Dual<n>::parameter(theta[k], k);
-  const auto at = Law::prepare(p);
+  const auto law = Law::log_y(parameters_at<Law>(theta));
   for (std::size_t i = 0; i < t.size(); ++i) {
-    const Dual<n> y = Law::log_y(at, t[i]);
+    const Dual<n> y = law(t[i]);
     log_y[i] = y.value;
-    for (std::size_t k = 0; k < n; ++k) jacobian[i * n + k] = y.slope[k];
+    std::copy_n(y.slope.begin(), n, jacobian + i * n);
   }
 }
 
 template <class Law>
 void prior_of_law(const double* theta, const CurveShape& shape, double* residual, double* jacobian) {
-  constexpr std::size_t n = Law::size;
-  std::array<Dual<n>, n> p;
-  for (std::size_t k = 0; k < n; ++k) p[k] = Dual<n>::parameter(theta[k], k);
-  const auto r = Law::prior(p, shape);
+  const auto r = Law::prior(parameters_at<Law>(theta), shape);
   for (std::size_t i = 0; i < r.size(); ++i) {
     residual[i] = r[i].value;
-    for (std::size_t k = 0; k < n; ++k) jacobian[i * n + k] = r[i].slope[k];
+    std::copy_n(r[i].slope.begin(), Law::size, jacobian + i * Law::size);
   }
 }
 

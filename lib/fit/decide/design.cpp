@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "fit/law/expression_law.h"
-#include "fit/numeric/cholesky.h"
+#include "fit/numeric/linear_algebra.h"
 
 namespace frugal::fit {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fit/numeric/eigen.h"
+#include "fit/numeric/linear_algebra.h"
 
 namespace frugal::fit {
 

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <set>
 
-#include "fit/numeric/cholesky.h"
+#include "fit/numeric/linear_algebra.h"
 
 namespace frugal::fit {
 namespace {

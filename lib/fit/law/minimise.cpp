@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "fit/numeric/cholesky.h"
+#include "fit/numeric/linear_algebra.h"
 
 namespace frugal::fit {
 

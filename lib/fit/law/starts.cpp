@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fit/numeric/nnls.h"
+#include "fit/numeric/linear_algebra.h"
 #include "fit/numeric/vector_math.h"
 
 namespace frugal::fit {

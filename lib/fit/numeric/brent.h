@@ -52,5 +52,4 @@ MinimumAlong brent(const F& f, double low, double high, double tolerance) {
   return {x, fx};
 }
 
-// Where sizes are looked for: far beyond the measured ones, for the optimum of a large budget lies there.
 }  // namespace frugal::fit

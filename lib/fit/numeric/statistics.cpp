@@ -29,6 +29,11 @@ double sorted_quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + t * (sorted[above] - sorted[below]);
 }
 
+double matern(double distance) {
+  const double r = std::sqrt(3.0) * distance;
+  return (1 + r) * std::exp(-r);
+}
+
 std::vector<double> normal_scores(std::size_t count, std::uint64_t seed) {
   std::vector<double> scores;
   for (const std::size_t place : base::Random(seed, "fit/normal_scores").permutation(count)) {

@@ -1,4 +1,4 @@
-// Quantiles, of the normal distribution and of numbers.
+// Quantiles, of the normal distribution and of numbers; the covariance of a Gaussian process.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,9 @@ double normal_quantile(double probability);
 
 // Linear between order statistics; sorted ascending, not empty, share in [0, 1]. Values may be infinite.
 double sorted_quantile(const std::vector<double>& sorted, double share);
+
+// Matérn 3/2: k(r) = (1 + √3 r) exp(−√3 r), r the distance in units of the length.
+double matern(double distance);
 
 // Standard normal numbers at equal steps of probability, in an order that the seed shuffles: few of them
 // stand for the distribution as well as many random ones.

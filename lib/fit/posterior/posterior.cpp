@@ -7,9 +7,9 @@
 #include <limits>
 
 #include "base/error.h"
-#include "fit/numeric/cholesky.h"
-#include "fit/numeric/discrepancy.h"
 #include "fit/numeric/levenberg.h"
+#include "fit/numeric/linear_algebra.h"
+#include "fit/numeric/statistics.h"
 
 namespace frugal::fit {
 namespace {

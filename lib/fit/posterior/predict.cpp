@@ -3,8 +3,8 @@
 #include <cmath>
 #include <map>
 
-#include "fit/numeric/cholesky.h"
-#include "fit/numeric/discrepancy.h"
+#include "fit/numeric/linear_algebra.h"
+#include "fit/numeric/statistics.h"
 #include "fit/posterior/posterior.h"
 
 namespace frugal::fit {

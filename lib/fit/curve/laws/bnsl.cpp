@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fit/curve/curve_laws.h"
+#include "fit/curve/curve_law.h"
 
 namespace frugal::fit {
 namespace {
@@ -14,29 +14,20 @@ struct Bnsl {  // level at the edge, c₀, logit of the floor's share of that le
                // break
   static constexpr std::size_t size = 3 + 3 * Breaks, prior_count = 2 + 4 * Breaks;
   template <class T>
-  struct Prepared {
-    T level, slope, share;
-    std::array<T, Breaks> weight, place, inverse_width, at_edge;  // weight = c f
-  };
-  template <class T>
-  static Prepared<T> prepare(const std::array<T, size>& p) {
-    Prepared<T> r;
-    r.level = p[0], r.slope = p[1], r.share = sigmoid(p[2]);
+  static auto log_y(const std::array<T, size>& p) {
+    const T share = sigmoid(p[2]);
+    std::array<T, Breaks> weight, inverse_width, at_edge;  // weight = c f
     for (std::size_t k = 0; k < Breaks; ++k) {
-      const T width = exponential(p[5 + 3 * k]);
-      r.weight[k] = p[3 + 3 * k] * width;
-      r.place[k] = p[4 + 3 * k];
-      r.inverse_width[k] = exponential(-p[5 + 3 * k]);
-      r.at_edge[k] = softplus(-p[4 + 3 * k] * r.inverse_width[k]);
+      weight[k] = p[3 + 3 * k] * exponential(p[5 + 3 * k]);
+      inverse_width[k] = exponential(-p[5 + 3 * k]);
+      at_edge[k] = softplus(-p[4 + 3 * k] * inverse_width[k]);
     }
-    return r;
-  }
-  template <class T>
-  static T log_y(const Prepared<T>& p, double t) {
-    T power = p.slope * T(-t);
-    for (std::size_t k = 0; k < Breaks; ++k)
-      power = power - p.weight[k] * (softplus((T(t) - p.place[k]) * p.inverse_width[k]) - p.at_edge[k]);
-    return p.level + logarithm(p.share + (T(1) - p.share) * exponential(power));
+    return [=](double t) {
+      T power = p[1] * T(-t);
+      for (std::size_t k = 0; k < Breaks; ++k)
+        power = power - weight[k] * (softplus((T(t) - p[4 + 3 * k]) * inverse_width[k]) - at_edge[k]);
+      return p[0] + logarithm(share + (T(1) - share) * exponential(power));
+    };
   }
   template <class T>
   static std::array<T, prior_count> prior(const std::array<T, size>& p, const CurveShape& shape) {

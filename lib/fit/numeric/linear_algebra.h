@@ -1,8 +1,8 @@
-// The Cholesky factor of a symmetric positive definite matrix, and what is done with it. Matrices are n·n,
-// row-major; the factor is the lower triangle.
+// Small dense linear algebra. Matrices are n·n, row-major; a Cholesky factor is the lower triangle.
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace frugal::fit {
 
@@ -14,5 +14,13 @@ void cholesky_solve(const double* factor, std::size_t n, double* b);
 // In place: the factor's inverse times n rows of `columns` values. Residuals whose covariance the matrix is
 // become independent, of variance 1.
 void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::size_t columns);
+
+// By trying every subset of the (at most 6) columns: gram [q·q] = AᵀA, right [q] = Aᵀb. Gives the solution
+// [q]; a column of zeros has the coefficient 0.
+void small_nnls(const double* gram, const double* right, std::size_t q, double* solution);
+
+// Eigenvalues (ascending) and eigenvectors (columns of vectors, row-major) of a symmetric n·n matrix: Jacobi.
+void symmetric_eigen(std::vector<double> matrix, std::size_t n, std::vector<double>& values,
+                     std::vector<double>& vectors);
 
 }  // namespace frugal::fit

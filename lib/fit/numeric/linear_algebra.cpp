@@ -1,0 +1,127 @@
+#include "fit/numeric/linear_algebra.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace frugal::fit {
+bool cholesky(double* a, std::size_t n, double least) {
+  for (std::size_t j = 0; j < n; ++j) {
+    const double diagonal = a[j * n + j];
+    double d = diagonal;
+    for (std::size_t k = 0; k < j; ++k) d -= a[j * n + k] * a[j * n + k];
+    if (!(d > least * std::fabs(diagonal)) || !std::isfinite(d)) return false;
+    const double root = std::sqrt(d);
+    a[j * n + j] = root;
+    for (std::size_t i = j + 1; i < n; ++i) {
+      double s = a[i * n + j];
+      for (std::size_t k = 0; k < j; ++k) s -= a[i * n + k] * a[j * n + k];
+      a[i * n + j] = s / root;
+    }
+  }
+  return true;
+}
+
+void cholesky_solve(const double* factor, std::size_t n, double* b) {
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < i; ++k) b[i] -= factor[i * n + k] * b[k];
+    b[i] /= factor[i * n + i];
+  }
+  for (std::size_t i = n; i-- > 0;) {
+    for (std::size_t k = i + 1; k < n; ++k) b[i] -= factor[k * n + i] * b[k];
+    b[i] /= factor[i * n + i];
+  }
+}
+
+void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::size_t columns) {
+  for (std::size_t i = 0; i < n; ++i) {
+    double* row = rows + i * columns;
+    for (std::size_t k = 0; k < i; ++k) {
+      const double f = factor[i * n + k];
+      const double* earlier = rows + k * columns;
+      for (std::size_t c = 0; c < columns; ++c) row[c] -= f * earlier[c];
+    }
+    for (std::size_t c = 0; c < columns; ++c) row[c] /= factor[i * n + i];
+  }
+}
+
+void small_nnls(const double* gram, const double* right, std::size_t q, double* solution) {
+  FRUGAL_ASSERT(q <= 6, "every subset is tried");
+  double best = 0;  // of −½ cᵀG c, the least squares up to a constant; the empty subset gives 0
+  std::fill(solution, solution + q, 0.0);
+  double a[36], c[6];
+  std::size_t member[6];
+  for (unsigned subset = 1; subset < (1u << q); ++subset) {
+    std::size_t n = 0;
+    for (std::size_t k = 0; k < q; ++k)
+      if (subset >> k & 1u) member[n++] = k;
+    bool fine = true;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double unit_i = gram[member[i] * q + member[i]];
+      if (!(unit_i > 0)) fine = false;
+      for (std::size_t j = 0; j < n; ++j)
+        a[i * n + j] = gram[member[i] * q + member[j]] / std::sqrt(unit_i * gram[member[j] * q + member[j]]);
+      c[i] = right[member[i]] / std::sqrt(unit_i);
+    }
+    if (!fine || !cholesky(a, n)) continue;
+    cholesky_solve(a, n, c);
+    double gain = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      c[i] /= std::sqrt(gram[member[i] * q + member[i]]);
+      fine = fine && c[i] >= 0;
+      gain -= 0.5 * c[i] * right[member[i]];
+    }
+    if (!fine || gain >= best) continue;
+    best = gain;
+    std::fill(solution, solution + q, 0.0);
+    for (std::size_t i = 0; i < n; ++i) solution[member[i]] = c[i];
+  }
+}
+
+void symmetric_eigen(std::vector<double> a, std::size_t n, std::vector<double>& values,
+                     std::vector<double>& vectors) {
+  std::vector<double> v(n * n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) v[i * n + i] = 1;
+  for (int sweep = 0; sweep < 60; ++sweep) {
+    double off = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = i + 1; j < n; ++j) off += a[i * n + j] * a[i * n + j];
+    if (off < 1e-300) break;
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = i + 1; j < n; ++j) {
+        if (a[i * n + j] == 0) continue;
+        const double t0 = (a[j * n + j] - a[i * n + i]) / (2 * a[i * n + j]);
+        const double t = (t0 >= 0 ? 1 : -1) / (std::fabs(t0) + std::sqrt(1 + t0 * t0));
+        const double c = 1 / std::sqrt(1 + t * t), s = t * c;
+        for (std::size_t k = 0; k < n; ++k) {
+          const double x = a[k * n + i], y = a[k * n + j];
+          a[k * n + i] = c * x - s * y;
+          a[k * n + j] = s * x + c * y;
+        }
+        for (std::size_t k = 0; k < n; ++k) {
+          const double x = a[i * n + k], y = a[j * n + k];
+          a[i * n + k] = c * x - s * y;
+          a[j * n + k] = s * x + c * y;
+        }
+        for (std::size_t k = 0; k < n; ++k) {
+          const double x = v[k * n + i], y = v[k * n + j];
+          v[k * n + i] = c * x - s * y;
+          v[k * n + j] = s * x + c * y;
+        }
+      }
+  }
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t i, std::size_t j) { return a[i * n + i] < a[j * n + j]; });
+  values.resize(n);
+  vectors.resize(n * n);
+  for (std::size_t k = 0; k < n; ++k) {
+    values[k] = a[order[k] * n + order[k]];
+    for (std::size_t i = 0; i < n; ++i) vectors[i * n + k] = v[i * n + order[k]];
+  }
+}
+
+}  // namespace frugal::fit
