@@ -182,8 +182,9 @@ void fit_laws(SeriesFit& series, const FitConfig& config, std::uint64_t seed, co
       const FitOptions options = options_of(config, seed, *laws[k]);
       series.laws.push_back(fit(*laws[k], points, options));
       component.theta = series.laws.back().theta;
-      component.draws = bootstrap_draws(*laws[k], points, options, series.laws.back(),
-                                        static_cast<std::size_t>(config.draws));
+      component.draws = bootstrap(*laws[k], points, series.laws.back(), options,
+                                  {Resample::cases, static_cast<int>(config.draws), options.seed})
+                            .theta;
       series.intervals.push_back(intervals_of(component, points, options, series.laws.back(), config));
     } catch (const UserError& error) {
       if (laws.size() == 1) throw;

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/random.h"
-#include "fit/law/effective_data.h"
+#include "fit/law/law.h"
 #include "fit/posterior/predictive.h"
 #include "fit/surface/posterior_surface.h"
 
@@ -50,17 +50,7 @@ FitResult result_of(const SurfaceComponent& component, const Posterior& posterio
   result.certificate.starts = posterior_starts;
   result.certificate.agreeing = int(std::lround(part->agreement * posterior_starts));
   result.certificate.share = part->agreement;
-  result.predicted = predict(*component.law, component.theta, points);
-  const double count = double(points.count());
-  double square = 0;
-  for (std::size_t i = 0; i < points.count(); ++i) {
-    const double relative = result.predicted[i] / points.y[i] - 1;
-    result.mu += relative / count;
-    square += relative * relative / count;
-    result.log_rmse += std::pow(std::log(result.predicted[i] / points.y[i]), 2) / count;
-  }
-  result.sigma = std::sqrt(std::max(0.0, square - result.mu * result.mu));
-  result.log_rmse = std::sqrt(result.log_rmse);
+  add_residuals(result, *component.law, points);
   return result;
 }
 

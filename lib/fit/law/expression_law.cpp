@@ -92,15 +92,14 @@ class ExpressionLaw final : public Law {
   std::vector<std::size_t> linear() const override { return linear_; }
 
   // y = offset + Σ c_k basis_k exactly, so the offset is y at c = 0 and each basis the derivative by c_k.
-  bool linearise(const double* theta, const Inputs& inputs, const double* y, double* basis, double* target,
-                 double* scale) const override {
+  bool linearise(const double* theta, const Inputs& inputs, const double*, double* basis, double* target,
+                 double*) const override {
     const std::size_t p = parameters.size(), n = inputs.count;
     std::vector<double> at_zero(theta, theta + p), offset(n), jacobian(p * n);
     for (const std::size_t k : linear_) at_zero[k] = 0;
     evaluate(at_zero.data(), inputs, offset.data(), jacobian.data());
     for (std::size_t i = 0; i < n; ++i) {
-      target[i] = y[i] - offset[i];
-      scale[i] = 1 / y[i];
+      target[i] -= offset[i];
       if (!std::isfinite(target[i])) return false;
     }
     for (std::size_t j = 0; j < linear_.size(); ++j) {

@@ -11,12 +11,25 @@
 #include <string>
 #include <vector>
 
-#include "fit/law/certificate.h"
 #include "fit/law/law.h"
+#include "fit/law/minimise.h"
 #include "fit/law/setup.h"
 #include "fit/runs/runs.h"
 
 namespace frugal::fit {
+
+// What can be said of a minimum: is it one, does the data determine it, which bounds hold it.
+struct Certificate {
+  bool converged = false;
+  double projected_gradient = 0;      // at the bounds, relative; see Minimum
+  double predicted_decrease = 0;      // of a full Newton step, relative to the objective
+  int starts = 0;                     // polished starts and restarts
+  int agreeing = 0;                   // of these, within 1e-6 of the least objective found
+  double share = 0;                   // agreeing / starts
+  double condition = 0;               // of the Gauss-Newton matrix of free parameters, in their natural units
+  std::vector<std::string> at_bound;  // active bounds, e.g. "E"
+  std::vector<std::string> unidentified;  // parameters that the data does not determine (almost flat)
+};
 
 struct FitResult {
   std::string law;
@@ -34,5 +47,8 @@ struct FitResult {
 // Refuses with a UserError: fewer runs than free parameters, a variable with one value only, an unknown
 // parameter in fixed or bounds, values that are not finite or not positive.
 FitResult fit(const Law& law, const Runs& points, const FitOptions& options = {});
+
+// Predictions of the runs at result.theta, and mu, sigma and log_rmse of their residuals.
+void add_residuals(FitResult& result, const Law& law, const Runs& points);
 
 }  // namespace frugal::fit

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
+#include "fit/law/laws.h"
 
 namespace frugal::fit {
-
 bool Law::add_curvature(const double*, const Inputs&, const double*, const double*, double*) const {
   return false;
 }
@@ -15,7 +16,6 @@ bool Law::linearise(const double*, const Inputs&, const double*, double*, double
   return false;
 }
 bool Law::from_units(double*, const double*) const { return false; }
-void Law::to_units(double*, const double*) const {}
 void Law::share_units(double*) const {}
 std::vector<std::size_t> Law::linear() const { return {}; }
 
@@ -57,6 +57,52 @@ std::vector<double> predict(const Law& law, const std::vector<double>& theta, co
   std::vector<double> y(inputs.count);
   law.evaluate(theta.data(), inputs, y.data(), nullptr);
   return y;
+}
+
+Effective effective_amount(double x, double unique, double rate) {
+  const double repeats = x / unique - 1;
+  const double left = std::exp(-repeats / rate), worn = 1 - left;
+  return {unique * (1 + rate * worn), 1 + rate * worn - left * x / unique,
+          unique * (worn - left * repeats / rate)};
+}
+
+double effective_data(double data, double unique_data) {
+  constexpr double published_rate = 15.39;  // R*_D
+  return effective_amount(data, std::min(data, unique_data), published_rate).value;
+}
+
+Runs with_effective_data(Runs runs) {
+  if (!runs.has(variable::unique_data)) return runs;
+  const auto data = runs.column(variable::data), unique = runs.column(variable::unique_data);
+  std::vector<double> values(data.size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = effective_data(data[i], unique[i]);
+  runs.set_column(variable::data, std::move(values));
+  return runs;
+}
+
+const std::vector<LawEntry>& law_table() {
+  static const std::vector<LawEntry> table = {
+      {"chinchilla", laws::chinchilla},
+      {"rosenfeld", laws::rosenfeld},
+      {"kaplan", laws::kaplan},
+      {"data_constrained", laws::data_constrained},
+      {"overtraining", laws::overtraining},
+      {"downstream", laws::downstream},
+      {"pruning", laws::pruning},
+  };
+  return table;
+}
+
+std::vector<std::string> law_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : law_table()) names.emplace_back(entry.name);
+  return names;
+}
+
+std::shared_ptr<const Law> find_law(const std::string& name) {
+  for (const auto& entry : law_table())
+    if (name == entry.name) return entry.make();
+  throw base::UserError("", fmt::format("unknown law '{}'", name), base::suggest(name, law_names()));
 }
 
 }  // namespace frugal::fit

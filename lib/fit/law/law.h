@@ -52,18 +52,17 @@ class Law {
   // Indices of the parameters that are linear and non-negative once the others are known; empty: none.
   virtual std::vector<std::size_t> linear() const;
   // Given the other parameters in theta: basis[k * count + i] and target[i], scale[i], such that
-  // (Σ_k basis_k c_k − target) · scale is, to first order, the relative error (ŷ − y)/y.
-  // Returns false where y lies outside of what these parameters can reach.
+  // (Σ_k basis_k c_k − target) · scale is, to first order, the relative error (ŷ − y)/y. They come as 1, y
+  // and 1/y. Returns false where y lies outside of what these parameters can reach.
   virtual bool linearise(const double* theta, const Inputs& inputs, const double* y, double* basis,
                          double* target, double* scale) const;
   // Puts the coefficients found with that basis into theta; the default is theta[linear()[k]] = c[k].
   virtual void set_linear(double* theta, const double* coefficients) const;
 
   // Change of units: theta that fits variables divided by exp(log_unit[v]) becomes theta for the variables as
-  // they were. false (the default) means that the law has no such rule, and its variables stay as they are.
+  // they were; with −log_unit the way back. false (the default) means that the law has no such rule, and its
+  // variables stay as they are.
   virtual bool from_units(double* theta, const double* log_unit) const;
-  // The other way; only called where from_units returns true.
-  virtual void to_units(double* theta, const double* log_unit) const;
   // Makes variables of one kind (data and unique data) share a unit; by default each has its own.
   virtual void share_units(double* log_unit) const;
 
@@ -76,6 +75,20 @@ Inputs inputs_of(const Law& law, const Runs& points, const std::vector<double>& 
 
 // ŷ of every point.
 std::vector<double> predict(const Law& law, const std::vector<double>& theta, const Runs& points);
+
+// Data that repeats counts for less: of D examples, U = min(D, unique) are distinct and R = D/U − 1
+// repetitions wear out, D' = U + U r (1 − e^(−R/r)) (Muennighoff et al. 2023, equation 5).
+// x' of x examples (or parameters) of which `unique` are distinct, with its derivatives. rate: r.
+struct Effective {
+  double value, by_unique, by_rate;
+};
+Effective effective_amount(double x, double unique, double rate);
+
+// At the published rate, R*_D = 15.39.
+double effective_data(double data, double unique_data);
+
+// Runs with that in place of their data. Runs without unique_data come back as they are.
+Runs with_effective_data(Runs runs);
 
 // The table.
 struct LawEntry {

@@ -1,5 +1,6 @@
-// What every fit of a law needs before it starts: options, and the runs, bounds and weights made ready.
-// Refits (bootstrap, profiles) share it.
+// What every fit of a law needs before it starts: options, the runs, bounds and weights made ready, and where
+// to begin: a scan over the parameters that are not linear, with non-negative least squares inside, or random
+// draws (see fit.h). Refits (bootstrap, profiles) share it.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "fit/law/law.h"
 #include "fit/law/objective.h"
 #include "fit/runs/runs.h"
@@ -38,5 +40,14 @@ struct Setup {
   std::size_t free_count() const;
 };
 Setup prepare(const Law& law, const Runs& points, const FitOptions& options);
+
+// Where a fit begins.
+struct Start {
+  std::vector<double> theta;  // in working units
+  double score = 0;           // the objective with a wide δ
+};
+
+// scan_points candidates, best first; those that cannot be evaluated are left out.
+std::vector<Start> find_starts(Problem& problem, const Setup& setup, int scan_points, base::Random& random);
 
 }  // namespace frugal::fit

@@ -13,7 +13,9 @@ namespace frugal::fit {
 namespace {
 
 std::vector<double> working_theta(const Law& law, const Setup& setup, std::vector<double> theta) {
-  if (setup.unit_free) law.to_units(theta.data(), setup.log_unit.data());
+  std::vector<double> inverse = setup.log_unit;
+  for (double& unit : inverse) unit = -unit;
+  if (setup.unit_free) law.from_units(theta.data(), inverse.data());
   return theta;
 }
 
@@ -22,7 +24,7 @@ std::vector<double> working_theta(const Law& law, const Setup& setup, std::vecto
 Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, const FitOptions& fit_options,
                     const BootstrapOptions& options) {
   const Setup setup = prepare(law, points, fit_options);
-  const std::size_t n = points.count(), p_count = law.parameter_count();
+  const std::size_t n = points.count();
   Problem problem(law, setup.inputs, points.y, setup.weight, fit_options.objective);
   Minimiser minimiser(problem, setup.lower, setup.upper);
   const auto start = working_theta(law, setup, at.theta);
@@ -30,8 +32,6 @@ Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, con
   problem.residuals(start.data(), residual.data());
 
   Bootstrap result;
-  result.parameters = p_count;
-  result.theta.resize(std::size_t(options.refits) * p_count);
   MinimiseOptions minimise_options;
   minimise_options.tolerance = 1e-9;
   minimise_options.narrowing = 0.1;
@@ -59,45 +59,14 @@ Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, con
       }
       problem.set_y(y.data());
     }
-    const Minimum* run = &minimiser.run(start.data(), minimise_options);
+    const Minimum* found = &minimiser.run(start.data(), minimise_options);
     // A few in a thousand end on a kink of the loss that the short way does not leave.
-    if (!run->converged) run = &minimiser.run(start.data(), {});
-    const Minimum& found = *run;
-    result.failed += !found.converged;
-    double* out = result.theta.data() + std::size_t(refit) * p_count;
-    std::copy(found.theta.begin(), found.theta.end(), out);
-    if (setup.unit_free) law.from_units(out, setup.log_unit.data());
+    if (!found->converged) found = &minimiser.run(start.data(), {});
+    result.failed += !found->converged;
+    result.theta.push_back(found->theta);
+    if (setup.unit_free) law.from_units(result.theta.back().data(), setup.log_unit.data());
   }
   return result;
-}
-
-std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Runs& points,
-                                                 const FitOptions& options, const FitResult& estimate,
-                                                 std::size_t count) {
-  BootstrapOptions how;
-  how.refits = static_cast<int>(count);
-  how.seed = options.seed;
-  const Bootstrap refits = bootstrap(law, points, estimate, options, how);
-  std::vector<std::vector<double>> draws;
-  for (std::size_t k = 0; k < refits.refits(); ++k) {
-    const auto first = refits.theta.begin() + static_cast<std::ptrdiff_t>(k * refits.parameters);
-    draws.emplace_back(first, first + static_cast<std::ptrdiff_t>(refits.parameters));
-  }
-  return draws;
-}
-
-std::vector<ParameterInterval> percentile_intervals(const Bootstrap& refits, const FitResult& at,
-                                                    double level) {
-  std::vector<ParameterInterval> intervals;
-  for (std::size_t p = 0; p < refits.parameters; ++p) {
-    std::vector<double> values;
-    for (std::size_t i = 0; i < refits.refits(); ++i)
-      values.push_back(refits.theta[i * refits.parameters + p]);
-    std::sort(values.begin(), values.end());
-    intervals.push_back({at.names[p], at.theta[p], sorted_quantile(values, 0.5 - 0.5 * level),
-                         sorted_quantile(values, 0.5 + 0.5 * level), false, false});
-  }
-  return intervals;
 }
 
 namespace {

@@ -22,11 +22,8 @@ struct BootstrapOptions {
 };
 
 struct Bootstrap {
-  std::size_t parameters = 0;
-  std::vector<double> theta;  // [refit · parameters + p], in the user's units
-  int failed = 0;             // refits that did not converge; their θ is where they stopped
-
-  std::size_t refits() const { return parameters ? theta.size() / parameters : 0; }
+  std::vector<std::vector<double>> theta;  // [refit][parameter], in the user's units
+  int failed = 0;                          // refits that did not converge; their θ is where they stopped
 };
 
 // Refits, each started from the point estimate. Refit i draws from its own stream of the seed, so that the
@@ -34,20 +31,11 @@ struct Bootstrap {
 Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, const FitOptions& fit_options,
                     const BootstrapOptions& options);
 
-// The parameters of refits to runs drawn with replacement: [draw][parameter].
-std::vector<std::vector<double>> bootstrap_draws(const Law& law, const Runs& points,
-                                                 const FitOptions& options, const FitResult& estimate,
-                                                 std::size_t count);
-
 struct ParameterInterval {
   std::string name;
   double estimate = 0, lower = 0, upper = 0;
   bool open_below = false, open_above = false;  // the data sets no limit on this side within the bounds
 };
-
-// Percentiles of the refits.
-std::vector<ParameterInterval> percentile_intervals(const Bootstrap& refits, const FitResult& at,
-                                                    double level);
 
 // Profile likelihood: all θ_p whose minimum over the other parameters is within the χ²₁ quantile. The noise
 // level is taken from the residuals at the minimum (n − free degrees of freedom; for a Huber loss of the log

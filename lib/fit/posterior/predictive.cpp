@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "fit/law/effective_data.h"
+#include "fit/law/law.h"
 #include "fit/numeric/statistics.h"
 
 namespace frugal::fit {

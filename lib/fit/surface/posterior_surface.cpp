@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/random.h"
-#include "fit/law/effective_data.h"
+#include "fit/law/law.h"
 #include "fit/numeric/statistics.h"
 
 namespace frugal::fit {

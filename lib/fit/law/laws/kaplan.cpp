@@ -72,10 +72,6 @@ class Kaplan : public Law {
     theta[1] *= std::exp(log_unit[1]);
     return true;
   }
-  void to_units(double* theta, const double* log_unit) const override {
-    theta[0] *= std::exp(-log_unit[0]);
-    theta[1] *= std::exp(-log_unit[1]);
-  }
 };
 
 }  // namespace

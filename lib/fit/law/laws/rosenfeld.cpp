@@ -1,10 +1,4 @@
-// Rosenfeld, Rosenfeld, Belinkov, Shavit 2020, "A Constructive Prediction of the Generalization Error Across
-// Scales", equations 4 to 6: ε̃(m, n) = a n^-α + b m^-β + c∞ for small error, and an envelope that levels off
-// at the error of a random guess, ε = ε₀ |ε̃/(ε̃ − iη)| = ε₀ ε̃/√(ε̃² + η²).
-//
-// (a, b, c∞, η) share a scale, so one of them is a convention; here η = ε₀, so that a, b and c∞ are in the
-// units of the error and ε ≈ ε̃ where ε̃ is far below ε₀: ε = ε̃/√(1 + (ε̃/ε₀)²). Multiply a, b and c∞ by η/ε₀
-// for another η. ε₀ is (classes − 1)/classes for balanced classes: fix it; for a loss it is free.
+// Laws of Rosenfeld and others: of size and data, and of pruning.
 #include <algorithm>
 #include <cmath>
 
@@ -14,6 +8,13 @@
 namespace frugal::fit::laws {
 namespace {
 
+// Rosenfeld, Rosenfeld, Belinkov, Shavit 2020, "A Constructive Prediction of the Generalization Error Across
+// Scales", equations 4 to 6: ε̃(m, n) = a n^-α + b m^-β + c∞ for small error, and an envelope that levels off
+// at the error of a random guess, ε = ε₀ |ε̃/(ε̃ − iη)| = ε₀ ε̃/√(ε̃² + η²).
+//
+// (a, b, c∞, η) share a scale, so one of them is a convention; here η = ε₀, so that a, b and c∞ are in the
+// units of the error and ε ≈ ε̃ where ε̃ is far below ε₀: ε = ε̃/√(1 + (ε̃/ε₀)²). Multiply a, b and c∞ by η/ε₀
+// for another η. ε₀ is (classes − 1)/classes for balanced classes: fix it; for a loss it is free.
 class Rosenfeld : public Law {
  public:
   Rosenfeld() {
@@ -63,7 +64,6 @@ class Rosenfeld : public Law {
     vector_exp_scaled(-theta[4], in.log_value[0].data(), basis + n, n);
     std::size_t beyond = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      basis[2 * n + i] = 1;
       // Runs at or above the plateau say no more than that they are there.
       const double share = std::min(y[i] / theta[5], 0.99);
       beyond += share >= 0.99;
@@ -79,14 +79,46 @@ class Rosenfeld : public Law {
     theta[1] *= std::exp(theta[4] * log_unit[0]);
     return true;
   }
-  void to_units(double* theta, const double* log_unit) const override {
-    theta[0] *= std::exp(-theta[3] * log_unit[1]);
-    theta[1] *= std::exp(-theta[4] * log_unit[0]);
+};
+
+// Rosenfeld, Frankle, Carbin, Shavit 2021, "On the Predictability of Pruning Across Scales", equation 1:
+// ε(d) = ε_np · |(d − jp (ε↑/ε_np)^(1/γ)) / (d − jp)|^γ, where d is the share of weights kept, ε_np the error
+// of the same network before pruning, and ε↑ the error that pruning levels off at. With c = (ε↑/ε_np)^(1/γ),
+// |d − jpc|² = d² + p²c².
+class Pruning : public Law {
+ public:
+  Pruning() {
+    name = "pruning";
+    formula = "error_dense*((d^2 + p^2*(eps_up/error_dense)^(2/gamma))/(d^2 + p^2))^(gamma/2), d = density";
+    source = "Rosenfeld et al. 2021, eq. 1";
+    variables = {variable::density, variable::error_dense};
+    parameters = {{"eps_up", "error where pruning levels off", 1e-6, 1e6, 0.05, 10, true},
+                  {"gamma", "slope of the power law", 0.02, 20, 0.1, 4, true},
+                  {"p", "density where it levels off", 1e-9, 10, 1e-5, 1, true}};
+  }
+
+  void evaluate(const double* theta, const Inputs& in, double* y, double* jacobian) const override {
+    const std::size_t n = in.count;
+    const double eps_up = theta[0], gamma = theta[1], p = theta[2];
+    for (std::size_t i = 0; i < n; ++i) {
+      const double d = in.value[0][i], dense = in.value[1][i];
+      const double log_ratio = std::log(eps_up / dense);
+      const double c = std::exp(log_ratio / gamma);
+      const double top = d * d + p * p * c * c, bottom = d * d + p * p;
+      const double log_quotient = std::log(top / bottom);
+      y[i] = dense * std::exp(0.5 * gamma * log_quotient);
+      if (!jacobian) continue;
+      const double by_log_c = gamma * p * p * c * c / top;  // ∂log ε/∂log c
+      jacobian[i] = y[i] * by_log_c / (gamma * eps_up);
+      jacobian[n + i] = y[i] * (0.5 * log_quotient - by_log_c * log_ratio / (gamma * gamma));
+      jacobian[2 * n + i] = y[i] * gamma * p * (c * c / top - 1 / bottom);
+    }
   }
 };
 
 }  // namespace
 
 std::shared_ptr<const Law> rosenfeld() { return std::make_shared<Rosenfeld>(); }
+std::shared_ptr<const Law> pruning() { return std::make_shared<Pruning>(); }
 
 }  // namespace frugal::fit::laws
