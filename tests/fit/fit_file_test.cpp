@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "fit/command/read_fit.h"
+#include "fit/command/decision.h"
 #include "fit/decide/decide.h"
 #include "support/test.h"
 

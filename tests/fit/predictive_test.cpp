@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "fit/law/fit.h"
-#include "fit/runs/diverged.h"
+#include "fit/runs/repeats.h"
 #include "support/test.h"
 
 using namespace frugal;

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/flags.h"
-#include "fit/command/read_fit.h"
+#include "fit/command/decision.h"
 #include "fit/runs/measurements.h"
 #include "report/result.h"
 

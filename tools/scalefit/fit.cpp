@@ -1,6 +1,5 @@
 // scalefit fit
-#include "fit/command/fit_page.h"
-#include "fit/command/fit_result.h"
+#include "fit/command/fit_report.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

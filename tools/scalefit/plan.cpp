@@ -2,7 +2,7 @@
 #include <optional>
 
 #include "fit/command/decision.h"
-#include "fit/command/plan_page.h"
+#include "fit/command/plan.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {

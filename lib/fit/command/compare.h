@@ -7,7 +7,7 @@
 #include <string>
 
 #include "config/visitor.h"
-#include "fit/command/read_fit.h"
+#include "fit/command/decision.h"
 
 namespace frugal::fit {
 

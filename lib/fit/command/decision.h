@@ -1,17 +1,27 @@
-// What `scalefit predict`, `plan` and `compare` share: scales as a user writes them, and scales and estimates
-// in the JSON that is printed, which the pages read.
+// What `scalefit predict`, `plan`, `compare` and `design` share: the fit that they start from, scales as a
+// user writes them, and scales and estimates in the JSON that is printed, which the pages read.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
-#include "fit/command/read_fit.h"
 #include "fit/law/expression_law.h"
+#include "fit/surface/surface.h"
 #include "report/html.h"
 
 namespace frugal::fit {
+
+struct ReadFit {
+  std::unique_ptr<Surface> surface;
+  std::string group, cost;
+  double coverage = 0.95;
+};
+
+// group: empty where the file holds one fit only. Errors: UserError with origin and JSON path.
+ReadFit read_fit(const nlohmann::json& json, const std::string& origin, const std::string& group);
 
 // "size=1e9,data=2e10" (also N=, D=, …). Errors: UserError with what is wrong.
 std::map<std::string, double> parse_scale(const std::string& text);

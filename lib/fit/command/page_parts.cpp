@@ -12,7 +12,6 @@
 #include "fit/runs/roles.h"
 
 namespace frugal::fit {
-
 using report::Axis;
 using report::Page;
 using report::Plot;
@@ -224,6 +223,43 @@ void add_isoflop_and_frontier(Page& page, const Surface& surface, const Cost& co
   if (budgets.size() > 1)
     page.figure(frontier.svg(), fmt::format("Bands are {} intervals over the draws.", share(coverage)));
   page.table({"training cost", "size", "interval", "data", "interval", "error", "interval", ""}, rows);
+}
+
+using report::Plot;
+
+Judgement judge(const std::vector<Judged>& rows) {
+  Judgement out;
+  const double count = static_cast<double>(rows.size());
+  for (const Judged& row : rows) {
+    out.log_rmse += std::pow(std::log(row.predicted.value / row.measured), 2) / count;
+    out.covered += row.covered() ? 1 : 0;
+    out.mean_log_width += std::log(row.predicted.high / row.predicted.low) / count;
+  }
+  out.log_rmse = std::sqrt(out.log_rmse);
+  return out;
+}
+
+void JudgedSeries::draw(Plot& plot) const {
+  if (!inside.x.empty()) inside.draw_points(plot, "interval holds", Plot::color(0), 'o');
+  if (!outside.x.empty()) outside.draw_points(plot, "interval misses", Plot::color(1), 'd');
+}
+
+void add_predicted_against_measured(report::Page& page, const std::vector<Judged>& rows, double coverage,
+                                    const std::string& caption) {
+  if (rows.empty()) return;
+  Plot plot("Predicted against measured", {"measured error or loss", true, {}, {}},
+            {"predicted error or loss", true, {}, {}});
+  JudgedSeries judged;
+  double low = INFINITY, high = 0;
+  for (const Judged& row : rows) {
+    judged.add(row.measured, row.predicted, row.covered());
+    low = std::min({low, row.measured, row.predicted.value});
+    high = std::max({high, row.measured, row.predicted.value});
+  }
+  plot.line("right", {low, high}, {low, high}, "#777777", true);
+  judged.draw(plot);
+  page.figure(plot.svg(760, 460),
+              fmt::format("{} Bars are {} prediction intervals.", caption, share(coverage)));
 }
 
 }  // namespace frugal::fit

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/visitor.h"
-#include "fit/command/read_fit.h"
+#include "fit/command/decision.h"
 
 namespace frugal::fit {
 
@@ -30,5 +30,8 @@ struct PlanConfig {
 // place: where the config stands, for errors.
 void plan_command(const ReadFit& fit, const PlanConfig& config, const std::string& place,
                   nlohmann::ordered_json& result);
+// The page: the numbers of the result that is printed, and the surface drawn around them. result: what
+// plan_command filled.
+std::string plan_page(const ReadFit& fit, const PlanConfig& config, const nlohmann::ordered_json& result);
 
 }  // namespace frugal::fit

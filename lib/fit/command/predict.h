@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/visitor.h"
-#include "fit/command/read_fit.h"
+#include "fit/command/decision.h"
 
 namespace frugal::fit {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "fit/decide/split.h"
+#include "fit/decide/decide.h"
 #include "fit/law/expression_law.h"
 
 namespace frugal::fit {

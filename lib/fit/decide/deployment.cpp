@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "fit/decide/split.h"
+#include "fit/decide/decide.h"
 #include "fit/numeric/brent.h"
 
 namespace frugal::fit {

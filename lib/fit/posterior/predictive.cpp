@@ -2,13 +2,116 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/error.h"
 #include "fit/law/law.h"
+#include "fit/numeric/linear_algebra.h"
 #include "fit/numeric/statistics.h"
+#include "fit/posterior/posterior.h"
 
 namespace frugal::fit {
+namespace {
+
+// One run as a law takes it, in room that is used again: a plan asks tens of thousands of times.
+const Inputs& one_run(const Edge& edge, double size, double data) {
+  thread_local Inputs run{1, {{0.0}, {0.0}}, {{0.0}, {0.0}}};
+  run.log_value[0][0] = std::log(size) - edge.log_size;
+  run.log_value[1][0] = std::log(data) - edge.log_data;
+  for (std::size_t v = 0; v < 2; ++v) run.value[v][0] = std::exp(run.log_value[v][0]);
+  return run;
+}
+
+}  // namespace
+
+void Posterior::make_ready() {
+  for (PosteriorPart& part : parts_) {
+    const auto same = [&part](const CellCovariance& c) {
+      return c.amplitude == part.amplitude && c.steepness == part.steepness && c.noise == part.noise;
+    };
+    auto found = std::find_if(covariances_.begin(), covariances_.end(), same);
+    if (found == covariances_.end()) {
+      covariances_.push_back(covariance(part.amplitude, part.steepness, part.noise, part.outliers));
+      found = covariances_.end() - 1;
+    }
+    Ready ready{static_cast<std::size_t>(found - covariances_.begin()), {}, {}};
+    whitened(*found, part, ready.residual, ready.jacobian);
+    if (part.covariance.empty()) set_covariance(*found, part);
+    ready_.push_back(std::move(ready));
+  }
+}
+
+Posterior::Moments Posterior::at(double size, double data) const {
+  const std::size_t n = cells_.size();
+  const Inputs& run = one_run(cells_.edge, size, data);
+  const double z = run.log_value[0][0], x = run.log_value[1][0];
+  const std::vector<double>&cell_x = cells_.log_data(), &cell_z = cells_.log_size();
+  std::vector<double> near(n), reach(n), jacobian(8), gradient(8);
+  for (std::size_t i = 0; i < n; ++i)
+    near[i] = matern(std::fabs(x - cell_x[i]) / options_.length) *
+              matern(std::fabs(z - cell_z[i]) / options_.length);
+  double mean = 0, square = 0;
+  for (std::size_t c = 0; c < covariances_.size(); ++c) {
+    const CellCovariance& covariance = covariances_[c];
+    // Beyond the largest run the discrepancy stays as large as there.
+    const double amplitude = covariance.amplitude * std::exp(-covariance.steepness * std::min(0.0, x + z));
+    for (std::size_t i = 0; i < n; ++i)
+      reach[i] = near[i] * amplitude * covariance.amplitude *
+                 std::exp(-covariance.steepness * (cell_x[i] + cell_z[i]));
+    whiten(covariance, reach.data(), 1);
+    double left = amplitude * amplitude + covariance.noise * covariance.noise;
+    for (const double r : reach) left -= r * r;
+    for (std::size_t k = 0; k < parts_.size(); ++k) {
+      if (ready_[k].covariance != c) continue;
+      const PosteriorPart& part = parts_[k];
+      const std::size_t p = part.law->size;
+      double value = 0, variance = left;
+      part.law->evaluate(part.parameters.data(), run, &value, jacobian.data());
+      std::copy_n(jacobian.begin(), p, gradient.begin());
+      for (std::size_t i = 0; i < n; ++i) {
+        value += reach[i] * ready_[k].residual[i];
+        for (std::size_t a = 0; a < p; ++a) gradient[a] -= reach[i] * ready_[k].jacobian[i * p + a];
+      }
+      for (std::size_t a = 0; a < p; ++a)
+        for (std::size_t b = 0; b < p; ++b)
+          variance += gradient[a] * part.covariance[a * p + b] * gradient[b];
+      mean += part.weight * value;
+      square += part.weight * (variance + value * value);
+    }
+  }
+  return {mean, std::sqrt(std::max(0.0, square - mean * mean))};
+}
+
+std::vector<Posterior::Outlier> Posterior::outliers() const {
+  std::map<std::size_t, double> share;
+  for (const PosteriorPart& part : parts_)
+    for (const std::size_t i : part.outliers) share[i] += part.weight;
+  std::vector<Outlier> outliers;
+  for (const auto& [i, probability] : share) {
+    if (probability > 0.5)
+      outliers.push_back({std::exp(cells_.log_size()[i] + cells_.edge.log_size),
+                          std::exp(cells_.log_data()[i] + cells_.edge.log_data), probability});
+  }
+  return outliers;
+}
+
+double Posterior::log_law(const PosteriorPart& part, const double* parameters, double size,
+                          double data) const {
+  double value = 0;
+  part.law->evaluate(parameters, one_run(cells_.edge, size, data), &value, nullptr);
+  return value;
+}
+
+std::vector<double> Posterior::draw(const PosteriorPart& part, const std::vector<double>& normals) const {
+  const std::size_t p = part.law->size;
+  std::vector<double> factor = part.covariance, theta = part.parameters;
+  if (!cholesky(factor.data(), p)) return theta;
+  for (std::size_t a = 0; a < p; ++a)
+    for (std::size_t b = 0; b <= a; ++b) theta[a] += factor[a * p + b] * normals[b];
+  return theta;
+}
+
 namespace {
 
 constexpr double prior_cuts = 3;  // ν

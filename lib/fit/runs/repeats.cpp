@@ -1,10 +1,10 @@
 #include "fit/runs/repeats.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
 namespace frugal::fit {
-
 Repeats find_repeats(const Runs& runs) {
   Repeats repeats;
   std::map<std::vector<double>, std::size_t> cells;
@@ -36,6 +36,58 @@ Repeats find_repeats(const Runs& runs) {
   }
   repeats.log_error_sd = freedom > 0 ? std::sqrt(total / freedom) : 0.0;
   return repeats;
+}
+
+namespace {
+
+constexpr double least_excess = 0.262364264467491;  // ln 1.3
+
+double pair_deviation(const std::map<std::pair<double, double>, std::vector<double>>& scales) {
+  std::vector<double> gaps;
+  for (auto [scale, log_y] : scales) {
+    if (log_y.size() < 2) continue;
+    std::partial_sort(log_y.begin(), log_y.begin() + 2, log_y.end());
+    gaps.push_back(log_y[1] - log_y[0]);
+  }
+  if (gaps.empty()) return 0;
+  const auto middle = gaps.begin() + std::ptrdiff_t(gaps.size() / 2);
+  std::nth_element(gaps.begin(), middle, gaps.end());
+  return *middle / 0.954;  // the median of |a − b| of two normal numbers
+}
+
+}  // namespace
+
+std::vector<std::size_t> diverged_runs(const Runs& points) {
+  const std::size_t n = points.count();
+  std::vector<double> size(n, 0), data(n, 0);
+  const bool surface = points.has(variable::size) && points.has(variable::data);
+  const auto take = [&](const char* name, std::vector<double>& into) {
+    if (!points.has(name)) return;
+    const auto column = points.column(name);
+    into.assign(column.begin(), column.end());
+  };
+  take(variable::size, size);
+  take(variable::data, data);
+  if (!surface && !points.has(variable::size) && !points.has(variable::data)) take(variable::compute, data);
+  std::map<std::pair<double, double>, std::vector<double>> scales;
+  for (std::size_t i = 0; i < n; ++i) scales[{size[i], data[i]}].push_back(std::log(points.y[i]));
+  const double limit = std::max(least_excess, 6 * pair_deviation(scales));
+
+  std::vector<double> unique;
+  take(variable::unique_data, unique);
+  std::vector<std::size_t> suspected;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!unique.empty() && data[i] > 4 * unique[i]) continue;
+    double lowest = std::log(points.y[i]);
+    for (const auto& [scale, log_y] : scales) {
+      const bool same = scale.first == size[i] && scale.second == data[i];
+      if (!same && !(surface && scale.first <= size[i] && scale.second <= data[i])) continue;
+      lowest = std::min(lowest, *std::min_element(log_y.begin(), log_y.end()));
+    }
+    if (std::log(points.y[i]) > lowest + limit) suspected.push_back(i);
+  }
+  if (suspected.size() > 1 && 10 * suspected.size() > n) suspected.clear();
+  return suspected;
 }
 
 }  // namespace frugal::fit

@@ -54,8 +54,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
 // Names of a law's published parameters with their values.
 Json published_of(const CurveCandidate& candidate, double x_edge) {
   Json parameters = Json::object();
@@ -63,7 +61,7 @@ Json published_of(const CurveCandidate& candidate, double x_edge) {
   std::size_t start = 0;
   for (const double value : candidate.published(x_edge)) {
     const std::size_t end = std::min(names.find(',', start), names.size());
-    parameters[names.substr(start, end - start)] = number(value);
+    parameters[names.substr(start, end - start)] = finite_json(value);
     start = std::min(end + 1, names.size());
   }
   return parameters;
@@ -71,15 +69,15 @@ Json published_of(const CurveCandidate& candidate, double x_edge) {
 
 Json candidate_json(const CurveCandidate& candidate, double x_edge) {
   Json theta = Json::array();
-  for (const double value : candidate.theta) theta.push_back(number(value));
+  for (const double value : candidate.theta) theta.push_back(finite_json(value));
   Json one = {{"law", candidate.law->name},
               {"formula", candidate.law->formula},
               {"with_discrepancy", candidate.with_discrepancy},
               {"weight", candidate.averaged ? candidate.weight : 0.0},
               {"parameters", published_of(candidate, x_edge)},
-              {"log_rmse", number(candidate.in_fit)},
-              {"hold_out_log_rmse", candidate.hold_out < 0 ? Json() : number(candidate.hold_out)},
-              {"gradient_norm", number(candidate.gradient_norm)},
+              {"log_rmse", finite_json(candidate.in_fit)},
+              {"hold_out_log_rmse", candidate.hold_out < 0 ? Json() : finite_json(candidate.hold_out)},
+              {"gradient_norm", finite_json(candidate.gradient_norm)},
               {"share", candidate.agreement},
               {"theta", std::move(theta)}};
   if (candidate.with_discrepancy && candidate.weight > 0)

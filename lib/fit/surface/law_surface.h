@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "fit/surface/read.h"
 #include "fit/surface/surface.h"
 
 namespace frugal::fit {

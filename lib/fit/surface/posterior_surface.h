@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "fit/posterior/posterior.h"
-#include "fit/surface/read.h"
 #include "fit/surface/surface.h"
 
 namespace frugal::fit {

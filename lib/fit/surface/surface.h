@@ -2,14 +2,16 @@
 // surface gives the error of the estimate and of each of its draws; a draw is one way the truth may be: the
 // parameters of a refit to resampled runs, and a share of the law's misfit that is common to everything far
 // from the data (so that it does not average out over a plan). Everything in fit/decide/decide.h works on
-// this.
+// this. Each kind writes itself into a fit file and reads itself from there.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "config/json_node.h"
 #include "fit/law/law.h"
 #include "fit/runs/runs.h"
 
@@ -21,7 +23,8 @@ struct Estimate {
 };
 // Quantiles of draws around a value, at (1 ± coverage)/2; draws may be infinite, not NaN.
 Estimate estimate_of(double value, std::vector<double> draws, double coverage);
-nlohmann::ordered_json to_json(const Estimate& estimate);  // infinite values become null
+nlohmann::ordered_json finite_json(double value);  // what is not finite becomes null, as in all JSON of a fit
+nlohmann::ordered_json to_json(const Estimate& estimate);
 
 // A law of the table that a surface is made of.
 struct SurfaceComponent {
@@ -37,7 +40,7 @@ class Surface {
   static constexpr int estimate = -1;
   virtual ~Surface() = default;
 
-  virtual const char* kind() const = 0;  // its name in the table of surface/read.cpp
+  virtual const char* kind() const = 0;  // its name in the table of surface.cpp
   // Writes what predictions need into one fit of a fit file, beside its kind and its runs; the table's reader
   // gives the same surface back without fitting.
   virtual void write(nlohmann::ordered_json& fit) const = 0;
@@ -71,5 +74,24 @@ class Surface {
   Runs measured_;
   RunScale largest_, smallest_;
 };
+
+struct ReadOptions {
+  std::uint64_t seed = 0;  // of the fit
+  int draws = 400;         // of the fit
+};
+
+struct SurfaceKind {
+  const char* name;
+  std::unique_ptr<Surface> (*read)(const config::JsonNode& fit, const ReadOptions& options);
+};
+const std::vector<SurfaceKind>& surface_kinds();
+
+// fit: one of a fit file's fits. Errors: UserError with its JSON path.
+std::unique_ptr<Surface> read_surface(const config::JsonNode& fit, const ReadOptions& options);
+
+// What kinds share: the runs that were fitted; law, formula, source, variables, weight and parameters of each
+// component.
+Runs read_runs(const config::JsonNode& runs);
+nlohmann::ordered_json components_to_json(const std::vector<SurfaceComponent>& components);
 
 }  // namespace frugal::fit

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "fit/command/judged.h"
+#include "fit/command/page_parts.h"
 #include "fit/command/run_fit.h"
 
 namespace frugal::fit {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "fit/command/judged.h"
+#include "fit/command/page_parts.h"
 #include "fit/curve/curve.h"
 #include "fit/validate/validate.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "fit/command/judged.h"
+#include "fit/command/page_parts.h"
 #include "fit/law/fit.h"
 #include "fit/posterior/predictive.h"
 #include "fit/validate/validate.h"
