@@ -1,4 +1,4 @@
-#include "fit/command/measured_isoflop.h"
+#include "fit/command/isoflop.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>

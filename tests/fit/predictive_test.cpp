@@ -69,9 +69,9 @@ TEST_CASE("nominal 95 % intervals of small simulated grids hold 90 to 98 % of la
     target.set_column("data", {data});
     target.y = {truth.at(size, data) * std::exp(noise * random.normal())};
     const auto interval = fit::Predictive(points).predict(target).front();
-    held += interval.lower <= target.y[0] && target.y[0] <= interval.upper;
-    width += std::log(interval.upper / interval.lower);
-    miss += std::fabs(std::log(interval.estimate / target.y[0]));
+    held += interval.low <= target.y[0] && target.y[0] <= interval.high;
+    width += std::log(interval.high / interval.low);
+    miss += std::fabs(std::log(interval.value / target.y[0]));
     ++asked;
   }
   CAPTURE(held, asked, width / asked, miss / asked);

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fit/law/isoflop.h"
+#include "fit/command/isoflop.h"
 #include "fit/posterior/predictive.h"
 #include "fit/validate/protocol.h"
 #include "support/test.h"
@@ -92,7 +92,7 @@ TEST_CASE("prediction intervals hold held-out runs though every law is wrong", "
     const auto target = points.select(top);
     const auto intervals = fit::Predictive(points.select(below)).predict(target);
     for (std::size_t i = 0; i < target.count(); ++i, ++asked)
-      held += intervals[i].lower <= target.y[i] && target.y[i] <= intervals[i].upper;
+      held += intervals[i].low <= target.y[i] && target.y[i] <= intervals[i].high;
   }
   CHECK(held >= 0.85 * asked);
 }
@@ -110,6 +110,7 @@ TEST_CASE("isoFLOP minima of a known surface", "[fit]") {
     }
   points.set_column("size", size);
   points.set_column("data", data);
+  points.set_column("compute", compute);
   const auto result = fit::isoflop(points);
   REQUIRE(result.fitted);
   CHECK(result.budgets.size() == 3);

@@ -29,6 +29,19 @@ double parse_number(const std::string& text, const std::string& place) {
   return value;
 }
 
+// Which of the fits is meant.
+std::size_t choose(const config::JsonNode& fits, const std::vector<std::string>& groups,
+                   const std::string& group) {
+  if (group.empty()) {
+    if (groups.size() == 1) return 0;
+    fits.fail(fmt::format("holds {} fits; which one is meant?", groups.size()),
+              groups.empty() ? "" : fmt::format("--group {}", fmt::join(groups, ", --group ")));
+  }
+  const auto found = std::find(groups.begin(), groups.end(), group);
+  if (found == groups.end()) fits.fail(fmt::format("no group '{}'", group), base::suggest(group, groups));
+  return static_cast<std::size_t>(found - groups.begin());
+}
+
 }  // namespace
 
 std::map<std::string, double> parse_scale(const std::string& text) {
@@ -118,23 +131,6 @@ report::Page start_page(const char* title, const Json& result) {
   return report::Page(title, fmt::format("scalefit {}, {}% intervals", FRUGAL_VERSION,
                                          shown(100 * result.at("coverage").get<double>())));
 }
-
-namespace {
-
-// Which of the fits is meant.
-std::size_t choose(const config::JsonNode& fits, const std::vector<std::string>& groups,
-                   const std::string& group) {
-  if (group.empty()) {
-    if (groups.size() == 1) return 0;
-    fits.fail(fmt::format("holds {} fits; which one is meant?", groups.size()),
-              groups.empty() ? "" : fmt::format("--group {}", fmt::join(groups, ", --group ")));
-  }
-  const auto found = std::find(groups.begin(), groups.end(), group);
-  if (found == groups.end()) fits.fail(fmt::format("no group '{}'", group), base::suggest(group, groups));
-  return static_cast<std::size_t>(found - groups.begin());
-}
-
-}  // namespace
 
 ReadFit read_fit(const nlohmann::json& json, const std::string& origin, const std::string& group) {
   const config::JsonNode root(json, origin, "", "is this the JSON that `scalefit fit` printed?");

@@ -72,44 +72,6 @@ Json held_out_of(const SeriesFit& series, const FitConfig& config) {
           {"mean_log_width", judgement.mean_log_width}};
 }
 
-}  // namespace
-
-void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& result) {
-  result["notes"] = outcome.notes;
-  result["fits"] = Json::array();
-  for (const SeriesFit& series : outcome.series) {
-    Json fit;
-    if (!series.group.empty()) fit["group"] = series.group;
-    fit["kind"] = series.surface->kind();
-    fit["variables"] = series.surface->variables();
-    fit["loss"] = series.curve ? "log" : config.loss;
-    fit["runs_fitted"] = series.runs.count();
-    const Repeats repeats = find_repeats(series.runs);
-    if (repeats.repeated_cells > 0) {
-      fit["repeats"] = {{"scales", repeats.cells},
-                        {"repeated", repeats.repeated_cells},
-                        {"log_error_sd", repeats.log_error_sd}};
-    }
-    series.surface->write(fit);
-    if (!series.laws.empty()) {
-      add_results(series, fit["laws"]);
-      fit["hold_outs"] = hold_outs_of(series);
-    }
-    if (series.isoflop) fit["isoflop"] = to_json(*series.isoflop);
-    if (series.held_out.count() > 0) fit["held_out"] = held_out_of(series, config);
-    fit["notes"] = series.notes;
-    fit["runs"] = to_json(series.runs);
-    std::vector<double> predicted;
-    for (std::size_t i = 0; i < series.runs.count(); ++i) {
-      predicted.push_back(series.surface->error(series.runs.scale(i), Surface::estimate, false));
-    }
-    fit["runs"]["predicted"] = predicted;
-    result["fits"].push_back(std::move(fit));
-  }
-}
-
-namespace {
-
 using report::Page;
 using report::Plot;
 
@@ -208,6 +170,40 @@ void add_curve_table(Page& page, const SeriesFit& series) {
 }
 
 }  // namespace
+
+void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& result) {
+  result["notes"] = outcome.notes;
+  result["fits"] = Json::array();
+  for (const SeriesFit& series : outcome.series) {
+    Json fit;
+    if (!series.group.empty()) fit["group"] = series.group;
+    fit["kind"] = series.surface->kind();
+    fit["variables"] = series.surface->variables();
+    fit["loss"] = series.curve ? "log" : config.loss;
+    fit["runs_fitted"] = series.runs.count();
+    const Repeats repeats = find_repeats(series.runs);
+    if (repeats.repeated_cells > 0) {
+      fit["repeats"] = {{"scales", repeats.cells},
+                        {"repeated", repeats.repeated_cells},
+                        {"log_error_sd", repeats.log_error_sd}};
+    }
+    series.surface->write(fit);
+    if (!series.laws.empty()) {
+      add_results(series, fit["laws"]);
+      fit["hold_outs"] = hold_outs_of(series);
+    }
+    if (series.isoflop) fit["isoflop"] = to_json(*series.isoflop);
+    if (series.held_out.count() > 0) fit["held_out"] = held_out_of(series, config);
+    fit["notes"] = series.notes;
+    fit["runs"] = to_json(series.runs);
+    std::vector<double> predicted;
+    for (std::size_t i = 0; i < series.runs.count(); ++i) {
+      predicted.push_back(series.surface->error(series.runs.scale(i), Surface::estimate, false));
+    }
+    fit["runs"]["predicted"] = predicted;
+    result["fits"].push_back(std::move(fit));
+  }
+}
 
 std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::uint64_t seed) {
   Page page("Scaling fit", fmt::format("scalefit {}, seed {}", FRUGAL_VERSION, seed));

@@ -12,6 +12,7 @@
 #include "fit/runs/roles.h"
 
 namespace frugal::fit {
+
 using report::Axis;
 using report::Page;
 using report::Plot;

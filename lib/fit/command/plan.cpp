@@ -130,45 +130,6 @@ Json going_on_json(const Planner& plan) {
           {"probability", on.probability}};
 }
 
-}  // namespace
-
-void PlanConfig::visit(config::Visitor& v) {
-  v.field("target_error", target_error, config::greater_than(0),
-          "what data, size and budget reach this error?");
-  v.field("budgets", budgets, config::greater_than(0), "best size and data for these training costs");
-  v.field("deploy_tokens", deploy_tokens, config::greater_than(0),
-          "tokens (examples) that the model will be used on: cheapest over its life");
-  v.field("inference_cost", inference_cost, "cost of one token in use, as an expression in N");
-  v.field("at", at, config::greater_than(0), "values held, for what a target needs of the other variable");
-  v.field("grow", grow, config::greater_than(1), "is it worth going on to so many times the compute?");
-  v.field("improvement", improvement, config::between(0, 1), "... for at least this relative improvement");
-  v.field("cost", cost, "cost of a run as an expression in N and D; empty: as in the fit");
-  v.field("coverage", coverage, config::between_open(0, 1), "of the intervals; null: as in the fit");
-  v.field("frontier", frontier, config::between(0, 100), "points of the compute-optimal frontier");
-}
-
-void plan_command(const ReadFit& fit, const PlanConfig& config, const std::string& place, Json& result) {
-  const Surface& surface = *fit.surface;
-  const Cost cost = cost_of(config.cost, fit, place + ":/cost");
-  const Planner plan{surface, config, cost, config.coverage.value_or(fit.coverage)};
-  result["law"] = surface.law_name;
-  result["coverage"] = plan.coverage;
-  result["cost"] = surface.is_joint() ? cost.text() : surface.variables().front();
-  if (config.target_error) {
-    Json& target = result["target"];
-    target["error"] = *config.target_error;
-    target["ways"] = ways_to(plan, *config.target_error);
-    if (surface.is_joint()) target["compute_optimal"] = best_split_for(plan, *config.target_error);
-  }
-  for (const double budget : config.budgets) result["budgets"].push_back(budget_json(plan, budget));
-  if (surface.is_joint() && config.frontier > 0) result["frontier"] = frontier_json(plan);
-  if (config.deploy_tokens) result["deployment"] = deployment_json(plan, *config.deploy_tokens, place);
-  result["going_on"] = going_on_json(plan);
-}
-
-namespace {
-
-using Json = nlohmann::ordered_json;
 using report::Page;
 using report::Plot;
 
@@ -250,6 +211,40 @@ std::vector<double> budgets_to_draw(const PlanConfig& config, const Json& result
 }
 
 }  // namespace
+
+void PlanConfig::visit(config::Visitor& v) {
+  v.field("target_error", target_error, config::greater_than(0),
+          "what data, size and budget reach this error?");
+  v.field("budgets", budgets, config::greater_than(0), "best size and data for these training costs");
+  v.field("deploy_tokens", deploy_tokens, config::greater_than(0),
+          "tokens (examples) that the model will be used on: cheapest over its life");
+  v.field("inference_cost", inference_cost, "cost of one token in use, as an expression in N");
+  v.field("at", at, config::greater_than(0), "values held, for what a target needs of the other variable");
+  v.field("grow", grow, config::greater_than(1), "is it worth going on to so many times the compute?");
+  v.field("improvement", improvement, config::between(0, 1), "... for at least this relative improvement");
+  v.field("cost", cost, "cost of a run as an expression in N and D; empty: as in the fit");
+  v.field("coverage", coverage, config::between_open(0, 1), "of the intervals; null: as in the fit");
+  v.field("frontier", frontier, config::between(0, 100), "points of the compute-optimal frontier");
+}
+
+void plan_command(const ReadFit& fit, const PlanConfig& config, const std::string& place, Json& result) {
+  const Surface& surface = *fit.surface;
+  const Cost cost = cost_of(config.cost, fit, place + ":/cost");
+  const Planner plan{surface, config, cost, config.coverage.value_or(fit.coverage)};
+  result["law"] = surface.law_name;
+  result["coverage"] = plan.coverage;
+  result["cost"] = surface.is_joint() ? cost.text() : surface.variables().front();
+  if (config.target_error) {
+    Json& target = result["target"];
+    target["error"] = *config.target_error;
+    target["ways"] = ways_to(plan, *config.target_error);
+    if (surface.is_joint()) target["compute_optimal"] = best_split_for(plan, *config.target_error);
+  }
+  for (const double budget : config.budgets) result["budgets"].push_back(budget_json(plan, budget));
+  if (surface.is_joint() && config.frontier > 0) result["frontier"] = frontier_json(plan);
+  if (config.deploy_tokens) result["deployment"] = deployment_json(plan, *config.deploy_tokens, place);
+  result["going_on"] = going_on_json(plan);
+}
 
 std::string plan_page(const ReadFit& fit, const PlanConfig& config, const Json& result) {
   Page page = start_page("Plan", result);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fit/command/fit_config.h"
-#include "fit/command/measured_isoflop.h"
+#include "fit/command/isoflop.h"
 #include "fit/curve/curve.h"
 #include "fit/law/uncertainty.h"
 #include "fit/surface/surface.h"

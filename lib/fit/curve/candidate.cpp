@@ -63,21 +63,14 @@ class Discrepancy {
 CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrepancy& discrepancy,
                        const std::vector<Theta>& starts) {
   const std::size_t n = data.t.size(), p = law.size;
-  std::vector<double> rows(n * (p + 1)), jac(n * p);
   LeastSquares problem;
   problem.residuals = n + law.prior_count;
   problem.parameters = p;
   problem.evaluate = [&](const double* theta, double* residual, double* jacobian) {
-    law.evaluate(theta, data.t, residual, jac.data());
-    for (std::size_t i = 0; i < n; ++i) {
-      rows[i * (p + 1)] = residual[i] - data.log_y[i];
-      std::copy_n(&jac[i * p], p, &rows[i * (p + 1) + 1]);
-    }
-    discrepancy.whiten(rows.data(), p + 1);
-    for (std::size_t i = 0; i < n; ++i) {
-      residual[i] = rows[i * (p + 1)];
-      std::copy_n(&rows[i * (p + 1) + 1], p, jacobian + i * p);
-    }
+    law.evaluate(theta, data.t, residual, jacobian);
+    for (std::size_t i = 0; i < n; ++i) residual[i] -= data.log_y[i];
+    discrepancy.whiten(residual, 1);
+    discrepancy.whiten(jacobian, p);
     law.prior(theta, data.shape, residual + n, jacobian + n * p);
   };
 

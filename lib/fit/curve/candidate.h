@@ -9,11 +9,11 @@
 
 namespace frugal::fit {
 
-// No formula follows a learning curve exactly: its residuals drift slowly, and least
-// squares that takes them for independent noise lets the far end of the curve outvote the end that is to be
-// extrapolated. So ln y = law(t) + discrepancy(t) + noise, the discrepancy a Gaussian process (Kennedy,
-// O'Hagan 2001) of Matérn 3/2 covariance τ² (1 + √3 r/ℓ) exp(−√3 r/ℓ), r the distance in ln x. Its
-// once-differentiable paths carry the slope at the edge on for a while and then return to the law.
+// No formula follows a learning curve exactly: its residuals drift slowly, and least squares that takes them
+// for independent noise lets the far end of the curve outvote the end that is to be extrapolated. So
+// ln y = law(t) + discrepancy(t) + noise, the discrepancy a Gaussian process (Kennedy, O'Hagan 2001) of
+// Matérn 3/2 covariance τ² (1 + √3 r/ℓ) exp(−√3 r/ℓ), r the distance in ln x. Its once-differentiable paths
+// carry the slope at the edge on for a while and then return to the law.
 struct DiscrepancyKernel {
   double amplitude = 0;  // τ, in ln y; 0: none
   double length = 1;     // ℓ, in ln x

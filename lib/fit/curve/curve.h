@@ -2,7 +2,7 @@
 // loss, from the part measured at small scale to larger x. One fixed default serves every curve:
 //
 //  1. Seven laws (curve_law.h), each fitted to ln y twice: plainly, and with a GP discrepancy around it
-//     (discrepancy.h), which lets the end of the curve count for more than its beginning.
+//     (candidate.h), which lets the end of the curve count for more than its beginning.
 //  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest,
 //     and predicts what was hidden.
 //  3. The prediction is the average of ln y over the candidates, weighted by 1 / √(hold-out error² + 0.005²).

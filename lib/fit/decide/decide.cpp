@@ -11,6 +11,7 @@
 #include "fit/decide/allocation.h"
 
 namespace frugal::fit {
+
 SizeRange size_range(const Surface& surface) {
   return {std::log(surface.smallest().size) - std::log(1e4),
           std::log(surface.largest().size) + std::log(1e8)};

@@ -20,11 +20,76 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
+// An operator or a function of x and y: its value; what it passes back to x and to y of the derivative d by
+// its value v; and its degree in what x and y are of degree a and b in, 2 for more or for no polynomial.
+struct ExpressionRule {
+  const char* name;  // where it is written as a function
+  int operands;
+  double (*value)(double x, double y);
+  double (*to_x)(double d, double x, double y, double v);
+  double (*to_y)(double d, double x, double y, double v);
+  int (*degree)(int a, int b);
+};
+
+namespace {
+
+double all(double d, double, double, double) { return d; }
+double minus(double d, double, double, double) { return -d; }
+double none(double, double, double, double) { return 0; }
+int same(int a, int) { return a; }
+int larger(int a, int b) { return std::max(a, b); }
+int together(int a, int b) { return std::min(a + b, 2); }
+int over(int a, int b) { return b == 0 ? a : 2; }
+int no_polynomial(int a, int b) { return a == 0 && b == 0 ? 0 : 2; }
+
+constexpr ExpressionRule negate = {"", 1, [](double x, double) { return -x; }, minus, none, same};
+constexpr ExpressionRule add = {"", 2, [](double x, double y) { return x + y; }, all, all, larger};
+constexpr ExpressionRule subtract = {"", 2, [](double x, double y) { return x - y; }, all, minus, larger};
+constexpr ExpressionRule multiply = {"",
+                                     2,
+                                     [](double x, double y) { return x * y; },
+                                     [](double d, double, double y, double) { return d * y; },
+                                     [](double d, double x, double, double) { return d * x; },
+                                     together};
+constexpr ExpressionRule divide = {"",
+                                   2,
+                                   [](double x, double y) { return x / y; },
+                                   [](double d, double, double y, double) { return d / y; },
+                                   [](double d, double, double y, double v) { return -(d * v / y); },
+                                   over};
+constexpr ExpressionRule power = {
+    "pow", 2, [](double x, double y) { return std::pow(x, y); },
+    [](double d, double x, double y, double) { return x == 0 && y == 1 ? d : d * y * std::pow(x, y - 1); },
+    // log of a negative base has no derivative to give.
+    [](double d, double x, double, double v) { return x > 0 ? d * v * std::log(x) : 0; }, no_polynomial};
+
+constexpr auto log_value = [](double x, double) { return std::log(x); };
+constexpr auto log_back = [](double d, double x, double, double) { return d / x; };
+constexpr ExpressionRule functions[] = {
+    {"exp", 1, [](double x, double) { return std::exp(x); },
+     [](double d, double, double, double v) { return d * v; }, none, no_polynomial},
+    {"log", 1, log_value, log_back, none, no_polynomial},
+    {"sqrt", 1, [](double x, double) { return std::sqrt(x); },
+     [](double d, double, double, double v) { return d / (2 * v); }, none, no_polynomial},
+    {"abs", 1, [](double x, double) { return std::fabs(x); },
+     [](double d, double x, double, double) { return x < 0 ? -d : d; }, none, no_polynomial},
+    {"min", 2, [](double x, double y) { return std::min(x, y); },
+     [](double d, double x, double y, double) { return x <= y ? d : 0; },
+     [](double d, double x, double y, double) { return x <= y ? 0 : d; }, no_polynomial},
+    {"max", 2, [](double x, double y) { return std::max(x, y); },
+     [](double d, double x, double y, double) { return x >= y ? d : 0; },
+     [](double d, double x, double y, double) { return x >= y ? 0 : d; }, no_polynomial},
+    power,
+    {"ln", 1, log_value, log_back, none, no_polynomial},
+};
+
+}  // namespace
+
 // Recursive descent: sum -> product -> unary -> power -> atom. Power binds tighter than a sign before it
 // (−2^2 = −4) and to the right (2^3^2 = 2^9), as in mathematics.
 class ExpressionParser {
  public:
-  using Code = Expression::Code;
+  using Kind = Expression::Kind;
 
   ExpressionParser(Expression& out, const std::vector<std::string>* variables,
                    const std::vector<std::string>* parameters, std::string place)
@@ -56,20 +121,6 @@ class ExpressionParser {
   std::vector<std::string> names;  // seen, where no lists are given
 
  private:
-  struct Function {
-    const char* name;
-    Code code;
-    int arguments;
-  };
-  static constexpr std::array<Function, 8> functions = {{{"exp", Code::exp, 1},
-                                                         {"log", Code::log, 1},
-                                                         {"sqrt", Code::sqrt, 1},
-                                                         {"abs", Code::abs, 1},
-                                                         {"min", Code::min, 2},
-                                                         {"max", Code::max, 2},
-                                                         {"pow", Code::power, 2},
-                                                         {"ln", Code::log, 1}}};
-
   [[noreturn]] void fail(std::size_t position, const std::string& message,
                          const std::string& hint = "") const {
     const std::string picture = fmt::format("  {}\n  {:>{}}", text_, "^", position + 1);
@@ -85,8 +136,12 @@ class ExpressionParser {
     skip_space();
     return true;
   }
-  std::uint32_t emit(Code code, std::uint32_t a = 0, std::uint32_t b = 0, double constant = 0) {
-    out_.operations_.push_back({code, a, b, constant});
+  std::uint32_t emit(const ExpressionRule& rule, std::uint32_t a, std::uint32_t b = 0) {
+    out_.operations_.push_back({Kind::rule, &rule, a, b, 0});
+    return static_cast<std::uint32_t>(out_.operations_.size() - 1);
+  }
+  std::uint32_t emit(Kind leaf, std::uint32_t index, double constant = 0) {
+    out_.operations_.push_back({leaf, nullptr, index, 0, constant});
     return static_cast<std::uint32_t>(out_.operations_.size() - 1);
   }
 
@@ -94,9 +149,9 @@ class ExpressionParser {
     std::uint32_t left = product(depth);
     for (;;) {
       if (take('+')) {
-        left = emit(Code::add, left, product(depth));
+        left = emit(add, left, product(depth));
       } else if (take('-')) {
-        left = emit(Code::subtract, left, product(depth));
+        left = emit(subtract, left, product(depth));
       } else {
         return left;
       }
@@ -109,9 +164,9 @@ class ExpressionParser {
         fail(at_, "unexpected '**'", "a power is written with ^");
       }
       if (take('*')) {
-        left = emit(Code::multiply, left, unary(depth));
+        left = emit(multiply, left, unary(depth));
       } else if (take('/')) {
-        left = emit(Code::divide, left, unary(depth));
+        left = emit(divide, left, unary(depth));
       } else {
         return left;
       }
@@ -119,14 +174,14 @@ class ExpressionParser {
   }
   std::uint32_t unary(int depth) {
     if (depth > max_depth) fail(at_, "nested too deeply");
-    if (take('-')) return emit(Code::negate, unary(depth + 1));
+    if (take('-')) return emit(negate, unary(depth + 1));
     if (take('+')) return unary(depth + 1);
     return power(depth);
   }
   std::uint32_t power(int depth) {
     const std::uint32_t base = atom(depth);
     if (!take('^')) return base;
-    return emit(Code::power, base, unary(depth + 1));
+    return emit(fit::power, base, unary(depth + 1));
   }
   std::uint32_t atom(int depth) {
     if (at_ >= text_.size()) fail(at_, "the expression ends where a number, a name or '(' should be");
@@ -148,7 +203,7 @@ class ExpressionParser {
     if (problem != std::errc()) fail(at_, "this is no number");
     at_ = static_cast<std::size_t>(stop - text_.data());
     skip_space();
-    return emit(Code::constant, 0, 0, value);
+    return emit(Kind::constant, 0, value);
   }
   std::uint32_t name(int depth) {
     const std::size_t start = at_;
@@ -158,23 +213,23 @@ class ExpressionParser {
     if (at_ < text_.size() && text_[at_] == '(') return call(word, start, depth);
     if (variables_ == nullptr) {
       if (std::find(names.begin(), names.end(), word) == names.end()) names.push_back(word);
-      return emit(Code::constant);
+      return emit(Kind::constant, 0);
     }
-    for (const auto& [list, code] :
-         {std::pair{variables_, Code::variable}, std::pair{parameters_, Code::parameter}}) {
+    for (const auto& [list, kind] :
+         {std::pair{variables_, Kind::variable}, std::pair{parameters_, Kind::parameter}}) {
       const auto found = std::find(list->begin(), list->end(), word);
-      if (found != list->end()) return emit(code, static_cast<std::uint32_t>(found - list->begin()));
+      if (found != list->end()) return emit(kind, static_cast<std::uint32_t>(found - list->begin()));
     }
     std::vector<std::string> known = *parameters_;
     known.insert(known.end(), variables_->begin(), variables_->end());
     fail(start, fmt::format("unknown name '{}'", word), base::suggest(word, known));
   }
   std::uint32_t call(const std::string& word, std::size_t start, int depth) {
-    const auto found =
-        std::find_if(functions.begin(), functions.end(), [&](const Function& f) { return word == f.name; });
-    if (found == functions.end()) {
+    const auto found = std::find_if(std::begin(functions), std::end(functions),
+                                    [&](const auto& f) { return word == f.name; });
+    if (found == std::end(functions)) {
       std::vector<std::string> known;
-      for (const Function& function : functions) known.emplace_back(function.name);
+      for (const ExpressionRule& function : functions) known.emplace_back(function.name);
       fail(start, fmt::format("unknown function '{}'", word), base::suggest(word, known));
     }
     take('(');
@@ -183,11 +238,11 @@ class ExpressionParser {
       arguments.push_back(sum(depth + 1));
     } while (take(','));
     if (!take(')')) fail(at_, fmt::format("a ')' is missing for {}(", word));
-    if (static_cast<int>(arguments.size()) != found->arguments) {
-      fail(start, fmt::format("{} takes {} argument{}, got {}", word, found->arguments,
-                              found->arguments == 1 ? "" : "s", arguments.size()));
+    if (static_cast<int>(arguments.size()) != found->operands) {
+      fail(start, fmt::format("{} takes {} argument{}, got {}", word, found->operands,
+                              found->operands == 1 ? "" : "s", arguments.size()));
     }
-    return emit(found->code, arguments[0], arguments.size() > 1 ? arguments[1] : 0);
+    return emit(*found, arguments[0], arguments.size() > 1 ? arguments[1] : 0);
   }
 
   Expression& out_;
@@ -216,53 +271,10 @@ void Expression::evaluate(std::span<const double> variables, std::span<const dou
                           std::span<double> values) const {
   for (std::size_t i = 0; i < operations_.size(); ++i) {
     const Operation& op = operations_[i];
-    switch (op.code) {
-      case Code::constant:
-        values[i] = op.constant;
-        break;
-      case Code::variable:
-        values[i] = variables[op.a];
-        break;
-      case Code::parameter:
-        values[i] = parameters[op.a];
-        break;
-      case Code::negate:
-        values[i] = -values[op.a];
-        break;
-      case Code::add:
-        values[i] = values[op.a] + values[op.b];
-        break;
-      case Code::subtract:
-        values[i] = values[op.a] - values[op.b];
-        break;
-      case Code::multiply:
-        values[i] = values[op.a] * values[op.b];
-        break;
-      case Code::divide:
-        values[i] = values[op.a] / values[op.b];
-        break;
-      case Code::power:
-        values[i] = std::pow(values[op.a], values[op.b]);
-        break;
-      case Code::exp:
-        values[i] = std::exp(values[op.a]);
-        break;
-      case Code::log:
-        values[i] = std::log(values[op.a]);
-        break;
-      case Code::sqrt:
-        values[i] = std::sqrt(values[op.a]);
-        break;
-      case Code::abs:
-        values[i] = std::fabs(values[op.a]);
-        break;
-      case Code::min:
-        values[i] = std::min(values[op.a], values[op.b]);
-        break;
-      case Code::max:
-        values[i] = std::max(values[op.a], values[op.b]);
-        break;
-    }
+    values[i] = op.kind == Kind::rule        ? op.rule->value(values[op.a], values[op.b])
+                : op.kind == Kind::constant  ? op.constant
+                : op.kind == Kind::parameter ? parameters[op.a]
+                                             : variables[op.a];
   }
 }
 
@@ -290,59 +302,13 @@ double Expression::value_and_gradient(std::span<const double> variables, std::sp
     const Operation& op = operations_[i];
     const double d = adjoint[i];
     if (d == 0) continue;  // also keeps 0 * inf out of what the result does not depend on
-    const double x = op.code > Code::parameter ? values[op.a] : 0,
-                 y = op.code > Code::parameter ? values[op.b] : 0;
-    switch (op.code) {
-      case Code::constant:
-      case Code::variable:
-        break;
-      case Code::parameter:
-        gradient[op.a] += d;
-        break;
-      case Code::negate:
-        adjoint[op.a] -= d;
-        break;
-      case Code::add:
-        adjoint[op.a] += d;
-        adjoint[op.b] += d;
-        break;
-      case Code::subtract:
-        adjoint[op.a] += d;
-        adjoint[op.b] -= d;
-        break;
-      case Code::multiply:
-        adjoint[op.a] += d * y;
-        adjoint[op.b] += d * x;
-        break;
-      case Code::divide:
-        adjoint[op.a] += d / y;
-        adjoint[op.b] -= d * values[i] / y;
-        break;
-      case Code::power:
-        adjoint[op.a] += x == 0 && y == 1 ? d : d * y * std::pow(x, y - 1);
-        // A constant exponent has no derivative to carry, and log of a negative base none to give.
-        if (operations_[op.b].code != Code::constant)
-          adjoint[op.b] += x > 0 ? d * values[i] * std::log(x) : 0;
-        break;
-      case Code::exp:
-        adjoint[op.a] += d * values[i];
-        break;
-      case Code::log:
-        adjoint[op.a] += d / x;
-        break;
-      case Code::sqrt:
-        adjoint[op.a] += d / (2 * values[i]);
-        break;
-      case Code::abs:
-        adjoint[op.a] += x < 0 ? -d : d;
-        break;
-      case Code::min:
-        adjoint[x <= y ? op.a : op.b] += d;
-        break;
-      case Code::max:
-        adjoint[x >= y ? op.a : op.b] += d;
-        break;
-    }
+    if (op.kind == Kind::parameter) gradient[op.a] += d;
+    if (op.kind != Kind::rule) continue;
+    const double x = values[op.a], y = values[op.b];
+    adjoint[op.a] += op.rule->to_x(d, x, y, values[i]);
+    // A constant (of a power) has no derivative to carry.
+    if (op.rule->operands == 2 && operations_[op.b].kind != Kind::constant)
+      adjoint[op.b] += op.rule->to_y(d, x, y, values[i]);
   }
   return values.back();
 }
@@ -351,45 +317,17 @@ int Expression::degree(const std::vector<char>& marked) const {
   std::vector<int> degrees(operations_.size());
   for (std::size_t i = 0; i < operations_.size(); ++i) {
     const Operation& op = operations_[i];
-    const bool leaf = op.code <= Code::parameter;
-    const int a = leaf ? 0 : degrees[op.a], b = leaf ? 0 : degrees[op.b];
-    switch (op.code) {
-      case Code::constant:
-      case Code::variable:
-        break;
-      case Code::parameter:
-        degrees[i] = marked[op.a] ? 1 : 0;
-        break;
-      case Code::negate:
-        degrees[i] = a;
-        break;
-      case Code::add:
-      case Code::subtract:
-        degrees[i] = std::max(a, b);
-        break;
-      case Code::multiply:
-        degrees[i] = std::min(a + b, 2);
-        break;
-      case Code::divide:
-        degrees[i] = b == 0 ? a : 2;
-        break;
-      default: {
-        const bool unary =
-            op.code == Code::exp || op.code == Code::log || op.code == Code::sqrt || op.code == Code::abs;
-        degrees[i] = a == 0 && (unary || b == 0) ? 0 : 2;
-      }
-    }
+    if (op.kind == Kind::rule)
+      degrees[i] = op.rule->degree(degrees[op.a], op.rule->operands == 2 ? degrees[op.b] : 0);
+    else
+      degrees[i] = op.kind == Kind::parameter && marked[op.a] ? 1 : 0;
   }
   return degrees.empty() ? 0 : degrees.back();
 }
 
-bool Expression::uses_variable(std::size_t index) const {
+bool Expression::uses(Kind kind, std::size_t index) const {
   return std::any_of(operations_.begin(), operations_.end(),
-                     [index](const Operation& op) { return op.code == Code::variable && op.a == index; });
-}
-bool Expression::uses_parameter(std::size_t index) const {
-  return std::any_of(operations_.begin(), operations_.end(),
-                     [index](const Operation& op) { return op.code == Code::parameter && op.a == index; });
+                     [&](const Operation& op) { return op.kind == kind && op.a == index; });
 }
 
 }  // namespace frugal::fit

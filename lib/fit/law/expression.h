@@ -14,6 +14,8 @@
 
 namespace frugal::fit {
 
+struct ExpressionRule;  // an operator or a function
+
 class Expression {
  public:
   Expression() = default;
@@ -32,8 +34,8 @@ class Expression {
 
   bool empty() const { return operations_.empty(); }
   const std::string& text() const { return text_; }
-  bool uses_variable(std::size_t index) const;
-  bool uses_parameter(std::size_t index) const;
+  bool uses_variable(std::size_t index) const { return uses(Kind::variable, index); }
+  bool uses_parameter(std::size_t index) const { return uses(Kind::parameter, index); }
 
   // Degree of the expression as a polynomial in the parameters that are marked (0, 1, …); 2 stands for two,
   // more, or no polynomial at all.
@@ -45,29 +47,15 @@ class Expression {
 
  private:
   friend class ExpressionParser;
-  enum class Code : std::uint8_t {
-    constant,
-    variable,
-    parameter,
-    negate,
-    add,
-    subtract,
-    multiply,
-    divide,
-    power,
-    exp,
-    log,
-    sqrt,
-    abs,
-    min,
-    max
-  };
+  enum class Kind : std::uint8_t { constant, variable, parameter, rule };
   struct Operation {
-    Code code;
-    std::uint32_t a = 0, b = 0;  // operands: earlier operations; or the index of a variable or parameter
-    double constant = 0;
+    Kind kind;
+    const ExpressionRule* rule;
+    std::uint32_t a, b;  // operands: earlier operations; or the index of a variable or parameter
+    double constant;
   };
 
+  bool uses(Kind kind, std::size_t index) const;
   void evaluate(std::span<const double> variables, std::span<const double> parameters,
                 std::span<double> values) const;
 

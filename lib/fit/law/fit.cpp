@@ -11,6 +11,7 @@
 #include "fit/numeric/linear_algebra.h"
 
 namespace frugal::fit {
+
 Certificate certify(Problem& problem, const Setup& setup, const Minimum& minimum) {
   const Law& law = problem.law();
   const std::size_t p_count = law.parameter_count(), n = problem.count();

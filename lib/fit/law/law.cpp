@@ -9,6 +9,7 @@
 #include "fit/law/laws.h"
 
 namespace frugal::fit {
+
 bool Law::add_curvature(const double*, const Inputs&, const double*, const double*, double*) const {
   return false;
 }

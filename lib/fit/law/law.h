@@ -1,6 +1,6 @@
 // A scaling law: a function of a run's variables and a few parameters, with its derivatives. Everything that
 // fits, resamples or decides works on this interface; a new law is one file and one line of the table in
-// laws.cpp, and the gradient check of the tests loops over that table.
+// law.cpp, and the gradient check of the tests loops over that table.
 //
 // Many laws are linear in some parameters once the others are known ("separable"; Golub, Pereyra 1973). A law
 // that says so through linear() and linearise() is fitted globally by a scan over the few other parameters

@@ -1,4 +1,4 @@
-// The makers of the laws in laws/, for the table in laws.cpp.
+// The makers of the laws in laws/, for the table in law.cpp.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,5 @@
 #include "fit/law/objective.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -9,18 +7,6 @@
 #include "fit/numeric/vector_math.h"
 
 namespace frugal::fit {
-
-Residual residual_from_name(const std::string& name) {
-  if (name == "log") return Residual::log;
-  if (name == "relative") return Residual::relative;
-  if (name == "absolute") return Residual::absolute;
-  throw base::UserError("", fmt::format("unknown residual '{}'", name),
-                        base::suggest(name, {"log", "relative", "absolute"}));
-}
-
-const char* residual_name(Residual residual) {
-  return residual == Residual::log ? "log" : residual == Residual::relative ? "relative" : "absolute";
-}
 
 double huber(double r, double delta) {
   const double size = std::fabs(r);

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "fit/law/law.h"
@@ -15,8 +14,6 @@
 namespace frugal::fit {
 
 enum class Residual { log, relative, absolute };
-Residual residual_from_name(const std::string& name);  // UserError with a suggestion
-const char* residual_name(Residual residual);
 
 struct Objective {
   Residual residual = Residual::log;

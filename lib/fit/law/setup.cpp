@@ -10,6 +10,7 @@
 #include "fit/numeric/vector_math.h"
 
 namespace frugal::fit {
+
 std::size_t Setup::free_count() const {
   std::size_t free = 0;
   for (std::size_t p = 0; p < lower.size(); ++p) free += lower[p] < upper[p];
@@ -18,10 +19,11 @@ std::size_t Setup::free_count() const {
 
 namespace {
 
+// With standard errors 1/(se/y)² (log, relative) or 1/se², of mean one.
 std::vector<double> run_weights(const Runs& points, const FitOptions& options) {
   std::vector<double> weight = points.weight;
   if (weight.empty()) weight.assign(points.count(), 1.0);
-  if (!options.use_standard_errors || points.standard_error.empty()) return weight;
+  if (points.standard_error.empty()) return weight;
   double total = 0;
   std::vector<double> precision(points.count());
   for (std::size_t i = 0; i < points.count(); ++i) {
@@ -32,6 +34,36 @@ std::vector<double> run_weights(const Runs& points, const FitOptions& options) {
   for (std::size_t i = 0; i < points.count(); ++i) weight[i] *= precision[i] * double(points.count()) / total;
   return weight;
 }
+
+constexpr double wide_delta = 0.1;  // of the Huber loss that compares starts: their residuals are large
+
+double from_unit_interval(const Parameter& parameter, double lower, double upper, double u) {
+  const double low = std::clamp(parameter.start_lower, lower, upper);
+  const double high = std::clamp(parameter.start_upper, lower, upper);
+  if (parameter.start_log && low > 0) return low * std::pow(high / low, u);
+  return low + (high - low) * u;
+}
+
+// The R sequence (generalised golden ratio) shifted at random: even coverage in any dimension and any count.
+struct Lattice {
+  std::vector<double> step, at;
+  Lattice(std::size_t dimensions, base::Random& random) {
+    double ratio = 2;
+    for (int i = 0; i < 60; ++i) ratio = std::pow(1 + ratio, 1.0 / (double(dimensions) + 1));
+    double s = 1;
+    for (std::size_t d = 0; d < dimensions; ++d) {
+      s /= ratio;
+      step.push_back(s);
+      at.push_back(random.uniform());
+    }
+  }
+  void next() {
+    for (std::size_t d = 0; d < at.size(); ++d) {
+      at[d] += step[d];
+      at[d] -= std::floor(at[d]);
+    }
+  }
+};
 
 }  // namespace
 
@@ -84,40 +116,6 @@ Setup prepare(const Law& law, const Runs& points, const FitOptions& options) {
   setup.inputs = inputs_of(law, points, setup.log_unit);
   return setup;
 }
-
-namespace {
-
-constexpr double wide_delta = 0.1;  // of the Huber loss that compares starts: their residuals are large
-
-double from_unit_interval(const Parameter& parameter, double lower, double upper, double u) {
-  const double low = std::clamp(parameter.start_lower, lower, upper);
-  const double high = std::clamp(parameter.start_upper, lower, upper);
-  if (parameter.start_log && low > 0) return low * std::pow(high / low, u);
-  return low + (high - low) * u;
-}
-
-// The R sequence (generalised golden ratio) shifted at random: even coverage in any dimension and any count.
-struct Lattice {
-  std::vector<double> step, at;
-  Lattice(std::size_t dimensions, base::Random& random) {
-    double ratio = 2;
-    for (int i = 0; i < 60; ++i) ratio = std::pow(1 + ratio, 1.0 / (double(dimensions) + 1));
-    double s = 1;
-    for (std::size_t d = 0; d < dimensions; ++d) {
-      s /= ratio;
-      step.push_back(s);
-      at.push_back(random.uniform());
-    }
-  }
-  void next() {
-    for (std::size_t d = 0; d < at.size(); ++d) {
-      at[d] += step[d];
-      at[d] -= std::floor(at[d]);
-    }
-  }
-};
-
-}  // namespace
 
 std::vector<Start> find_starts(Problem& problem, const Setup& setup, int scan_points, base::Random& random) {
   const Law& law = problem.law();

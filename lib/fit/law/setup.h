@@ -24,7 +24,6 @@ struct FitOptions {
   int restarts = 12;      // at least; more until the minimum was reached min_agreeing times
   int min_agreeing = 6;
   int max_restarts = 200;
-  bool use_standard_errors = true;      // weights 1/(se/y)² (log, relative) or 1/se², mean one
   std::map<std::string, double> fixed;  // parameter name -> value
   std::map<std::string, std::pair<double, double>> bounds;
 };

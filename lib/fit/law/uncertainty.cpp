@@ -19,6 +19,17 @@ std::vector<double> working_theta(const Law& law, const Setup& setup, std::vecto
   return theta;
 }
 
+// How much the summed loss may rise: χ²/2 in units of the loss. For least squares the loss of one run is
+// r²/(2σ²); for Huber with residuals beyond δ the likelihood is exp(−loss/s), and Σ loss / n estimates s.
+double allowed_rise(const Objective& objective, double value, double weight_sum, double free, double level) {
+  const double half_chi_square = 0.5 * std::pow(normal_quantile(0.5 + 0.5 * level), 2);
+  const double degrees = std::max(1.0, weight_sum - free);
+  const double quadratic = 2 * value / degrees;  // σ²
+  if (!std::isfinite(objective.huber_delta) || quadratic <= std::pow(objective.huber_delta, 2))
+    return half_chi_square * quadratic;
+  return half_chi_square * value / degrees;
+}
+
 }  // namespace
 
 Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, const FitOptions& fit_options,
@@ -68,21 +79,6 @@ Bootstrap bootstrap(const Law& law, const Runs& points, const FitResult& at, con
   }
   return result;
 }
-
-namespace {
-
-// How much the summed loss may rise: χ²/2 in units of the loss. For least squares the loss of one run is
-// r²/(2σ²); for Huber with residuals beyond δ the likelihood is exp(−loss/s), and Σ loss / n estimates s.
-double allowed_rise(const Objective& objective, double value, double weight_sum, double free, double level) {
-  const double half_chi_square = 0.5 * std::pow(normal_quantile(0.5 + 0.5 * level), 2);
-  const double degrees = std::max(1.0, weight_sum - free);
-  const double quadratic = 2 * value / degrees;  // σ²
-  if (!std::isfinite(objective.huber_delta) || quadratic <= std::pow(objective.huber_delta, 2))
-    return half_chi_square * quadratic;
-  return half_chi_square * value / degrees;
-}
-
-}  // namespace
 
 ParameterInterval profile_interval(const Law& law, const Runs& points, const FitResult& at,
                                    const FitOptions& fit_options, const std::string& parameter,

@@ -77,10 +77,5 @@ template <std::size_t N>
 Dual<N> logarithm(const Dual<N>& z) {
   return z.chain(std::log(z.value), 1 / z.value);
 }
-// log(e^a + e^b)
-template <class T>
-T log_add(const T& a, const T& b) {
-  return a + softplus(b - a);
-}
 
 }  // namespace frugal::fit

@@ -7,6 +7,7 @@
 #include "base/error.h"
 
 namespace frugal::fit {
+
 bool cholesky(double* a, std::size_t n, double least) {
   for (std::size_t j = 0; j < n; ++j) {
     const double diagonal = a[j * n + j];

@@ -29,6 +29,14 @@ double sorted_quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + t * (sorted[above] - sorted[below]);
 }
 
+Estimate estimate_of(double value, std::vector<double> draws, double coverage) {
+  if (draws.empty()) return {value, value, value};
+  std::sort(draws.begin(), draws.end());
+  // Draws that are centred elsewhere (a bounded parameter) still leave the value inside its interval.
+  return {value, std::min(value, sorted_quantile(draws, (1 - coverage) / 2)),
+          std::max(value, sorted_quantile(draws, (1 + coverage) / 2))};
+}
+
 double matern(double distance) {
   const double r = std::sqrt(3.0) * distance;
   return (1 + r) * std::exp(-r);

@@ -27,7 +27,7 @@ struct Edge {
 };
 
 struct PosteriorLaw {
-  std::shared_ptr<const Law> law;  // of the table in law/laws.cpp; its variables are size and data
+  std::shared_ptr<const Law> law;  // of the table in law/law.cpp; its variables are size and data
   std::size_t size;                // number of free parameters
   // ln y of every run, size and data in units of the edge; jacobian has rows of `size`, unless null.
   void (*log_value)(const Law& law, const double* parameters, const Inputs& inputs, double* log_y,

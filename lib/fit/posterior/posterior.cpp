@@ -31,18 +31,18 @@ constexpr std::size_t least_share = 8;
 Posterior::Posterior(const Runs& runs, const PosteriorOptions& options)
     : options_(options), cells_(make_cells(runs, options.most_cells)) {}
 
-Posterior::CellCovariance Posterior::covariance(double amplitude, double steepness, double noise,
+Posterior::CellCovariance Posterior::covariance(const ErrorModel& model,
                                                 std::vector<std::size_t> outliers) const {
   const std::size_t n = cells_.size();
   const std::vector<double>&x = cells_.log_data(), &z = cells_.log_size();
-  CellCovariance result{amplitude, steepness, noise, std::move(outliers), std::vector<double>(n * n), 0};
+  CellCovariance result{model, std::move(outliers), std::vector<double>(n * n), 0};
   std::vector<double> scale(n);
-  for (std::size_t i = 0; i < n; ++i) scale[i] = amplitude * std::exp(-steepness * (x[i] + z[i]));
+  for (std::size_t i = 0; i < n; ++i) scale[i] = model.amplitude * std::exp(-model.steepness * (x[i] + z[i]));
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j <= i; ++j)
       result.factor[i * n + j] = scale[i] * scale[j] * matern(std::fabs(x[i] - x[j]) / options_.length) *
                                  matern(std::fabs(z[i] - z[j]) / options_.length);
-    result.factor[i * n + i] += noise * noise / cells_.count[i] + cells_.known[i] + 1e-10;
+    result.factor[i * n + i] += model.noise * model.noise / cells_.count[i] + cells_.known[i] + 1e-10;
   }
   for (const std::size_t i : result.outliers) result.factor[i * n + i] += options_.outlier_variance;
   const bool positive = cholesky(result.factor.data(), n);
@@ -70,22 +70,16 @@ double Posterior::evidence(const CellCovariance& covariance, PosteriorPart& part
                            const std::vector<std::vector<double>>& starts) const {
   const PosteriorLaw& law = *part.law;
   const std::size_t n = cells_.size(), p = law.size;
-  std::vector<double> mean(p), deviation(p), rows(n * (p + 1)), jacobian(n * p);
+  std::vector<double> mean(p), deviation(p);
   law.prior(cells_.edge, mean.data(), deviation.data());
   LeastSquares problem;
   problem.residuals = n + p;
   problem.parameters = p;
   problem.evaluate = [&](const double* theta, double* residual, double* out) {
-    law.evaluate(theta, cells_.at, residual, jacobian.data());
-    for (std::size_t i = 0; i < n; ++i) {
-      rows[i * (p + 1)] = residual[i] - cells_.log_y[i];
-      std::copy_n(&jacobian[i * p], p, &rows[i * (p + 1) + 1]);
-    }
-    whiten(covariance, rows.data(), p + 1);
-    for (std::size_t i = 0; i < n; ++i) {
-      residual[i] = rows[i * (p + 1)];
-      std::copy_n(&rows[i * (p + 1) + 1], p, out + i * p);
-    }
+    law.evaluate(theta, cells_.at, residual, out);
+    for (std::size_t i = 0; i < n; ++i) residual[i] -= cells_.log_y[i];
+    whiten(covariance, residual, 1);
+    whiten(covariance, out, p);
     std::fill(out + n * p, out + (n + p) * p, 0.0);
     for (std::size_t k = 0; k < p; ++k) {
       residual[n + k] = (theta[k] - mean[k]) / deviation[k];
@@ -184,8 +178,7 @@ double Posterior::mark_outliers(CellCovariance& covariance, PosteriorPart& part,
     if (!worst) break;
     auto outliers = covariance.outliers;
     outliers.push_back(*worst);
-    covariance =
-        this->covariance(covariance.amplitude, covariance.steepness, covariance.noise, std::move(outliers));
+    covariance = this->covariance(covariance, std::move(outliers));
     value = evidence(covariance, part, {part.parameters});
   }
   return value;
@@ -200,7 +193,7 @@ std::vector<Posterior::CellCovariance> Posterior::grid() const {
   std::vector<CellCovariance> grid;
   for (const double amplitude : options_.amplitudes)
     for (const double steepness : options_.steepness)
-      for (const double noise : noises) grid.push_back(covariance(amplitude, steepness, noise, {}));
+      for (const double noise : noises) grid.push_back(covariance({amplitude, steepness, noise}, {}));
   return grid;
 }
 
@@ -220,10 +213,8 @@ void Posterior::fit_law(const PosteriorLaw& law, bool first, std::vector<CellCov
   for (std::size_t g = 0; g < grid.size(); ++g) {
     if (!kept[g]) continue;
     PosteriorPart part;
+    static_cast<ErrorModel&>(part) = grid[g];
     part.law = &law;
-    part.amplitude = grid[g].amplitude;
-    part.steepness = grid[g].steepness;
-    part.noise = grid[g].noise;
     own[g] = evidence(grid[g], part, starts);
     if (starts.size() > 1) agreement = part.agreement;
     part.agreement = agreement;

@@ -39,10 +39,15 @@ struct PosteriorOptions {
   std::size_t most_cells = 200;    // more runs are averaged in cells of ln data and ln size
 };
 
+// What lies between a law and the runs.
+struct ErrorModel {
+  double amplitude = 0, steepness = 0, noise = 0;  // τ, p, σ
+  bool operator==(const ErrorModel&) const = default;
+};
+
 // One law at one (τ, p, σ).
-struct PosteriorPart {
+struct PosteriorPart : ErrorModel {
   const PosteriorLaw* law = nullptr;
-  double amplitude = 0, steepness = 0, noise = 0;
   double weight = 0;
   std::vector<std::size_t> outliers;  // cells taken for under-trained
   std::vector<double> parameters;
@@ -80,8 +85,7 @@ class Posterior {
 
  private:
   // What parts of one (τ, p, σ) share: the covariance of the cells' ln y.
-  struct CellCovariance {
-    double amplitude, steepness, noise;
+  struct CellCovariance : ErrorModel {
     std::vector<std::size_t> outliers;
     std::vector<double> factor;  // lower Cholesky factor
     double log_determinant;      // of that factor
@@ -93,8 +97,7 @@ class Posterior {
   };
 
   Posterior(const Runs& runs, const PosteriorOptions& options);
-  CellCovariance covariance(double amplitude, double steepness, double noise,
-                            std::vector<std::size_t> outliers) const;
+  CellCovariance covariance(const ErrorModel& model, std::vector<std::size_t> outliers) const;
   std::vector<CellCovariance> grid() const;
   // Fits the law at every point of the grid that is kept and appends the parts, their weights ln evidence;
   // drops points that turn out unlikely. The first law also marks the outliers.

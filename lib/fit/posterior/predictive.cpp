@@ -23,16 +23,16 @@ const Inputs& one_run(const Edge& edge, double size, double data) {
   return run;
 }
 
+constexpr double prior_cuts = 3;  // ν
+
 }  // namespace
 
 void Posterior::make_ready() {
   for (PosteriorPart& part : parts_) {
-    const auto same = [&part](const CellCovariance& c) {
-      return c.amplitude == part.amplitude && c.steepness == part.steepness && c.noise == part.noise;
-    };
-    auto found = std::find_if(covariances_.begin(), covariances_.end(), same);
+    auto found = std::find_if(covariances_.begin(), covariances_.end(),
+                              [&part](const ErrorModel& other) { return other == part; });
     if (found == covariances_.end()) {
-      covariances_.push_back(covariance(part.amplitude, part.steepness, part.noise, part.outliers));
+      covariances_.push_back(covariance(part, part.outliers));
       found = covariances_.end() - 1;
     }
     Ready ready{static_cast<std::size_t>(found - covariances_.begin()), {}, {}};
@@ -112,19 +112,6 @@ std::vector<double> Posterior::draw(const PosteriorPart& part, const std::vector
   return theta;
 }
 
-namespace {
-
-constexpr double prior_cuts = 3;  // ν
-
-double largest_product(const Runs& points) {
-  const auto size = points.column(variable::size), data = points.column(variable::data);
-  double largest = 0;
-  for (std::size_t i = 0; i < size.size(); ++i) largest = std::max(largest, size[i] * data[i]);
-  return largest;
-}
-
-}  // namespace
-
 std::vector<double> rolling_cuts(const Runs& points, const std::string& variable, int max_cuts) {
   const auto column = points.column(variable);
   std::vector<double> sorted(column.begin(), column.end());
@@ -149,7 +136,6 @@ std::vector<double> rolling_cuts(const Runs& points, const std::string& variable
 Predictive::Predictive(const Runs& given, const PredictiveOptions& options)
     : options_(options), posterior_(Posterior::fit(with_effective_data(given), options.posterior)) {
   const Runs points = with_effective_data(given);
-  largest_reach_ = largest_product(given);
   double squares = prior_cuts, cuts = prior_cuts;
   const auto scale = points.column(options.scale_variable);
   for (const double cut : rolling_cuts(points, options.scale_variable, options.max_cuts)) {
@@ -185,17 +171,15 @@ Predictive::Predictive(const Runs& given, const PredictiveOptions& options)
   factor_ = std::sqrt(std::max(1.0, squares / cuts));
 }
 
-std::vector<Interval> Predictive::predict(const Runs& given) const {
+std::vector<Estimate> Predictive::predict(const Runs& given) const {
   const Runs points = with_effective_data(given);
   const auto size = points.column(variable::size), data = points.column(variable::data);
   const double z = factor_ * normal_quantile(0.5 + 0.5 * options_.level);
-  std::vector<Interval> intervals(points.count());
-  for (std::size_t i = 0; i < intervals.size(); ++i) {
+  std::vector<Estimate> intervals;
+  for (std::size_t i = 0; i < size.size(); ++i) {
     const Posterior::Moments log_y = posterior_.at(size[i], data[i]);
     const double half = z * log_y.deviation;
-    const double reach = size[i] * given.column(variable::data)[i] / largest_reach_;
-    intervals[i] = {std::exp(log_y.mean), std::exp(log_y.mean - half), std::exp(log_y.mean + half), reach,
-                    reach > options_.far};
+    intervals.push_back({std::exp(log_y.mean), std::exp(log_y.mean - half), std::exp(log_y.mean + half)});
   }
   return intervals;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fit/numeric/statistics.h"
 #include "fit/posterior/posterior.h"
 
 namespace frugal::fit {
@@ -19,13 +20,6 @@ struct PredictiveOptions {
   PosteriorOptions posterior;
   std::string scale_variable = "size";  // whose top values are left out in turn; or data, see rolling_cuts
   int max_cuts = 3;
-  double far = 100;  // predictions beyond so many times the largest fitted compute are flagged
-};
-
-struct Interval {
-  double estimate = 0, lower = 0, upper = 0;
-  double reach = 1;  // times the largest fitted compute
-  bool far = false;
 };
 
 // A rolling hold-out: the rows at or above cut, predicted from those below.
@@ -43,7 +37,7 @@ class Predictive {
   // UserError where the posterior refuses.
   explicit Predictive(const Runs& points, const PredictiveOptions& options = {});
 
-  std::vector<Interval> predict(const Runs& points) const;
+  std::vector<Estimate> predict(const Runs& points) const;
 
   const Posterior& posterior() const { return posterior_; }
   const std::vector<RollingCut>& rolling() const { return rolling_; }
@@ -53,7 +47,7 @@ class Predictive {
   PredictiveOptions options_;
   Posterior posterior_;
   std::vector<RollingCut> rolling_;
-  double factor_ = 1, largest_reach_ = 0;
+  double factor_ = 1;
 };
 
 // The values of the scale variable at which rolling hold-outs cut, largest first: groups of top values with

@@ -42,19 +42,6 @@ std::vector<std::string> named_columns(const Table& table) {
   return names;
 }
 
-}  // namespace
-
-std::size_t named_column(const Table& table, const std::string& name, const std::string& why) {
-  const auto found = std::find(table.columns.begin(), table.columns.end(), name);
-  if (found == table.columns.end()) {
-    throw UserError(files_of(table), fmt::format("no column '{}' ({})", name, why),
-                    base::suggest(name, named_columns(table)));
-  }
-  return static_cast<std::size_t>(found - table.columns.begin());
-}
-
-namespace {
-
 constexpr int none = -1;
 
 // A column named `train` may hold the name of a corpus: only one of truth values is a split.
@@ -76,27 +63,6 @@ int only_loss(const Table& table) {
   }
   return only;
 }
-
-}  // namespace
-
-int usual_column(const Table& table, const Role& role) {
-  // By its whole name; a nested key by its last part: {"result": {"error": …}}.
-  for (const bool nested : {false, true}) {
-    for (const std::string& usual : role.usual) {
-      for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        const std::string& name = table.columns[i];
-        const std::size_t dot = name.rfind('.');
-        if (nested && dot == std::string::npos) continue;
-        if (normal_name(nested ? name.substr(dot + 1) : name) == usual && fits(table, role, i)) {
-          return static_cast<int>(i);
-        }
-      }
-    }
-  }
-  return none;
-}
-
-namespace {
 
 int find_column(const Table& table, const Role& role, const std::string& asked) {
   if (asked == "none") return none;
@@ -146,6 +112,32 @@ std::vector<std::size_t> find_group(const Table& table, const std::string& asked
 }
 
 }  // namespace
+
+std::size_t named_column(const Table& table, const std::string& name, const std::string& why) {
+  const auto found = std::find(table.columns.begin(), table.columns.end(), name);
+  if (found == table.columns.end()) {
+    throw UserError(files_of(table), fmt::format("no column '{}' ({})", name, why),
+                    base::suggest(name, named_columns(table)));
+  }
+  return static_cast<std::size_t>(found - table.columns.begin());
+}
+
+int usual_column(const Table& table, const Role& role) {
+  // By its whole name; a nested key by its last part: {"result": {"error": …}}.
+  for (const bool nested : {false, true}) {
+    for (const std::string& usual : role.usual) {
+      for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const std::string& name = table.columns[i];
+        const std::size_t dot = name.rfind('.');
+        if (nested && dot == std::string::npos) continue;
+        if (normal_name(nested ? name.substr(dot + 1) : name) == usual && fits(table, role, i)) {
+          return static_cast<int>(i);
+        }
+      }
+    }
+  }
+  return none;
+}
 
 ChosenColumns choose_columns(const Table& table, const Columns& columns) {
   ChosenColumns chosen;

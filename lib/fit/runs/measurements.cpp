@@ -56,21 +56,6 @@ std::string row_key(const Table::Row& row) {
   return key;
 }
 
-}  // namespace
-
-void MeasurementConfig::visit(config::Visitor& v) {
-  v.object("columns", columns, "which column is what; empty: found by its usual names, none: there is none");
-  v.field("where", where, "keep only the rows whose column has this text");
-  v.choice("missing", missing, {"error", "drop"}, "what to do with a row that lacks a value");
-  v.choice("invalid", invalid, {"error", "drop"},
-           "what to do with a row whose value is no number, not finite, or not > 0");
-  v.choice(
-      "duplicates", duplicates, {"drop", "keep", "error"},
-      "what to do with rows that are the same in every column (repeats differ at least in seed or error)");
-}
-
-namespace {
-
 // The role whose value this row lacks, or null.
 const Role* lacking(const Table::Row& row, const ChosenColumns& chosen) {
   for (const Role& role : roles()) {
@@ -85,43 +70,6 @@ std::string series_of(const Table::Row& row, const ChosenColumns& chosen) {
   for (const std::size_t index : chosen.group) name += (name.empty() ? "" : "/") + row.cells[index].text;
   return name;
 }
-
-// The numbers of the rows that are used, a list a role; empty where the table has no such column.
-class Numbers {
- public:
-  Numbers(const Table& table, const ChosenColumns& chosen) : table_(table), chosen_(chosen) {
-    lists_.resize(roles().size());
-  }
-  void add(const Table::Row& row) {
-    std::vector<double> read(lists_.size());
-    each([&](std::size_t k, const Role& role, std::size_t column) {
-      read[k] = to_number(table_, row, column, role.name);
-    });
-    each([&](std::size_t k, const Role&, std::size_t) { lists_[k].push_back(read[k]); });
-  }
-  void move_into(Runs& runs) {
-    each([&](std::size_t k, const Role& role, std::size_t) {
-      if (role.scale != nullptr) {
-        runs.set_column(role.name, std::move(lists_[k]));
-      } else {
-        runs.*role.values = std::move(lists_[k]);
-      }
-    });
-  }
-
- private:
-  template <class Do>
-  void each(const Do& act) const {
-    for (std::size_t k = 0; k < roles().size(); ++k) {
-      const Role& role = roles()[k];
-      const auto found = chosen_.column.find(role.name);
-      if (role.is_number() && found != chosen_.column.end()) act(k, role, found->second);
-    }
-  }
-  const Table& table_;
-  const ChosenColumns& chosen_;
-  std::vector<std::vector<double>> lists_;
-};
 
 bool is_held_out(const Table& table, const Table::Row& row, std::size_t column) {
   const std::string& text = row.cells[column].text;
@@ -147,16 +95,6 @@ void tell_dropped(Measurements& m, const std::string& first_duplicate, const std
                    first_duplicate));
 }
 
-}  // namespace
-
-std::vector<std::vector<std::size_t>> Measurements::rows_by_series() const {
-  std::vector<std::vector<std::size_t>> rows(std::max<std::size_t>(1, series.size()));
-  for (std::size_t i = 0; i < runs.count(); ++i) rows[runs.series.empty() ? 0 : runs.series[i]].push_back(i);
-  return rows;
-}
-
-namespace {
-
 // Reads one table row by row.
 class Reader {
  public:
@@ -164,7 +102,7 @@ class Reader {
       : table_(table),
         config_(config),
         chosen_(choose_columns(table, config.columns)),
-        numbers_(table, chosen_) {
+        numbers_(roles().size()) {
     for (const auto& [name, value] : config.where)
       where_.emplace_back(named_column(table, name, "where"), value);
     m_.chosen = chosen_.names;
@@ -187,7 +125,12 @@ class Reader {
   }
 
   Measurements finish() {
-    numbers_.move_into(m_.runs);
+    for_each_number([&](std::size_t k, const Role& role, std::size_t) {
+      if (role.scale != nullptr)
+        m_.runs.set_column(role.name, std::move(numbers_[k]));
+      else
+        m_.runs.*role.values = std::move(numbers_[k]);
+    });
     tell_dropped(m_, first_duplicate_, first_invalid_);
     if (m_.runs.count() == 0) {
       throw UserError(files_of(table_), fmt::format("none of {} rows is left", m_.rows_read),
@@ -228,9 +171,22 @@ class Reader {
     return false;
   }
 
+  // Roles that are numbers and that the table has, with their column.
+  template <class Do>
+  void for_each_number(const Do& act) const {
+    for (std::size_t k = 0; k < numbers_.size(); ++k) {
+      const auto found = chosen_.column.find(roles()[k].name);
+      if (roles()[k].is_number() && found != chosen_.column.end()) act(k, roles()[k], found->second);
+    }
+  }
+
   bool add_numbers(const Table::Row& row) {
     try {
-      numbers_.add(row);
+      std::vector<double> read(numbers_.size());
+      for_each_number([&](std::size_t k, const Role& role, std::size_t column) {
+        read[k] = to_number(table_, row, column, role.name);
+      });
+      for_each_number([&](std::size_t k, const Role&, std::size_t) { numbers_[k].push_back(read[k]); });
       return true;
     } catch (const UserError& error) {
       if (config_.invalid == "error") throw;
@@ -242,7 +198,7 @@ class Reader {
   const Table& table_;
   const MeasurementConfig& config_;
   ChosenColumns chosen_;
-  Numbers numbers_;
+  std::vector<std::vector<double>> numbers_;  // of the rows that are used, a list a role
   std::vector<std::pair<std::size_t, std::string>> where_;
   Measurements m_;
   std::unordered_set<std::string> seen_;
@@ -251,6 +207,23 @@ class Reader {
 };
 
 }  // namespace
+
+void MeasurementConfig::visit(config::Visitor& v) {
+  v.object("columns", columns, "which column is what; empty: found by its usual names, none: there is none");
+  v.field("where", where, "keep only the rows whose column has this text");
+  v.choice("missing", missing, {"error", "drop"}, "what to do with a row that lacks a value");
+  v.choice("invalid", invalid, {"error", "drop"},
+           "what to do with a row whose value is no number, not finite, or not > 0");
+  v.choice(
+      "duplicates", duplicates, {"drop", "keep", "error"},
+      "what to do with rows that are the same in every column (repeats differ at least in seed or error)");
+}
+
+std::vector<std::vector<std::size_t>> Measurements::rows_by_series() const {
+  std::vector<std::vector<std::size_t>> rows(std::max<std::size_t>(1, series.size()));
+  for (std::size_t i = 0; i < runs.count(); ++i) rows[runs.series.empty() ? 0 : runs.series[i]].push_back(i);
+  return rows;
+}
 
 Measurements to_measurements(const Table& table, const MeasurementConfig& config) {
   if (table.rows.empty())

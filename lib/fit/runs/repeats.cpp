@@ -5,6 +5,7 @@
 #include <map>
 
 namespace frugal::fit {
+
 Repeats find_repeats(const Runs& runs) {
   Repeats repeats;
   std::map<std::vector<double>, std::size_t> cells;

@@ -85,25 +85,6 @@ Json candidate_json(const CurveCandidate& candidate, double x_edge) {
   return one;
 }
 
-}  // namespace
-
-void CurveSurface::write(Json& fit) const {
-  const CurveData& data = curve_.data();
-  Json laws = Json::array();
-  for (const CurveCandidate& candidate : curve_.candidates())
-    laws.push_back(candidate_json(candidate, data.x_edge));
-  fit["curve"] = {{"variable", variable_},
-                  {"x_edge", data.x_edge},
-                  {"noise", data.noise},
-                  {"hold_out_miss", curve_.hold_out_miss()},
-                  {"discrepancy",
-                   {{"amplitude", curve_.discrepancy().amplitude}, {"length", curve_.discrepancy().length}}},
-                  {"t", data.t},
-                  {"laws", std::move(laws)}};
-}
-
-namespace {
-
 CurveCandidate read_candidate(const config::JsonNode& node, std::size_t points) {
   CurveCandidate candidate;
   candidate.law = find_curve_law(node["law"].text());
@@ -139,6 +120,21 @@ Curve read_parameters(const config::JsonNode& node) {
 }
 
 }  // namespace
+
+void CurveSurface::write(Json& fit) const {
+  const CurveData& data = curve_.data();
+  Json laws = Json::array();
+  for (const CurveCandidate& candidate : curve_.candidates())
+    laws.push_back(candidate_json(candidate, data.x_edge));
+  fit["curve"] = {{"variable", variable_},
+                  {"x_edge", data.x_edge},
+                  {"noise", data.noise},
+                  {"hold_out_miss", curve_.hold_out_miss()},
+                  {"discrepancy",
+                   {{"amplitude", curve_.discrepancy().amplitude}, {"length", curve_.discrepancy().length}}},
+                  {"t", data.t},
+                  {"laws", std::move(laws)}};
+}
 
 std::unique_ptr<Surface> CurveSurface::read(const config::JsonNode& fit, const ReadOptions& options) {
   const config::JsonNode node = fit["curve"];

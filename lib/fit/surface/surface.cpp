@@ -11,13 +11,6 @@
 #include "fit/surface/posterior_surface.h"
 
 namespace frugal::fit {
-Estimate estimate_of(double value, std::vector<double> draws, double coverage) {
-  if (draws.empty()) return {value, value, value};
-  std::sort(draws.begin(), draws.end());
-  // Draws that are centred elsewhere (a bounded parameter) still leave the value inside its interval.
-  return {value, std::min(value, sorted_quantile(draws, (1 - coverage) / 2)),
-          std::max(value, sorted_quantile(draws, (1 + coverage) / 2))};
-}
 
 nlohmann::ordered_json finite_json(double value) {
   return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();

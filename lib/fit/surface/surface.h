@@ -13,16 +13,11 @@
 
 #include "config/json_node.h"
 #include "fit/law/law.h"
+#include "fit/numeric/statistics.h"
 #include "fit/runs/runs.h"
 
 namespace frugal::fit {
 
-// A value with its interval; infinite where a draw knows no end (a target that it never reaches).
-struct Estimate {
-  double value = 0, low = 0, high = 0;
-};
-// Quantiles of draws around a value, at (1 ± coverage)/2; draws may be infinite, not NaN.
-Estimate estimate_of(double value, std::vector<double> draws, double coverage);
 nlohmann::ordered_json finite_json(double value);  // what is not finite becomes null, as in all JSON of a fit
 nlohmann::ordered_json to_json(const Estimate& estimate);
 

@@ -1,4 +1,5 @@
-#include "fit/validate/corners.h"
+// From every smaller corner of a grid of sizes and amounts of data, the largest run is predicted and compared
+// with what was measured (the protocol of Rosenfeld et al. 2020 on real runs).
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "fit/command/page_parts.h"
 #include "fit/command/run_fit.h"
+#include "fit/validate/validate.h"
 
 namespace frugal::fit {
 namespace {

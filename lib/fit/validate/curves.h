@@ -53,7 +53,4 @@ struct CurveReport final : Check {
 CurveReport check_curves(const std::vector<CurveCase>& cases, double coverage = 0.95,
                          const CurveOptions& options = {});
 
-// The curves of all series. Errors: UserError without a column that says which rows are held out.
-std::unique_ptr<Check> validate_curves(const ValidateInput& input);
-
 }  // namespace frugal::fit

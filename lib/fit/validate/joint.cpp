@@ -1,4 +1,6 @@
-#include "fit/validate/joint.h"
+// The figures by which joint fits are judged, for any table of runs: does every seed reach the same optimum,
+// how far does the prediction of the held-out runs miss, do the intervals cover them and how wide are they.
+// Behind scripts/check-joint.
 
 #include <fmt/format.h>
 
@@ -9,34 +11,64 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "fit/command/page_parts.h"
+#include "fit/law/fit.h"
+#include "fit/posterior/predictive.h"
+#include "fit/validate/validate.h"
 
 namespace frugal::fit {
 
 using Json = nlohmann::ordered_json;
 using report::Page;
 
-std::vector<bool> top_scale(const Runs& points, const std::string& variable) {
-  const auto column = points.column(variable);
-  const auto cuts = rolling_cuts(points, variable, 1);
+namespace {
+
+// Runs that repeat their data more often are left out, fit and check alike, and counted: the laws say that a
+// repetition is worth ever less, not that it harms.
+constexpr double most_repeats = 16;
+
+struct SeriesCheck {
+  std::string name;
+  std::size_t runs = 0, fitted = 0, held_out = 0, left_out = 0;
+  struct Convergence {
+    std::string law;
+    int seeds = 0, agreeing = 0, agreeing_parameters = 0;  // within 1e-6 relative of the best over the seeds
+    FitResult best;
+  };
+  std::vector<Convergence> convergence;
+  std::vector<Judged> judged;  // the held-out runs
+  std::string refusal;         // why none is judged; empty: they are
+};
+
+struct JointReport final : Check {
+  std::vector<SeriesCheck> series;
+
+  std::vector<Judged> judged() const;  // of all series
+  void add_to_result(nlohmann::ordered_json& result) const override;
+  void add_to_page(report::Page& page, double coverage) const override;
+};
+
+// The rows of the largest sizes: as many sizes as it takes to hold out 3 runs and 5 % of all.
+std::vector<bool> top_scale(const Runs& points) {
+  const auto column = points.column(variable::size);
+  const auto cuts = rolling_cuts(points, variable::size, 1);
   std::vector<bool> held(points.count(), false);
   if (cuts.empty()) return held;
   for (std::size_t i = 0; i < held.size(); ++i) held[i] = column[i] >= cuts.front();
   return held;
 }
 
-namespace {
-
 SeriesCheck::Convergence count_agreement(const std::string& name, const Runs& points,
-                                         const CheckOptions& options) {
+                                         const ValidateInput& input) {
   SeriesCheck::Convergence convergence;
   convergence.law = name;
-  convergence.seeds = options.seeds;
+  convergence.seeds = static_cast<int>(input.config.seeds);
   const auto law = find_law(name);
   std::vector<FitResult> results;
-  for (int s = 0; s < options.seeds; ++s) {
+  for (int s = 0; s < convergence.seeds; ++s) {
     base::stop_if_requested();
     FitOptions fit_options;
-    fit_options.seed = options.seed + std::uint64_t(s);
+    fit_options.seed = input.seed + std::uint64_t(s);
     results.push_back(fit(*law, points, fit_options));
   }
   const auto best =
@@ -74,17 +106,16 @@ Json convergence_json(const SeriesCheck::Convergence& c) {
           {"unidentified", certificate.unidentified}};
 }
 
-}  // namespace
-
+// held[i]: run i is predicted, not fitted; empty: top_scale.
 SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<bool> held,
-                        const CheckOptions& options) {
+                        const ValidateInput& input) {
   SeriesCheck check;
   check.name = name;
   std::vector<std::size_t> kept(given.count());
   std::iota(kept.begin(), kept.end(), std::size_t{0});
   if (given.has(variable::unique_data)) {
     const auto data = given.column(variable::data), unique = given.column(variable::unique_data);
-    std::erase_if(kept, [&](std::size_t i) { return data[i] > options.most_repeats * unique[i]; });
+    std::erase_if(kept, [&](std::size_t i) { return data[i] > most_repeats * unique[i]; });
   }
   check.left_out = given.count() - kept.size();
   const Runs points = given.select(kept);
@@ -100,7 +131,8 @@ SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<
   for (std::size_t i = 0; i < points.count(); ++i) (held[i] ? held_rows : fitted_rows).push_back(i);
   check.fitted = fitted_rows.size();
   check.held_out = held_rows.size();
-  for (const auto& law : options.laws) check.convergence.push_back(count_agreement(law, points, options));
+  for (const auto& law : input.config.convergence_laws)
+    check.convergence.push_back(count_agreement(law, points, input));
 
   const Runs held_points = points.select(held_rows);
   if (held_rows.empty()) {
@@ -109,10 +141,10 @@ SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<
   }
   try {
     PredictiveOptions predictive_options;
-    predictive_options.level = options.level;
+    predictive_options.level = input.config.fit.coverage;
     const Predictive predictive(points.select(fitted_rows), predictive_options);
-    for (std::size_t i = 0; const Interval& interval : predictive.predict(held_points))
-      check.judged.push_back({held_points.y[i++], {interval.estimate, interval.lower, interval.upper}});
+    for (std::size_t i = 0; const Estimate& predicted : predictive.predict(held_points))
+      check.judged.push_back({held_points.y[i++], predicted});
   } catch (const base::UserError& error) {
     check.refusal = error.message();
   }
@@ -187,6 +219,8 @@ void JointReport::add_to_page(Page& page, double coverage) const {
       convergence, "Fits from different seeds that end within 1e-6 of the best.");
 }
 
+}  // namespace
+
 std::unique_ptr<Check> validate_joint(const ValidateInput& input) {
   const Measurements& m = input.measurements;
   const ValidateConfig& config = input.config;
@@ -194,11 +228,6 @@ std::unique_ptr<Check> validate_joint(const ValidateInput& input) {
     throw base::UserError("", "joint needs a column of sizes and one of data",
                           "--set columns.size=NAME --set columns.data=NAME");
   }
-  CheckOptions options;
-  options.laws = config.convergence_laws;
-  options.seeds = static_cast<int>(config.seeds);
-  options.level = config.fit.coverage;
-  options.seed = input.seed;
   auto report = std::make_unique<JointReport>();
   const auto series = m.rows_by_series();
   for (std::size_t s = 0; s < series.size(); ++s) {
@@ -211,7 +240,7 @@ std::unique_ptr<Check> validate_joint(const ValidateInput& input) {
         held.push_back(own.held_out[i] != 0);
       }
     }
-    report->series.push_back(check_joint(input.series_name(s), own, std::move(held), options));
+    report->series.push_back(check_joint(input.series_name(s), own, std::move(held), input));
   }
   return report;
 }

@@ -122,10 +122,10 @@ ProtocolResult simulate_one(const Law& law, const Truth& truth, double noise, in
     judge_in_folds(law, runs, options, random, in_fit);
     const auto [corner, target] = split(runs);
     judge(law, corner, target, options, beyond);
-    for (std::size_t i = 0; const Interval& interval : Predictive(corner).predict(target)) {
+    for (std::size_t i = 0; const Estimate& predicted : Predictive(corner).predict(target)) {
       const double y = target.y[i++];
-      by_default.push_back((interval.estimate - y) / y);
-      if (interval.lower <= y && y <= interval.upper) ++result.default_covered;
+      by_default.push_back((predicted.value - y) / y);
+      if (predicted.low <= y && y <= predicted.high) ++result.default_covered;
     }
     result.runs = runs.count();
     result.corner_runs = corner.count();

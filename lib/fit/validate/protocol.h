@@ -39,6 +39,5 @@ struct ProtocolReport final : Check {
   void add_to_result(nlohmann::ordered_json& result) const override;
   void add_to_page(report::Page& page, double coverage) const override;
 };
-std::unique_ptr<Check> validate_protocol(const ValidateInput& input);
 
 }  // namespace frugal::fit

@@ -5,10 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "fit/validate/corners.h"
-#include "fit/validate/curves.h"
-#include "fit/validate/joint.h"
-#include "fit/validate/protocol.h"
 #include "report/html.h"
 
 namespace frugal::fit {

@@ -57,6 +57,12 @@ class Check {
   virtual void add_to_page(report::Page& page, double coverage) const = 0;
 };
 
+// The modes.
+std::unique_ptr<Check> validate_corners(const ValidateInput& input);   // of one series
+std::unique_ptr<Check> validate_curves(const ValidateInput& input);    // of all series, by their train column
+std::unique_ptr<Check> validate_joint(const ValidateInput& input);     // of every series
+std::unique_ptr<Check> validate_protocol(const ValidateInput& input);  // without data
+
 // Errors: UserError where the measurements lack what the mode needs.
 std::unique_ptr<Check> run_validate(const ValidateInput& input);
 
