@@ -87,6 +87,9 @@ def resumed(case: Case, kind: str) -> None:
     case.kill_at("broken", config, 60, "--resume", sign=signal.SIGTERM)
     case.run("broken", config, "--resume")
     same_result(case, "whole", "broken")
+    logs = [map(json.loads, (case.folder / out / "events.jsonl").read_text().splitlines()) for out in ("whole", "broken")]
+    seen = [{event["step"]: event["held_out_loss"] for event in log if "lr" in event} for log in logs]
+    assert seen[0] == seen[1], [(step, loss, seen[1].get(step)) for step, loss in seen[0].items() if seen[1].get(step) != loss]
     result = json.loads((case.folder / "whole" / "search.json").read_text())
     assert result["architecture_steps"] == 20 and result["warm_up_steps"] == 27, result
     stdout, _ = case.run("whole", config)

@@ -96,6 +96,7 @@ tensor::NamedTensors SearchTask::state() {
   for (const auto& strategy : strategies_) {
     for (const auto& entry : strategy->state()) state.push_back(entry);
   }
+  state.emplace_back("held_out_loss", held_out_loss_);
   return state;
 }
 
@@ -124,11 +125,12 @@ void SearchTask::architecture_step(std::int64_t step, std::int64_t which) {
   net_.train();
   for (std::size_t t = 0; t < strategies_.size(); ++t) {
     base::Random random(config_.seed, fmt::format("search/architecture/{}/{}/{}", step, which, t));
-    architecture_loss_ = strategies_[t]->architecture_step(held_out_batch(), random);
-    if (!std::isfinite(architecture_loss_)) {
+    const double loss = strategies_[t]->architecture_step(held_out_batch(), random);
+    if (!std::isfinite(loss)) {
       throw base::Failure(fmt::format("step {}: the loss on held-out images is not finite", step),
                           "the last checkpoint is kept; try a lower schedule.warmup_lr or schedule.lr");
     }
+    held_out_loss_.fill_(loss);
   }
 }
 
@@ -160,7 +162,7 @@ std::string SearchTask::describe(nlohmann::ordered_json& event) {
                        {"probabilities", p}});
     note += fmt::format(", E[{}] {:.4g}, entropy {:.3f}", objective.metric, expected, entropy);
   }
-  event["held_out_loss"] = architecture_loss_;
+  event["held_out_loss"] = held_out_loss_.item<double>();
   event["targets"] = std::move(targets);
   return note;
 }

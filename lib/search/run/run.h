@@ -93,7 +93,8 @@ class SearchTask final : public train::Task {
   data::Loader loader_, held_out_loader_;
   Timetable timetable_;
   std::int64_t held_out_taken_ = 0;  // held-out batches so far
-  double architecture_loss_ = 0;
+  torch::Tensor held_out_loss_ =
+      torch::zeros({}, torch::kFloat64);  // of the last architecture step; in checkpoints
 };
 
 }  // namespace frugal::search
