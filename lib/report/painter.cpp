@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/random.h"
 #include "report/html.h"
+#include "report/painter_heat.h"
 
 namespace frugal::report {
 
@@ -88,13 +90,15 @@ std::string Plot::Painter::paint() {
                   escape(plot_.title_)));
   axes();
   put(fmt::format(R"svg(<g clip-path="url(#{})">)svg", clip));
-  if (plot_.heat_) heat();
+  std::optional<Heat> heat;
+  if (plot_.heat_) heat.emplace(*plot_.heat_, x_, y_, top_, right_, out_);
+  if (heat) heat->cells();
   for (const Item& item : plot_.items_) {
     if (item.kind == Item::Kind::band) band(item);
   }
   for (const Item& item : plot_.items_) draw(item);
   put("</g>");
-  if (plot_.heat_) color_bar();
+  if (heat) heat->color_bar();
   legend();
   put("</svg>\n");
   return std::move(out_);

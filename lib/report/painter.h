@@ -52,6 +52,8 @@ class Plot::Painter {
   std::string paint();
 
  private:
+  class Heat;  // report/painter_heat.h
+
   void put(const std::string& line);
 
   void axes();
@@ -61,11 +63,6 @@ class Plot::Painter {
   void points(const Item& item);
   void marker(char kind, double x, double y, const std::string& color);
 
-  // In painter_heat.cpp.
-  void heat();
-  void contour(const HeatMap& map, double level);
-  void color_bar();
-
   std::vector<const Item*> legend_names() const;
   double legend_width() const;
   void legend();
@@ -73,7 +70,7 @@ class Plot::Painter {
   const Plot& plot_;
   int width_, height_;
   double left_ = 76, top_ = 38, right_ = 0, bottom_ = 58;
-  paint::Mapping x_, y_, heat_range_;
+  paint::Mapping x_, y_;
   std::string out_;
 };
 

@@ -1,4 +1,5 @@
-// Heat maps: cells, lines of equal value, the colour bar.
+#include "report/painter_heat.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +7,6 @@
 #include <optional>
 
 #include "report/html.h"
-#include "report/painter.h"
 
 namespace frugal::report {
 namespace {
@@ -46,35 +46,40 @@ std::vector<double> edges(const std::vector<double>& at, bool log) {
 }  // namespace
 
 using paint::axis_color;
-using paint::Limits;
 using paint::text_color;
 using paint::xy;
 
-void Plot::Painter::heat() {
-  const HeatMap& map = *plot_.heat_;
-  Limits limits;
+Plot::Painter::Heat::Heat(const HeatMap& map, const paint::Mapping& x, const paint::Mapping& y, double top,
+                          double right, std::string& out)
+    : map_(map), x_(x), y_(y), top_(top), right_(right), out_(out) {
+  paint::Limits limits;
   for (const double value : map.values) limits.take(value, map.log);
-  paint::settle({"", map.log, {}, {}}, limits, true, heat_range_);
-  const std::vector<double> ex = edges(map.x, x_.log), ey = edges(map.y, y_.log);
-  for (std::size_t r = 0; r < map.y.size(); ++r) {
-    for (std::size_t c = 0; c < map.x.size(); ++c) {
-      const double value = map.values[r * map.x.size() + c];
-      if (!heat_range_.shows(value)) continue;
+  paint::settle({"", map.log, {}, {}}, limits, true, range_);
+}
+
+void Plot::Painter::Heat::put(const std::string& line) { out_ += line + "\n"; }
+
+void Plot::Painter::Heat::cells() {
+  const std::vector<double> ex = edges(map_.x, x_.log), ey = edges(map_.y, y_.log);
+  for (std::size_t r = 0; r < map_.y.size(); ++r) {
+    for (std::size_t c = 0; c < map_.x.size(); ++c) {
+      const double value = map_.values[r * map_.x.size() + c];
+      if (!range_.shows(value)) continue;
       const double x0 = x_.at(ex[c]), x1 = x_.at(ex[c + 1]), y0 = y_.at(ey[r + 1]), y1 = y_.at(ey[r]);
       // Half a pixel of overlap hides the seams between cells.
       put(fmt::format(R"(<rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="{}"/>)", x0, y0,
-                      x1 - x0 + 0.5, y1 - y0 + 0.5, ramp(heat_range_.at(value))));
+                      x1 - x0 + 0.5, y1 - y0 + 0.5, ramp(range_.at(value))));
     }
   }
-  for (const double level : map.levels) contour(map, level);
+  for (const double level : map_.levels) contour(level);
 }
 
 // Marching squares: where each cell's edges cross the level, joined by a segment.
-void Plot::Painter::contour(const HeatMap& map, double level) {
+void Plot::Painter::Heat::contour(double level) {
   std::string path;
   std::optional<std::pair<double, double>> label_at;
-  const std::size_t columns = map.x.size();
-  for (std::size_t r = 0; r + 1 < map.y.size(); ++r) {
+  const std::size_t columns = map_.x.size();
+  for (std::size_t r = 0; r + 1 < map_.y.size(); ++r) {
     for (std::size_t c = 0; c + 1 < columns; ++c) {
       const std::array<std::pair<std::size_t, std::size_t>, 4> corner = {
           {{r, c}, {r, c + 1}, {r + 1, c + 1}, {r + 1, c}}};
@@ -82,11 +87,11 @@ void Plot::Painter::contour(const HeatMap& map, double level) {
       for (std::size_t k = 0; k < 4; ++k) {
         const auto [r0, c0] = corner[k];
         const auto [r1, c1] = corner[(k + 1) % 4];
-        const double v0 = map.values[r0 * columns + c0], v1 = map.values[r1 * columns + c1];
+        const double v0 = map_.values[r0 * columns + c0], v1 = map_.values[r1 * columns + c1];
         if (!std::isfinite(v0) || !std::isfinite(v1) || (v0 < level) == (v1 < level)) continue;
         const double t = (level - v0) / (v1 - v0);
-        const double ax = x_.at(map.x[c0]), bx = x_.at(map.x[c1]), ay = y_.at(map.y[r0]),
-                     by = y_.at(map.y[r1]);
+        const double ax = x_.at(map_.x[c0]), bx = x_.at(map_.x[c1]), ay = y_.at(map_.y[r0]),
+                     by = y_.at(map_.y[r1]);
         crossings.emplace_back(ax + t * (bx - ax), ay + t * (by - ay));
       }
       for (std::size_t k = 0; k + 1 < crossings.size(); k += 2) {
@@ -105,22 +110,21 @@ void Plot::Painter::contour(const HeatMap& map, double level) {
       std::min(label_at->first, right_ - 4), std::max(label_at->second - 3, top_ + 10), text_color, level));
 }
 
-void Plot::Painter::color_bar() {
-  const HeatMap& map = *plot_.heat_;
+void Plot::Painter::Heat::color_bar() {
   const double x = right_ + 18, height = y_.from - top_;
   constexpr int steps = 60;
   for (int i = 0; i < steps; ++i) {
     put(fmt::format(R"(<rect x="{:.1f}" y="{:.2f}" width="14" height="{:.2f}" fill="{}"/>)", x,
                     y_.from - height * (i + 1) / steps, height / steps + 0.5, ramp((i + 0.5) / steps)));
   }
-  const Ticks ticks = make_ticks(heat_range_.low, heat_range_.high, map.log, 6);
+  const Ticks ticks = make_ticks(range_.low, range_.high, map_.log, 6);
   for (std::size_t i = 0; i < ticks.major.size(); ++i) {
-    const double y = y_.from - height * heat_range_.at(ticks.major[i]);
+    const double y = y_.from - height * range_.at(ticks.major[i]);
     put(fmt::format(R"(<path d="M{} h4" stroke="{}"/><text x="{:.1f}" y="{:.1f}">{}</text>)", xy(x + 14, y),
                     axis_color, x + 21, y + 4, ticks.labels[i]));
   }
   put(fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x + 22, top_ - 8,
-                  escape(map.label)));
+                  escape(map_.label)));
 }
 
 }  // namespace frugal::report
