@@ -14,15 +14,27 @@ namespace {
 
 struct Entry {
   const char* name;
+  const char* note;  // for the help; may be empty
   MakeStrategy* make;
 };
 
 constexpr std::array strategies = {
-    Entry{"gradient", make_gradient},    // two paths a step, the paper's
-    Entry{"recompute", make_recompute},  // all paths a step, the memory of one
-    Entry{"reinforce", make_reinforce}, Entry{"darts", make_darts},
-    Entry{"random", make_random},       Entry{"evolution", make_evolution},
+    Entry{"gradient", "two paths a step", make_gradient},
+    Entry{"recompute", "all paths, memory of one", make_recompute},
+    Entry{"reinforce", "", make_reinforce},
+    Entry{"darts", "full mixture", make_darts},
+    Entry{"random", "", make_random},
+    Entry{"evolution", "", make_evolution},
 };
+
+std::string names_with_notes() {
+  std::string text;
+  for (const Entry& entry : strategies) {
+    text += std::string(text.empty() ? "" : ", ") + entry.name;
+    if (*entry.note != '\0') text += std::string(" (") + entry.note + ")";
+  }
+  return text;
+}
 
 train::OptimizerConfig adam_config(const StrategyConfig& config) {
   train::OptimizerConfig adam;
@@ -35,10 +47,8 @@ train::OptimizerConfig adam_config(const StrategyConfig& config) {
 }  // namespace
 
 void StrategyConfig::visit(config::Visitor& v) {
-  v.choice(
-      "kind", kind, strategy_names(),
-      "gradient (two paths a step), recompute (all paths, memory of one), reinforce, darts (full mixture), "
-      "random, evolution");
+  static const std::string kinds = names_with_notes();
+  v.choice("kind", kind, strategy_names(), kinds.c_str());
   v.field("lr", lr, config::greater_than(0), "Adam's learning rate on the architecture");
   v.field("betas", betas, config::Range{0, 1, false, true}, "Adam's decay of the two moments");
   v.field("initial_std", initial_std, config::at_least(0), "spread of the architecture at the start");
