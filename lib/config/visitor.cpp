@@ -1,8 +1,8 @@
+#include "config/visitor.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
-
-#include "config/visitor.h"
 
 namespace frugal::config {
 
