@@ -44,7 +44,7 @@ TORCH_FREE = {
     "passes": ["base", "ir", "autodiff"],
     "plan": ["base", "config", "ir"],
     "emit": BASICS + ["ir", "ops", "plan"],
-    "quant": BASICS + ["checkpoint", "ir", "ops", "autodiff"],
+    "quant": BASICS + ["checkpoint", "ir", "ops", "autodiff", "plan"],
     "sparse": BASICS + ["ir", "ops", "autodiff", "passes", "plan", "quant"],
 }
 WITH_TORCH = {

@@ -20,8 +20,8 @@ static inline int32_t ops_clamp(int32_t v, int32_t low, int32_t high) {
  * the point. */
 static inline int32_t ops_round(float v) {
   const float limit = 4194304.0f, shifter = 12582912.0f;
-  if (!(v > -limit)) v = -limit; /* NaN too */
-  if (v > limit) v = limit;
+  v = v > -limit ? v : -limit; /* NaN too */
+  v = v < limit ? v : limit;
   const float moved = v + shifter;
   return (int32_t)(moved - shifter);
 }

@@ -1,6 +1,7 @@
 /* int8 convolution: the pixels under the window are gathered as int16 with the zero point taken off (padding
  * is then 0), and every output channel is an exact dot product with them. */
 #include "ops/common.h"
+#include "ops/x86.h"
 
 /* The sums of one pixel, then the patches of up to four pixels. */
 enum { pixels_at_once = 4 };
@@ -11,7 +12,7 @@ static int32_t patch_length(const ops_window* w) {
 
 static int32_t padded_length(const ops_window* w) { return (patch_length(w) + 7) / 8 * 8; }
 
-size_t ops_conv_i8_scratch(const ops_window* w) {
+size_t ops_conv_i8_plain_scratch(const ops_window* w) {
   const size_t sums = sizeof(int32_t) * (size_t)(pixels_at_once * w->out_channels);
   return sums + sizeof(int16_t) * (size_t)(pixels_at_once * w->groups * padded_length(w));
 }
@@ -58,8 +59,9 @@ static inline int32_t one_product(const int16_t* patch, const int8_t* row, int32
   return sum;
 }
 
-OPS_KERNEL void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
-                            uint8_t* mask, void* scratch, const ops_window* w, const ops_requantize* to) {
+OPS_KERNEL void ops_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
+                                  uint8_t* mask, void* scratch, const ops_window* w,
+                                  const ops_requantize* to) {
   const int32_t length = patch_length(w), padded = padded_length(w), apart = w->groups * padded;
   const int32_t out = w->out_channels, out_each = out / w->groups;
   const int32_t pixels = w->out_height * w->out_width;
@@ -86,4 +88,13 @@ OPS_KERNEL void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t
       ops_write_pixel(sums + p * out, out, y + at, mask, at, to);
     }
   }
+}
+
+size_t ops_conv_i8_scratch(const ops_window* w) {
+  return ops_has_avx2() ? ops_conv_i8_avx2_scratch(w) : ops_conv_i8_plain_scratch(w);
+}
+
+void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
+                 void* scratch, const ops_window* w, const ops_requantize* to) {
+  (ops_has_avx2() ? ops_conv_i8_avx2 : ops_conv_i8_plain)(x, weight, bias, y, mask, scratch, w, to);
 }

@@ -1,5 +1,6 @@
 /* int8 depthwise convolution: all channels of a pixel at once, one kernel place after the other. */
 #include "ops/common.h"
+#include "ops/x86.h"
 
 size_t ops_depthwise_conv_i8_scratch(const ops_window* w) {
   return sizeof(int32_t) * (size_t)w->out_channels;
@@ -18,9 +19,9 @@ static inline void add_place_multiplied(const int8_t* x, const int8_t* weight, i
   }
 }
 
-OPS_KERNEL void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
-                                      uint8_t* mask, void* scratch, const ops_window* w,
-                                      const ops_requantize* to) {
+OPS_KERNEL void ops_depthwise_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias,
+                                            int8_t* y, uint8_t* mask, void* scratch, const ops_window* w,
+                                            const ops_requantize* to) {
   const int32_t in = w->in_channels, out = w->out_channels, multiplier = out / in;
   int32_t* sums = scratch;
   for (int32_t oy = 0; oy < w->out_height; ++oy) {
@@ -48,4 +49,10 @@ OPS_KERNEL void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, con
       ops_write_pixel(sums, out, y + at, mask, at, to);
     }
   }
+}
+
+void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
+                           uint8_t* mask, void* scratch, const ops_window* w, const ops_requantize* to) {
+  (ops_has_avx2() ? ops_depthwise_conv_i8_avx2 : ops_depthwise_conv_i8_plain)(x, weight, bias, y, mask,
+                                                                              scratch, w, to);
 }

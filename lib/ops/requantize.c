@@ -1,6 +1,19 @@
 /* From sums in int32 to int8, and between int8 of two scales and float. */
 #include "ops/common.h"
 
+static void write_mask(const int32_t* values, int32_t count, uint8_t* mask, size_t first, int32_t low,
+                       int32_t high) {
+  int32_t c = 0;
+  if (first % 8 == 0) {
+    for (; c + 8 <= count; c += 8) {
+      uint32_t bits = 0;
+      for (int32_t i = 0; i < 8; ++i) bits |= (uint32_t)(values[c + i] >= low && values[c + i] <= high) << i;
+      mask[(first + (size_t)c) / 8] = (uint8_t)bits;
+    }
+  }
+  for (; c < count; ++c) ops_set_mask_bit(mask, first + (size_t)c, values[c] >= low && values[c] <= high);
+}
+
 OPS_KERNEL void ops_write_pixel(const int32_t* sums, int32_t channels, int8_t* y, uint8_t* mask, size_t first,
                                 const ops_requantize* to) {
   const int32_t zero = to->out_zero, low = to->low, high = to->high;
@@ -14,10 +27,7 @@ OPS_KERNEL void ops_write_pixel(const int32_t* sums, int32_t channels, int8_t* y
       for (int32_t c = 0; c < count; ++c) values[c] = ops_rescaled(sums[start + c], start + c, to) + zero;
     }
     for (int32_t c = 0; c < count; ++c) y[start + c] = (int8_t)ops_clamp(values[c], low, high);
-    if (mask) {
-      for (int32_t c = 0; c < count; ++c)
-        ops_set_mask_bit(mask, first + (size_t)(start + c), values[c] >= low && values[c] <= high);
-    }
+    if (mask) write_mask(values, count, mask, first + (size_t)start, low, high);
   }
 }
 

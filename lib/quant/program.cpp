@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "plan/arena.h"
 #include "quant/kernels.h"
 
 namespace frugal::quant {
@@ -13,7 +14,6 @@ std::size_t size_of(ir::DataType type) {
 }
 
 constexpr std::size_t alignment = alignof(std::max_align_t);
-std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
 }  // namespace
 
@@ -59,15 +59,21 @@ Workspace::Workspace(const Program& program, const Parameters& parameters)
   }
 }
 
-Program::Program(const ir::Model& model, const std::string& origin)
+Program::Program(const ir::Model& model, const std::string& origin, Memory memory)
     : graph_(model.graph), layouts_(ops::layouts_of(model.graph)) {
-  for (const ir::Tensor& tensor : graph_.tensors) {
-    offsets_.push_back(value_bytes_);
-    const bool value = tensor.role == ir::Role::input || tensor.role == ir::Role::value;
-    if (tensor.role == ir::Role::input && tensor.shape.size() > 1 && tensor.shape[0] != 1)
+  for (const ir::TensorId id : graph_.inputs) {
+    const ir::Tensor& tensor = graph_.tensor(id);
+    if (tensor.shape.size() > 1 && tensor.shape[0] != 1)
       throw base::UserError(origin + ": " + tensor.name, "is not of one image");
-    if (value) value_bytes_ += aligned(static_cast<std::size_t>(ir::bytes(tensor)));
+    input_places_.emplace(id, ops::places(tensor.shape, layouts_[static_cast<std::size_t>(id)]));
   }
+  std::vector<plan::Block> blocks = plan::lifetimes(graph_);
+  if (memory == Memory::keep_all) {
+    for (plan::Block& block : blocks) block = {block.bytes, 0, ir::whole(graph_).end};
+  }
+  plan::Arena arena = plan::place_by_size(blocks, alignment);
+  offsets_ = std::move(arena.offsets);
+  value_bytes_ = arena.bytes;
   for (const ir::Node& node : graph_.nodes) {
     Step step = bind(model, node, origin);
     scratch_bytes_ = std::max(scratch_bytes_, step.scratch_bytes);
@@ -80,6 +86,8 @@ void Program::run(Workspace& workspace, ir::NodeRange range) const {
 }
 
 std::vector<std::size_t> Program::places_of(ir::TensorId id) const {
+  const auto found = input_places_.find(id);
+  if (found != input_places_.end()) return found->second;
   return ops::places(graph_.tensor(id).shape, layouts_[static_cast<std::size_t>(id)]);
 }
 

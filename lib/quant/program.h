@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -69,8 +70,11 @@ class Workspace {
 class Program {
  public:
   // Throws UserError at "origin: node" for an operator without a kernel for its types, for a graph that is
-  // not of one image, and for a layer whose sums may not fit int32.
-  Program(const ir::Model& model, const std::string& origin);
+  // not of one image, and for a layer whose sums may not fit int32. Values share memory where their lifetimes
+  // allow it, so that after a run only inputs and outputs of the graph are there; `keep_all` for those who
+  // look at all.
+  enum class Memory { shared, keep_all };
+  Program(const ir::Model& model, const std::string& origin, Memory memory = Memory::shared);
 
   const ir::Graph& graph() const { return graph_; }
   const std::vector<ops::Layout>& layouts() const { return layouts_; }
@@ -81,10 +85,10 @@ class Program {
   // Runs nodes [begin, end).
   void run(Workspace& workspace, ir::NodeRange range) const;
 
-  // Copies values of a tensor into or out of a workspace, row-major in its shape.
+  // Copies values of an input into a workspace, or of any tensor out of it, row-major in its shape.
   template <typename T>
   void put(Workspace& workspace, ir::TensorId id, std::span<const T> values) const {
-    const std::vector<std::size_t> to = places_of(id);
+    const std::vector<std::size_t>& to = input_places_.at(id);
     for (std::size_t i = 0; i < to.size(); ++i) workspace.at<T>(id)[to[i]] = values[i];
   }
   template <typename T>
@@ -102,6 +106,7 @@ class Program {
   std::vector<ops::Layout> layouts_;
   std::vector<std::function<void(Workspace&)>> steps_;
   std::vector<std::size_t> offsets_;
+  std::map<ir::TensorId, std::vector<std::size_t>> input_places_;
   std::size_t value_bytes_ = 0, scratch_bytes_ = 0;
 };
 

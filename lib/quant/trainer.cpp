@@ -33,6 +33,7 @@ struct Trainer::Parts {
     make_updates();
     for (std::size_t i = 0; i < std::max<std::size_t>(config.threads, 1); ++i)
       workspaces.emplace_back(program, parameters);
+    training.model.data.clear();  // the numbers are in `parameters` now
   }
 
   void make_updates() {

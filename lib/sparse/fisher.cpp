@@ -18,7 +18,7 @@ class Passes {
   Passes(const ir::Model& model, const std::vector<autodiff::TrainedLayer>& trained, std::size_t threads,
          const std::string& origin)
       : training(autodiff::with_backward(model, trained, origin)),
-        program(training.model, origin),
+        program(training.model, origin, quant::Program::Memory::keep_all),
         parameters(training.model, program.layouts()) {
     for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i)
       workspaces_.emplace_back(program, parameters);

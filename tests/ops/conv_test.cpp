@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "ops/ops.h"
+#include "ops/x86.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -125,6 +126,15 @@ TEST_CASE("a convolution on int8 is the plain sum, scaled, rounded to even and c
         (c.depthwise ? ops_depthwise_conv_i8_scratch(&c.w) : ops_conv_i8_scratch(&c.w)) / 4 + 1);
     (c.depthwise ? ops_depthwise_conv_i8 : ops_conv_i8)(c.x.data(), c.weight.data(), c.bias.data(), y.data(),
                                                         mask.data(), scratch.data(), &c.w, &c.to);
+    // The form that this processor takes, and the plain one.
+    std::vector<std::int8_t> plain(y.size());
+    std::vector<std::uint8_t> plain_mask(mask.size(), 0xAA);
+    scratch.resize(std::max(scratch.size(), ops_conv_i8_plain_scratch(&c.w) / 4 + 1));
+    (c.depthwise ? ops_depthwise_conv_i8_plain : ops_conv_i8_plain)(
+        c.x.data(), c.weight.data(), c.bias.data(), plain.data(), plain_mask.data(), scratch.data(), &c.w,
+        &c.to);
+    CHECK(plain == y);
+    CHECK(plain_mask == mask);
     bool same = true;
     for (std::size_t o = 0; o < sums.size(); ++o) {
       const auto channel = o % static_cast<std::size_t>(c.w.out_channels);

@@ -71,7 +71,7 @@ TEST_CASE("int8 .tflite networks give LiteRT's activations, byte for byte", "[qu
   for (const char* name : {"kws_ref_model", "pretrainedResnet_quant", "vww_96_int8"}) {
     const ir::Model model = network::load_model(tiny(name + std::string(".tflite"))).model;
     const checkpoint::SafetensorsFile reference(tiny(name + std::string(".reference.safetensors")));
-    const quant::Program program(model, name);
+    const quant::Program program(model, name, quant::Program::Memory::keep_all);
     const quant::Parameters parameters(model, program.layouts());
     quant::Workspace workspace(program, parameters);
     const ir::TensorId image = model.graph.inputs.front(), out = model.graph.outputs.front();
@@ -121,7 +121,7 @@ TEST_CASE("one training step of mcunet-5fps is that of the authors' program", "[
   for (const std::int64_t layer : {21, 24, 27, 30, 36, 39}) scheme.weights.push_back({layer, 1});
   const auto training = autodiff::with_backward(model, sparse::trained_layers(model, scheme), "mcunet");
   const ir::Graph& graph = training.model.graph;
-  const quant::Program program(training.model, "mcunet");
+  const quant::Program program(training.model, "mcunet", quant::Program::Memory::keep_all);
   const quant::Parameters parameters(training.model, program.layouts());
   quant::Workspace workspace(program, parameters);
   program.put<std::int8_t>(workspace, training.image, values_of<std::int8_t>(reference, "input"));

@@ -1,0 +1,32 @@
+/* Forms of the heaviest kernels for AVX2, which the host takes where its processor has it. Sums are of
+ * integers, so that they are the plain kernels' to the bit; tests/ops compares them. */
+#ifndef FRUGAL_OPS_X86_H
+#define FRUGAL_OPS_X86_H
+
+#include "ops/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+int ops_has_avx2(void); /* 0 where these are not built */
+size_t ops_conv_i8_avx2_scratch(const ops_window* window);
+void ops_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
+                      void* scratch, const ops_window* window, const ops_requantize* to);
+void ops_depthwise_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
+                                uint8_t* mask, void* scratch, const ops_window* window,
+                                const ops_requantize* to);
+
+/* The plain ones under names of their own, for the comparison. */
+size_t ops_conv_i8_plain_scratch(const ops_window* window);
+void ops_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
+                       void* scratch, const ops_window* window, const ops_requantize* to);
+void ops_depthwise_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
+                                 uint8_t* mask, void* scratch, const ops_window* window,
+                                 const ops_requantize* to);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
