@@ -60,7 +60,7 @@ Workspace::Workspace(const Program& program, const Parameters& parameters)
 }
 
 Program::Program(const ir::Model& model, const std::string& origin, Memory memory)
-    : graph_(model.graph), layouts_(ops::layouts_of(model.graph)) {
+    : graph_(model.graph), layouts_(ops::layouts_of(model.graph)), memory_(memory) {
   for (const ir::TensorId id : graph_.inputs) {
     const ir::Tensor& tensor = graph_.tensor(id);
     if (tensor.shape.size() > 1 && tensor.shape[0] != 1)
@@ -83,6 +83,12 @@ Program::Program(const ir::Model& model, const std::string& origin, Memory memor
 
 void Program::run(Workspace& workspace, ir::NodeRange range) const {
   for (ir::NodeId n = range.begin; n < range.end; ++n) steps_[static_cast<std::size_t>(n)](workspace);
+}
+
+bool Program::is_kept(ir::TensorId id) const {
+  const auto& outputs = graph_.outputs;
+  return memory_ == Memory::keep_all || graph_.tensor(id).role != ir::Role::value ||
+         std::find(outputs.begin(), outputs.end(), id) != outputs.end();
 }
 
 std::vector<std::size_t> Program::places_of(ir::TensorId id) const {

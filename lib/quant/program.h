@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "ir/model.h"
 #include "ops/arguments.h"
 
@@ -93,6 +94,7 @@ class Program {
   }
   template <typename T>
   std::vector<T> get(const Workspace& workspace, ir::TensorId id) const {
+    FRUGAL_ASSERT(is_kept(id), "a tensor whose memory another one may have taken: keep_all");
     const std::vector<std::size_t> from = places_of(id);
     std::vector<T> values(from.size());
     for (std::size_t i = 0; i < from.size(); ++i) values[i] = workspace.at<T>(id)[from[i]];
@@ -100,6 +102,7 @@ class Program {
   }
 
  private:
+  bool is_kept(ir::TensorId id) const;
   std::vector<std::size_t> places_of(ir::TensorId id) const;
 
   ir::Graph graph_;
@@ -108,6 +111,7 @@ class Program {
   std::vector<std::size_t> offsets_;
   std::map<ir::TensorId, std::vector<std::size_t>> input_places_;
   std::size_t value_bytes_ = 0, scratch_bytes_ = 0;
+  Memory memory_;
 };
 
 }  // namespace frugal::quant

@@ -20,7 +20,7 @@ std::vector<double> by_activations(const ir::Model& model, const quant::Samples&
   const std::vector<ir::NodeId> layers = sparse::scheme_layers(model.graph);
   const autodiff::TrainingGraph training =
       autodiff::with_backward(model, {{layers[0], true, true, {}}}, "tiny");
-  const quant::Program program(training.model, "tiny");
+  const quant::Program program(training.model, "tiny", quant::Program::Memory::keep_all);
   const quant::Parameters parameters(training.model, program.layouts());
   quant::Workspace workspace(program, parameters);
   const ir::Graph& graph = training.model.graph;
