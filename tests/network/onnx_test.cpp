@@ -222,6 +222,19 @@ TEST_CASE("single operators are lowered with their windows, constants and axes",
   CHECK(nodes_of(import(one_node("Relu")).graph) == "n:relu");
 }
 
+TEST_CASE("a constant matrix is turned before a product", "[import]") {
+  OnnxWriter w;
+  w.input("x", {1, 3});
+  w.constant("fc.weight", OnnxWriter::float32, {2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6});
+  w.node("Transpose", {"fc.weight"}, {"t"}, {attribute("perm", List{1, 0})});
+  w.node("MatMul", {"x", "t"}, {"y"});
+  w.output("y", {1, 2});
+  const ir::Model model = import(w.file());
+  CHECK(nodes_of(model.graph) == "fc:fully_connected");
+  CHECK(numbers<float>(model, "fc.weight") == std::vector<float>{1, 2, 3, 4, 5, 6});
+  CHECK(refusal(one_node("Transpose")) == "net.onnx: node 0 (Transpose, 'n'): turns the axes of values");
+}
+
 TEST_CASE("zeros around an image are the padding of the convolution behind", "[import]") {
   OnnxWriter w;
   w.input("x", {1, 1, 4, 4});
@@ -326,6 +339,23 @@ TEST_CASE("scales of zero, NaN or infinity, and other types, are refused in ONNX
   OnnxWriter w;
   w.input("x", {1, 2}, 11);
   CHECK(refusal(w.file()) == "net.onnx: input 'x': is DOUBLE");
+}
+
+TEST_CASE("numbers of other types are refused where a node computes with them", "[import]") {
+  const auto with_weight = [](int type, const std::string& bytes) {
+    OnnxWriter w;
+    w.input("x", {1, 1, 4, 4});
+    w.tensor("flag", 9, {}, std::string(1, '\0'));
+    w.tensor("w", type, {1, 1, 1, 1}, bytes);
+    w.node("Dropout", {"x", "", "flag"}, {"d"});
+    w.node("Conv", {"d", "w"}, {"y"}, {}, "c");
+    w.output("y", {});
+    return w.file();
+  };
+  CHECK(nodes_of(import(with_weight(OnnxWriter::float32, "abcd")).graph) == "c:conv");
+  CHECK(refusal(with_weight(10, "ab")) == "net.onnx: node 1 (Conv, 'c'): takes 'w', which is FLOAT16");
+  CHECK(refusal(with_weight(OnnxWriter::int8, "a")) ==
+        "net.onnx: node 1 (Conv, 'c'): takes 'w', which is INT8");
 }
 
 TEST_CASE("ONNX circles, missing values and values that are given twice are refused", "[import]") {

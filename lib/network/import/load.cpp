@@ -25,8 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* formats =
     "an int8 .tflite file, an .onnx file, network.json or a tiny-training JSON with weights beside it, or a "
-    "folder that "
-    "`tinytrain-compile import` wrote";
+    "folder that `tinytrain-compile import` wrote";
 
 std::string weights_beside(const std::string& json) {
   const fs::path own = fs::path(json).replace_extension(".safetensors");

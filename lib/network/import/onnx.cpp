@@ -244,7 +244,7 @@ std::vector<float> OnnxLowering::real_numbers(std::size_t place) {
 
 const std::vector<std::int64_t>& OnnxLowering::whole_numbers(std::size_t place) {
   const OnnxTensor& tensor = constant(place);
-  if (input(place).kind != Kind::constant || tensor.type == OnnxType::float32)
+  if (input(place).kind != Kind::constant || !holds_integers(tensor.type))
     fail(fmt::format("needs whole numbers in '{}'", node().inputs[place]));
   return tensor.integers;
 }

@@ -17,6 +17,8 @@ using Kind = ProtoField::Kind;
 
 constexpr std::size_t most_axes = 8;
 
+bool is_read(OnnxType type) { return type == OnnxType::float32 || holds_integers(type); }
+
 // Where a tensor's bytes lie in another file.
 struct External {
   std::string location;
@@ -282,14 +284,13 @@ class Reader {
         size = 8;
         break;
       default:
-        fail(tensor, fmt::format("is {}", name_of(tensor.type)),
-             "FLOAT, INT8, UINT8, INT32 and INT64 are supported");
+        size = 1;
     }
     if (raw.size() % size != 0) fail(tensor, fmt::format("has {} bytes", raw.size()));
   }
 
   // As many numbers as its shape says. An empty tensor ([0]) is none.
-  void check(const OnnxTensor& tensor) const {
+  void check(OnnxTensor& tensor) const {
     std::int64_t count = 1;
     for (const std::int64_t size : tensor.shape) {
       const bool fits = size >= 0 && (size == 0 || count <= ir::most_elements / size);
@@ -297,8 +298,14 @@ class Reader {
         fail(tensor, fmt::format("has the shape {}", ir::to_text(tensor.shape)));
       count *= size;
     }
+    if (!is_read(tensor.type)) {
+      // Refused where a node computes with it, by its type; a flag of a Dropout may stay.
+      tensor.reals.clear();
+      tensor.integers.clear();
+      return;
+    }
     const std::size_t given = tensor.type == OnnxType::float32 ? tensor.reals.size() : tensor.integers.size();
-    if (tensor.type != OnnxType::none && given != static_cast<std::size_t>(count)) {
+    if (given != static_cast<std::size_t>(count)) {
       fail(tensor, fmt::format("has {} numbers for the shape {}", given, ir::to_text(tensor.shape)));
     }
   }
@@ -314,6 +321,11 @@ std::string name_of(OnnxType type) {
                                       "INT32",   "INT64", "STRING", "BOOL", "FLOAT16", "DOUBLE"};
   const auto index = static_cast<std::size_t>(type);
   return index < std::size(names) ? names[index] : fmt::format("type {}", index);
+}
+
+bool holds_integers(OnnxType type) {
+  return type == OnnxType::uint8 || type == OnnxType::int8 || type == OnnxType::int32 ||
+         type == OnnxType::int64;
 }
 
 const OnnxAttribute* OnnxNode::find(const std::string& attribute) const {

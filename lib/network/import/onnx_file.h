@@ -15,8 +15,9 @@ namespace frugal::network {
 
 enum class OnnxType : int { none = 0, float32 = 1, uint8 = 2, int8 = 3, int32 = 6, int64 = 7 };
 std::string name_of(OnnxType type);  // "FLOAT"; "type 17" where it is unknown
+bool holds_integers(OnnxType type);  // one of the types of whole numbers that are read
 
-// Numbers that the file holds: reals, or whole numbers of any width.
+// Numbers that the file holds: reals, or whole numbers of any width. Of other types there are none.
 struct OnnxTensor {
   std::string name;
   OnnxType type = OnnxType::none;

@@ -137,9 +137,9 @@ ir::Attributes pool_window(OnnxLowering& lowering) {
   if (axes + 2 != in.size() || stride.size() != axes || dilation.size() != axes || padding.size() != 2 * axes)
     lowering.fail(fmt::format("has a kernel of {} axes on {}", axes, ir::to_text(in)));
   for (std::size_t i = 0; i < axes && lowering.integer("ceil_mode", 0) != 0; ++i) {
-    const bool small =
-        std::max({kernel[i], stride[i], dilation[i], padding[i], padding[axes + i]}) <= ir::most_elements;
-    if (!small || stride[i] < 1) lowering.fail("has a window out of range");
+    const auto [least, most] =
+        std::minmax({kernel[i], stride[i], dilation[i], padding[i], padding[axes + i]});
+    if (least < 0 || stride[i] < 1 || most > ir::most_elements) lowering.fail("has a window out of range");
     const std::int64_t room = in[i + 2] + padding[i] + padding[axes + i] - (kernel[i] - 1) * dilation[i] - 1;
     if (room % stride[i] != 0) lowering.fail("rounds its size up (ceil_mode), which is not supported");
   }

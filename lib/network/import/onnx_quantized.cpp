@@ -60,9 +60,13 @@ void dequantize_constant(OnnxLowering& lowering, const OnnxState& given) {
   OnnxState state = given;
   state.kind = Kind::quantised_constant;
   if (given.kind == Kind::constant) {
-    if (numbers.type == OnnxType::float32) lowering.fail("takes numbers that are not quantised");
+    if (!holds_integers(numbers.type) || numbers.type == OnnxType::int64)
+      lowering.fail(fmt::format("takes '{}', which is {}", numbers.name, name_of(numbers.type)),
+                    "INT8 and UINT8 are supported; INT32 for a bias");
     const bool is_bias = numbers.type == OnnxType::int32;
     const OnnxState* zero = lowering.has_input(2) ? &lowering.input(2) : nullptr;
+    if (zero != nullptr && zero->is_constant() && zero->numbers->type != numbers.type)
+      lowering.fail("has a zero point of another type than its numbers");
     state.quantization =
         quantization_of(lowering, &lowering.input(1), zero, lowering.integer("axis", 1), numbers.shape);
     lowering.charge(numbers.integers.size());

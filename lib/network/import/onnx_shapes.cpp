@@ -51,7 +51,7 @@ ir::Dims shape_of_input(OnnxLowering& lowering) {
 void lower_flatten(OnnxLowering& lowering) {
   const ir::Dims from = shape_of_input(lowering);
   if (const std::int64_t axis = lowering.integer("axis", 1);
-      from.empty() || (axis != 1 && axis != 1 - static_cast<std::int64_t>(from.size())))
+      lowering.input(0).is_constant() || (axis != 1 && axis != 1 - static_cast<std::int64_t>(from.size())))
     lowering.fail("flattens the batch too");
   give_reshaped(lowering, {from[0], ir::elements(from) / from[0]});
 }
@@ -197,6 +197,25 @@ void lower_cast(OnnxLowering& lowering) {
   lower_identity(lowering);
 }
 
+// Of a constant matrix: what PyTorch writes before a MatMul.
+void lower_transpose(OnnxLowering& lowering) {
+  const OnnxState& given = lowering.input(0);
+  if (!given.is_constant() || given.numbers->shape.size() != 2)
+    lowering.fail("turns the axes of values",
+                  "constant matrices are supported; export with the channels first");
+  if (lowering.integers("perm", {1, 0}) != List{1, 0}) return lower_identity(lowering);
+  OnnxState state = given;
+  OnnxTensor turned = *given.numbers;
+  lowering.charge(turned.reals.size() + turned.integers.size());
+  const ir::Dims shape = turned.shape;
+  turned.reals = transposed(std::span<const float>(given.numbers->reals), shape, {1, 0});
+  turned.integers = transposed(std::span<const std::int64_t>(given.numbers->integers), shape, {1, 0});
+  turned.shape = {shape[1], shape[0]};
+  if (state.quantization.axis != ir::none) state.quantization.axis = 1 - state.quantization.axis;
+  state.numbers = std::make_shared<const OnnxTensor>(std::move(turned));
+  lowering.give(std::move(state));
+}
+
 // Zeros around an image, which the convolution behind adds.
 void lower_pad(OnnxLowering& lowering) {
   OnnxState state = lowering.input(0);
@@ -205,7 +224,11 @@ void lower_pad(OnnxLowering& lowering) {
   const ir::Dims shape = lowering.shape(state.id);
   const List sides = lowering.has_input(1) ? lowering.whole_numbers(1) : lowering.integers("pads", {});
   const OnnxAttribute* mode = lowering.node().find("mode");
-  const float value = lowering.has_input(2) ? lowering.real_numbers(2).at(0) : lowering.real("value", 0);
+  float value = lowering.real("value", 0);
+  if (lowering.has_input(2)) {
+    const std::vector<float> given = lowering.real_numbers(2);
+    value = given.size() == 1 ? given.front() : 1;
+  }
   if ((mode != nullptr && mode->text != "constant") || value != 0 || lowering.has_input(3))
     lowering.fail("pads with something else than zeros on all axes");
   const std::size_t rank = shape.size();
@@ -225,10 +248,11 @@ void lower_pad(OnnxLowering& lowering) {
 }  // namespace
 
 std::vector<OnnxRule> onnx_shapes() {
-  return {{"Identity", lower_identity}, {"Dropout", lower_identity}, {"Flatten", lower_flatten},
-          {"Reshape", lower_reshape},   {"Squeeze", lower_squeeze},  {"Unsqueeze", lower_unsqueeze},
-          {"Constant", lower_constant}, {"Shape", lower_shape},      {"Gather", lower_gather},
-          {"Slice", lower_slice},       {"Cast", lower_cast},        {"Pad", lower_pad}};
+  return {{"Identity", lower_identity},  {"Dropout", lower_identity}, {"Flatten", lower_flatten},
+          {"Reshape", lower_reshape},    {"Squeeze", lower_squeeze},  {"Unsqueeze", lower_unsqueeze},
+          {"Constant", lower_constant},  {"Shape", lower_shape},      {"Gather", lower_gather},
+          {"Slice", lower_slice},        {"Cast", lower_cast},        {"Pad", lower_pad},
+          {"Transpose", lower_transpose}};
 }
 
 }  // namespace frugal::network
