@@ -13,5 +13,7 @@ int main(int argc, char** argv) {
     tinytrain_compile::add_import(app);
     tinytrain_compile::add_inspect(app);
     tinytrain_compile::add_adapt(app);
+    tinytrain_compile::add_contribute(app);
+    tinytrain_compile::add_select(app);
   });
 }

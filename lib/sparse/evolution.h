@@ -12,8 +12,8 @@
 namespace frugal::sparse {
 
 struct EvolutionConfig {
-  std::int64_t population = 128, parents = 32, generations = 100;
-  double mutation = 0.1;    // chance of each part of a child to be drawn anew
+  std::int64_t population = 128, parents = 32, generations = 300;
+  double mutation = 0.03;   // chance of each part of a child to be drawn anew
   double crossovers = 0.5;  // share of the children that have two parents
   std::int64_t seed = 0;
 

@@ -80,6 +80,23 @@ std::vector<double> by_channel(std::span<const T> stored, const float* gradient,
   return sums;
 }
 
+// Of vectors around 0, Σλ / d for the eigenvalues λ of their covariance and d = (Σλ)² / Σλ² dimensions, in
+// which they spread; 1 where they do not. Σλ² is the mean of the squared products of two of them.
+double variance_of(const std::vector<std::vector<float>>& vectors, std::size_t features) {
+  const auto count = static_cast<double>(vectors.size());
+  double trace = 0, squares = 0;
+  for (std::size_t a = 0; a < vectors.size(); ++a) {
+    for (std::size_t b = 0; b <= a; ++b) {
+      double product = 0;
+      for (std::size_t f = 0; f < features; ++f)
+        product += static_cast<double>(vectors[a][f]) * static_cast<double>(vectors[b][f]);
+      squares += (a == b ? 1 : 2) * product * product;
+      if (a == b) trace += product;
+    }
+  }
+  return trace > 0 ? squares / count / trace : 1;
+}
+
 void add_squares(std::vector<double>& to, const std::vector<double>& sums, double factor) {
   to.resize(sums.size(), 0);
   for (std::size_t i = 0; i < sums.size(); ++i) to[i] += factor * sums[i] * sums[i];
@@ -110,28 +127,22 @@ ir::Model with_class_means(const ir::Model& model, const quant::Samples& samples
     throw base::UserError(origin + ": " + model.graph.name_of(node), "is no head in float with a bias");
   const auto classes = static_cast<std::size_t>(shape[0]), features = static_cast<std::size_t>(shape[1]);
   std::vector<double> means(classes * features, 0), counts(classes, 0);
-  double squares = 0;  // of all features
+  std::vector<std::vector<float>> taken;
   Passes passes(model, {}, 1, origin);
   passes.run(samples, which, [&](const quant::Workspace& workspace, std::size_t i) {
     const auto label = static_cast<std::size_t>(samples.labels[i]);
-    const std::vector<float> x = passes.program.get<float>(workspace, node.inputs[0]);
-    for (std::size_t f = 0; f < features; ++f) {
-      means[label * features + f] += x[f];
-      squares += static_cast<double>(x[f]) * x[f];
-    }
+    taken.push_back(passes.program.get<float>(workspace, node.inputs[0]));
+    for (std::size_t f = 0; f < features; ++f) means[label * features + f] += taken.back()[f];
     ++counts[label];
   });
-  double within = squares;  // of the distances from the class means
-  double freedom = 0;
   for (std::size_t c = 0; c < classes; ++c) {
-    for (std::size_t f = 0; f < features; ++f) {
-      double& mean = means[c * features + f];
-      mean /= std::max(counts[c], 1.0);
-      within -= counts[c] * mean * mean;
-    }
-    freedom += std::max(counts[c] - 1, 0.0);
+    for (std::size_t f = 0; f < features; ++f) means[c * features + f] /= std::max(counts[c], 1.0);
   }
-  const double variance = within > 0 && freedom > 0 ? within / freedom / static_cast<double>(features) : 1.0;
+  for (std::size_t n = 0; n < which.size(); ++n) {
+    const auto label = static_cast<std::size_t>(samples.labels[which[n]]);
+    for (std::size_t f = 0; f < features; ++f) taken[n][f] -= static_cast<float>(means[label * features + f]);
+  }
+  const double variance = variance_of(taken, features);
   std::vector<float> weight, bias;
   for (std::size_t c = 0; c < classes; ++c) {
     double norm = 0;

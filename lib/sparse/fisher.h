@@ -7,8 +7,9 @@
 // channels that it trains. A bias is taken as the weight of a channel that is always 1: Σ over outputs of
 // 1/(2N) Σ_n (b·g_b)². Products of a stored number and its gradient need no scale.
 //
-// A new head says nothing yet. It is set to the nearest class mean of the samples (TinyTrain's prototypes):
-// the logits of Gaussians around the means with the variance that the samples have around them.
+// A random head says nothing yet. It is set to the nearest class mean of the samples (TinyTrain's
+// prototypes): the logits of Gaussians around the means, with the variance that the samples have around them
+// in the directions in which they spread.
 #pragma once
 
 #include <cstdint>
