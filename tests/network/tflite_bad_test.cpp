@@ -90,9 +90,11 @@ TEST_CASE("operators that are not supported are named with their place", "[impor
     import(Convolution{.code = 14}.writer().file());
     FAIL("was not refused");
   } catch (const base::UserError& error) {
-    CHECK(error.hint() ==
-          "supported are ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE, FULLY_CONNECTED, "
-          "MAX_POOL_2D, MEAN, PAD, QUANTIZE, RELU, RELU6, RELU_N1_TO_1, RESHAPE, SOFTMAX");
+    CHECK(
+        error.hint() ==
+        "supported are ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE, EXPAND_DIMS, "
+        "FULLY_CONNECTED, MAX_POOL_2D, MEAN, PACK, PAD, QUANTIZE, RELU, RELU6, RELU_N1_TO_1, RESHAPE, SHAPE, "
+        "SOFTMAX, SQUEEZE, STRIDED_SLICE");
   }
   CHECK(refusal(Convolution{.in_is_variable = true}.writer()) ==
         conv_place + "keeps a state in 'x', which is not supported");
@@ -171,6 +173,24 @@ TEST_CASE("other files than .tflite version 3 with one graph are refused", "[imp
   TfliteWriter empty = Convolution{}.writer();
   empty.inputs = {};
   CHECK(refusal(empty) == "net.tflite: has no input");
+}
+
+TEST_CASE("values are not taken for the sizes of a shape, nor sizes for values", "[import]") {
+  TfliteWriter w;
+  const auto x = w.value("x", {1, 4}), y = w.value("y", {1, 4});
+  const auto sizes = w.add({.name = "sizes", .shape = {2}, .kind = TensorKind::int32});
+  w.inputs = {x};
+  w.outputs = {y};
+  TfliteWriter slice = w;
+  slice.op(45, {x}, {sizes});
+  CHECK(refusal(slice) == "net.tflite: operator 0 (STRIDED_SLICE, 'sizes'): takes 'x'");
+  TfliteWriter sum = w;
+  sum.op(77, {x}, {sizes});
+  sum.op(0, {x, sizes}, {y}, 11);
+  CHECK(refusal(sum) == "net.tflite: operator 1 (ADD, 'y'): takes 'sizes', which holds sizes of a shape");
+  w.op(77, {x}, {sizes});
+  w.outputs = {sizes};
+  CHECK(refusal(w) == "net.tflite: output 'sizes': holds sizes of a shape");
 }
 
 TEST_CASE("what no convolution takes up of a pad is refused", "[import]") {

@@ -222,6 +222,31 @@ TEST_CASE("other sizes of height and width, and a single channel, are reshaped; 
         }) == "net.tflite: output 'y': is a flattened image");
 }
 
+TEST_CASE("a batch size that the file computes for a reshape is passed over", "[import]") {
+  // What TensorFlow writes for Flatten with any batch: SHAPE, STRIDED_SLICE, PACK, RESHAPE.
+  TfliteWriter w;
+  const auto x = w.value("x", {1, 1, 2, 1}), y = w.value("y", {1, 2});
+  const auto number = [&](const std::string& name, const std::vector<std::int32_t>& values) {
+    return w.add({.name = name,
+                  .shape = {static_cast<std::int32_t>(values.size())},
+                  .kind = test::TensorKind::int32,
+                  .data = test::bytes_of(values)});
+  };
+  const auto sizes = w.add({.name = "sizes", .shape = {4}, .kind = test::TensorKind::int32});
+  const auto batch = w.add({.name = "batch", .shape = {}, .kind = test::TensorKind::int32});
+  const auto wanted = w.add({.name = "wanted", .shape = {2}, .kind = test::TensorKind::int32});
+  const auto zero = number("zero", {0}), one = number("one", {1}), open = number("open", {-1});
+  w.op(77, {x}, {sizes});
+  w.op(45, {sizes, zero, one, one}, {batch});
+  w.op(83, {batch, open}, {wanted});
+  w.op(22, {x, wanted}, {y});
+  w.inputs = {x};
+  w.outputs = {y};
+  const ir::Graph graph = import(w.file()).graph;
+  REQUIRE(graph.nodes.size() == 1);
+  CHECK(graph.nodes[0].op->name == std::string("flatten"));
+}
+
 TEST_CASE("groups, a depth multiplier and per-tensor scales are read", "[import]") {
   TfliteWriter w;
   const auto x = w.value("x", {1, 2, 2, 4}), y = w.value("y", {1, 2, 2, 6}), z = w.value("z", {1, 2, 2, 12});

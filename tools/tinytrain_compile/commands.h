@@ -24,7 +24,7 @@ void add_select(CLI::App& app);
 inline void add_network_arguments(CLI::App& command, std::string& path, std::string& weights) {
   command
       .add_option("IN", path,
-                  "int8 .tflite, network.json, tiny-training JSON, or a folder that `import` wrote")
+                  "int8 .tflite, .onnx, network.json, tiny-training JSON, or a folder that `import` wrote")
       ->required();
   command.add_option("--weights", weights, "Weights of a JSON (safetensors); else those beside it");
 }

@@ -12,6 +12,8 @@
 #include "config/config.h"
 #include "network/import/float_network.h"
 #include "network/import/model_folder.h"
+#include "network/import/onnx.h"
+#include "network/import/onnx_file.h"
 #include "network/import/tflite.h"
 #include "network/import/tflite_file.h"
 #include "network/import/tiny_training.h"
@@ -22,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* formats =
-    "an int8 .tflite file, network.json or a tiny-training JSON with weights beside it, or a folder that "
-    "`tinytrain-compile import` wrote";
+    "an int8 .tflite file, an .onnx file, network.json or a tiny-training JSON with weights beside it, or a "
+    "folder that `tinytrain-compile import` wrote";
 
 std::string weights_beside(const std::string& json) {
   const fs::path own = fs::path(json).replace_extension(".safetensors");
@@ -51,6 +53,10 @@ Imported load_file(const std::string& path, const std::string& weights) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '{')
     return load_json(path, std::string(text), weights);
+  if (is_onnx(bytes)) {
+    const fs::path folder = fs::path(path).parent_path();
+    return import_onnx(bytes, fs::path(path).stem(), path, folder.empty() ? "." : folder.string());
+  }
   throw base::UserError(path, "is no network that is read here", formats);
 }
 

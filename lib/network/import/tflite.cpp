@@ -100,6 +100,7 @@ Imported TfliteLowering::run() {
     const auto& value = values_[static_cast<std::size_t>(index)];
     const std::string where = fmt::format("{}: output '{}'", origin_, tensor(index).name);
     if (!value) throw base::UserError(where, "is given by no operator");
+    if (value->id == ir::none) throw base::UserError(where, "holds sizes of a shape");
     if (!value->padding.empty()) throw base::UserError(where, "is padded, and no convolution follows");
     if (!value->image.empty())
       throw base::UserError(where, "is a flattened image", "a FULLY_CONNECTED may follow one");
@@ -132,6 +133,7 @@ const TfliteValue& TfliteLowering::raw_value(std::size_t place) const {
     fail(fmt::format("reads '{}' before an operator gives it", given.name),
          "operators must stand in an order in which they can run, without a circle");
   }
+  if (value->id == ir::none) fail(fmt::format("takes '{}', which holds sizes of a shape", given.name));
   return *value;
 }
 
@@ -269,6 +271,16 @@ void TfliteLowering::give_padded(const TfliteValue& value) {
     if (place) fail(fmt::format("gives '{}', which is given already", tensor(target).name));
     place = value;
   }
+}
+
+void TfliteLowering::give_sizes() {
+  if (output().type != TfliteType::int32) fail(fmt::format("gives {}", name_of(output().type)));
+  give_padded({});
+}
+
+bool TfliteLowering::is_sizes(std::size_t place) const {
+  const auto& value = values_[static_cast<std::size_t>(input_index(place))];
+  return value && value->id == ir::none;
 }
 
 void TfliteLowering::absorb_activations(std::vector<std::int64_t>& clamp) {

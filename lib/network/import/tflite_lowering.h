@@ -13,7 +13,7 @@ namespace frugal::network {
 
 // What a tensor of the file became.
 struct TfliteValue {
-  ir::TensorId id = ir::none;
+  ir::TensorId id = ir::none;  // none: the sizes of a shape, which the file computes for a RESHAPE
   // [channels, height, width] of a flattened image: its features stand in this order, in the file with the
   // channels last. Empty where the order is the file's.
   ir::Dims image;
@@ -64,6 +64,9 @@ class TfliteLowering {
   // Notes what the operator gave: stored as the output is in the file, shape checked against the file's.
   void give(ir::TensorId id, ir::Dims image = {});
   void give_padded(const TfliteValue& value);
+  // The sizes of a shape: what a RESHAPE gives says it all.
+  void give_sizes();
+  bool is_sizes(std::size_t place) const;
   // Takes over the RELUs behind the operator's output where they only clamp further: narrows `clamp`, and
   // what the last of them gives is what this operator gives.
   void absorb_activations(std::vector<std::int64_t>& clamp);

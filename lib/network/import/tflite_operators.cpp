@@ -86,6 +86,22 @@ void lower_reshape(TfliteLowering& lowering) {
                                   {{"shape", List(to.begin() + 1, to.end())}}));
 }
 
+// The size of a batch on its way into a RESHAPE: sizes that are known from what that gives.
+void lower_shape(TfliteLowering& lowering) {
+  lowering.raw_value(0);
+  lowering.give_sizes();
+}
+
+void lower_sizes(TfliteLowering& lowering) {
+  for (std::size_t place = 0; place < lowering.op().inputs.size(); ++place) {
+    if (!lowering.has_input(place)) continue;
+    if (lowering.input(place).data.empty() && !lowering.is_sizes(place))
+      lowering.fail(fmt::format("takes '{}'", lowering.input(place).name),
+                    "supported on the sizes of a shape alone");
+  }
+  lowering.give_sizes();
+}
+
 void lower_softmax(TfliteLowering& lowering) {
   ModelBuilder& builder = lowering.builder();
   const bool is_float = lowering.input(0).type == TfliteType::float32;
@@ -174,9 +190,14 @@ void lower_mean(TfliteLowering& lowering) {
 }  // namespace
 
 std::vector<TfliteRule> tflite_operators() {
-  return {{0, lower_add},      {1, lower_average_pool},  {6, lower_dequantize}, {17, lower_max_pool},
-          {19, lower_relu},    {20, lower_relu_n1_to_1}, {21, lower_relu6},     {22, lower_reshape},
-          {25, lower_softmax}, {34, lower_pad},          {40, lower_mean},      {114, lower_quantize}};
+  return {{0, lower_add},       {1, lower_average_pool}, {6, lower_dequantize},
+          {17, lower_max_pool}, {19, lower_relu},        {20, lower_relu_n1_to_1},
+          {21, lower_relu6},    {22, lower_reshape},     {25, lower_softmax},
+          {34, lower_pad},      {40, lower_mean},        {43, lower_reshape},  // SQUEEZE
+          {45, lower_sizes},                                                   // STRIDED_SLICE
+          {70, lower_reshape},                                                 // EXPAND_DIMS
+          {77, lower_shape},    {83, lower_sizes},                             // PACK
+          {114, lower_quantize}};
 }
 
 }  // namespace frugal::network
