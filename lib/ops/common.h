@@ -26,9 +26,12 @@ static inline int32_t ops_round(float v) {
   return (int32_t)(moved - shifter);
 }
 
+/* Without a branch, so that loops of it are vectorised: the sum overflows where both signs differ from its
+ * own. */
 static inline int32_t ops_saturating_add(int32_t a, int32_t b) {
-  const int64_t sum = (int64_t)a + b;
-  return sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : (int32_t)sum;
+  const uint32_t sum = (uint32_t)a + (uint32_t)b;
+  const int32_t over = (int32_t)(((uint32_t)a ^ sum) & ((uint32_t)b ^ sum));
+  return over < 0 ? (a >> 31) ^ INT32_MAX : (int32_t)sum;
 }
 
 /* gemmlowp's SaturatingRoundingDoublingHighMul: a * b / 2^31, halves away from zero. */

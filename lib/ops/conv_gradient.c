@@ -2,15 +2,31 @@
  * one chain of additions in the order that ops.h gives. */
 #include "ops/common.h"
 
-/* sum[i] += g * weight[i] */
-static inline void add_scaled(float* restrict sum, float g, const int8_t* restrict weight, int32_t count) {
-  for (int32_t i = 0; i < count; ++i) sum[i] += g * (float)weight[i];
+enum { block = 32, outputs_at_once = 4 };
+
+/* sum[i] += g * weight[i] over the output channels o of one group, in their order; rows of weights lie
+ * `apart`. */
+static inline void add_rows(float* restrict sum, const float* restrict g, const int8_t* restrict weight,
+                            int32_t outputs, size_t apart, int32_t count) {
+  for (int32_t o = 0; o < outputs; ++o, weight += apart) {
+    for (int32_t i = 0; i < count; ++i) sum[i] += g[o] * (float)weight[i];
+  }
+}
+
+/* The same with the sums of a whole block in registers. */
+static inline void add_rows_of_block(float* restrict sum, const float* restrict g,
+                                     const int8_t* restrict weight, int32_t outputs, size_t apart) {
+  float held[block];
+  for (int32_t i = 0; i < block; ++i) held[i] = sum[i];
+  add_rows(held, g, weight, outputs, apart, block);
+  for (int32_t i = 0; i < block; ++i) sum[i] = held[i];
 }
 
 OPS_KERNEL void ops_conv_input_gradient(const float* gradient, const int8_t* weight, float* y,
                                         const ops_window* w) {
   const int32_t each = w->in_channels / w->groups, out_each = w->out_channels / w->groups;
   const int32_t area = w->kernel_height * w->kernel_width;
+  const size_t apart = (size_t)area * (size_t)each;
   for (int32_t iy = 0; iy < w->in_height; ++iy) {
     for (int32_t ix = 0; ix < w->in_width; ++ix, y += w->in_channels) {
       for (int32_t c = 0; c < w->in_channels; ++c) y[c] = 0;
@@ -23,18 +39,22 @@ OPS_KERNEL void ops_conv_input_gradient(const float* gradient, const int8_t* wei
           const size_t pixel =
               (size_t)(down / w->stride_height) * (size_t)w->out_width + (size_t)(right / w->stride_width);
           const float* g = gradient + pixel * (size_t)w->out_channels;
-          for (int32_t o = 0; o < w->out_channels; ++o) {
-            if (g[o] == 0) continue; /* masked; adding +-0 changes no sum that began at +0 */
-            const size_t row = (size_t)o * (size_t)area + (size_t)(ky * w->kernel_width + kx);
-            add_scaled(y + o / out_each * each, g[o], weight + row * (size_t)each, each);
+          for (int32_t group = 0; group < w->groups; ++group) {
+            const size_t row =
+                (size_t)(group * out_each) * (size_t)area + (size_t)(ky * w->kernel_width + kx);
+            const int8_t* rows = weight + row * (size_t)each;
+            const float* of_group = g + group * out_each;
+            float* to = y + group * each;
+            int32_t first = 0;
+            for (; first + block <= each; first += block)
+              add_rows_of_block(to + first, of_group, rows + first, out_each, apart);
+            if (first < each) add_rows(to + first, of_group, rows + first, out_each, apart, each - first);
           }
         }
       }
     }
   }
 }
-
-enum { block = 32, outputs_at_once = 4 };
 
 /* sums[j][i] over the pixels, of one kernel place: `count` trained channels for four output channels. */
 typedef struct {

@@ -110,9 +110,10 @@ AVX2 void ops_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t*
       }
     }
     for (int32_t o = 0; o < out; ++o) {
+      int32_t* row = by_output + pixels_at_once * o;
       const int32_t add = bias ? bias[o] : 0;
-      for (int32_t p = 0; p < count; ++p)
-        by_pixel[p * out + o] = ops_saturating_add(by_output[16 * o + p], add);
+      for (int32_t p = 0; p < pixels_at_once; ++p) row[p] = ops_saturating_add(row[p], add);
+      for (int32_t p = 0; p < count; ++p) by_pixel[p * out + o] = row[p];
     }
     for (int32_t p = 0; p < count; ++p) {
       const size_t at = (size_t)(first + p) * (size_t)out;

@@ -1,13 +1,25 @@
 /* The small steps of a backward pass: masks and scales, biases, pools. */
 #include "ops/common.h"
 
+/* Eight numbers and the byte of their mask. */
+static inline void rescale_eight(const float* gradient, const float* factor, uint32_t bits, float* y) {
+  float scaled[8];
+  for (int32_t i = 0; i < 8; ++i) scaled[i] = gradient[i] * factor[i];
+  for (int32_t i = 0; i < 8; ++i) y[i] = (bits & (1u << i)) != 0 ? scaled[i] : 0.0f;
+}
+
 OPS_KERNEL void ops_rescale_gradient(const float* gradient, const float* factor, int32_t factors,
                                      const uint8_t* mask, float* y, int32_t count) {
-  for (int32_t first = 0; first < count; first += factors) {
-    for (int32_t c = 0; c < factors; ++c) {
-      const float scaled = gradient[first + c] * factor[c];
-      y[first + c] = !mask || ops_mask_bit(mask, (size_t)(first + c)) ? scaled : 0.0f;
+  int32_t at = 0;
+  if (factors % 8 == 0) {
+    for (int32_t c = 0; at + 8 <= count; at += 8) {
+      rescale_eight(gradient + at, factor + c, mask ? mask[at / 8] : 0xffu, y + at);
+      c = c + 8 < factors ? c + 8 : 0;
     }
+  }
+  for (; at < count; ++at) {
+    const float scaled = gradient[at] * factor[at % factors];
+    y[at] = !mask || ops_mask_bit(mask, (size_t)at) ? scaled : 0.0f;
   }
 }
 

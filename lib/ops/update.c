@@ -21,7 +21,8 @@ static int32_t floor_of(float v) {
 
 static float limited(float change) {
   const float most = 2097152.0f;
-  return !(change > -most) ? -most : change > most ? most : change;
+  change = change > -most ? change : -most; /* NaN too */
+  return change < most ? change : most;
 }
 
 /* What is taken off a stored number: a whole number. Rounding the change instead of the sum keeps it small,
@@ -44,14 +45,37 @@ static int8_t updated(int8_t weight, float change, const ops_update* how, uint32
                            127);
 }
 
-void ops_update_i8(int8_t* weight, const float* gradient, const float* step, const ops_update* how) {
+/* `count` weights that lie side by side, rounded stochastically. */
+static inline void update_run(int8_t* restrict weight, const float* restrict gradient,
+                              const float* restrict step, int32_t same_step, int32_t count, uint32_t seed,
+                              uint32_t first) {
+  for (int32_t i = 0; i < count; ++i) {
+    const float change = limited((same_step ? step[0] : step[i]) * gradient[i]);
+    const int32_t whole = floor_of(change + uniform(seed, first + (uint32_t)i));
+    weight[i] = (int8_t)ops_clamp(weight[i] - whole, -127, 127);
+  }
+}
+
+OPS_KERNEL void ops_update_i8(int8_t* weight, const float* gradient, const float* step,
+                              const ops_update* how) {
   for (int32_t o = 0; o < how->outer; ++o) {
-    for (int32_t place = 0; place < how->places; ++place) {
-      for (int32_t i = 0; i < how->trained; ++i, ++gradient) {
+    for (int32_t place = 0; place < how->places; ++place, gradient += how->trained) {
+      const int32_t start = (o * how->places + place) * how->inner;
+      if (how->storage == OPS_STOCHASTIC && !how->channels) {
+        const float* steps = how->channels_inside ? step : step + o;
+        const uint32_t first = how->first + (uint32_t)start;
+        if (how->channels_inside) {
+          update_run(weight + start, gradient, steps, 0, how->trained, how->seed, first);
+        } else {
+          update_run(weight + start, gradient, steps, 1, how->trained, how->seed, first);
+        }
+        continue;
+      }
+      for (int32_t i = 0; i < how->trained; ++i) {
         const int32_t inner = how->channels ? how->channels[i] : i;
-        const int32_t at = (o * how->places + place) * how->inner + inner;
-        weight[at] =
-            updated(weight[at], step[how->channels_inside ? inner : o] * *gradient, how, (uint32_t)at);
+        const int32_t at = start + inner;
+        const float change = step[how->channels_inside ? inner : o] * gradient[i];
+        weight[at] = updated(weight[at], change, how, (uint32_t)at);
       }
     }
   }
