@@ -5,7 +5,7 @@
 // fused activations the range that an operator clamps to, a batch of −1 becomes 1. Nodes are named by kind
 // and number: conv0, depthwise1, conv2 … (convolutions of both kinds share their numbers, as update schemes
 // count them), dense0, add0, average_pool0. AVERAGE_POOL_2D becomes average_pool even where it covers the
-// image: global_average_pool is MEAN, which rounds otherwise.
+// image: global_average_pool is MEAN, rounded as float32-half-even, which a note says.
 #pragma once
 
 #include <span>
