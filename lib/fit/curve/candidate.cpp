@@ -47,6 +47,11 @@ class Discrepancy {
     if (!factor_.empty()) return cholesky_whiten(factor_.data(), n_, rows, columns);
     for (std::size_t i = 0; i < n_ * columns; ++i) rows[i] /= noise_;
   }
+  void whiten(double* residual, double* jacobian, std::size_t columns) const {
+    if (!factor_.empty()) return cholesky_whiten(factor_.data(), n_, residual, jacobian, columns);
+    whiten(residual, 1);
+    whiten(jacobian, columns);
+  }
   // The covariance's inverse times the residuals; empty where there is no discrepancy.
   std::vector<double> solve(std::vector<double> residuals) const {
     if (factor_.empty()) return {};
@@ -69,8 +74,7 @@ CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrep
   problem.evaluate = [&](const double* theta, double* residual, double* jacobian) {
     law.evaluate(theta, data.t, residual, jacobian);
     for (std::size_t i = 0; i < n; ++i) residual[i] -= data.log_y[i];
-    discrepancy.whiten(residual, 1);
-    discrepancy.whiten(jacobian, p);
+    discrepancy.whiten(residual, jacobian, p);
     law.prior(theta, data.shape, residual + n, jacobian + n * p);
   };
 

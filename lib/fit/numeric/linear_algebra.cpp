@@ -48,6 +48,23 @@ void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::siz
   }
 }
 
+void cholesky_whiten(const double* factor, std::size_t n, double* residual, double* jacobian,
+                     std::size_t columns) {
+  for (std::size_t i = 0; i < n; ++i) {
+    double* row = jacobian + i * columns;
+    double value = residual[i];
+    for (std::size_t k = 0; k < i; ++k) {
+      const double f = factor[i * n + k];
+      const double* earlier = jacobian + k * columns;
+      value -= f * residual[k];
+      for (std::size_t c = 0; c < columns; ++c) row[c] -= f * earlier[c];
+    }
+    const double diagonal = factor[i * n + i];
+    residual[i] = value / diagonal;
+    for (std::size_t c = 0; c < columns; ++c) row[c] /= diagonal;
+  }
+}
+
 void small_nnls(const double* gram, const double* right, std::size_t q, double* solution) {
   FRUGAL_ASSERT(q <= 6, "every subset is tried");
   double best = 0;  // of −½ cᵀG c, the least squares up to a constant; the empty subset gives 0

@@ -14,6 +14,9 @@ void cholesky_solve(const double* factor, std::size_t n, double* b);
 // In place: the factor's inverse times n rows of `columns` values. Residuals whose covariance the matrix is
 // become independent, of variance 1.
 void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::size_t columns);
+// The same of n residuals and of their jacobian's n rows, in one pass over the factor.
+void cholesky_whiten(const double* factor, std::size_t n, double* residual, double* jacobian,
+                     std::size_t columns);
 
 // By trying every subset of the (at most 6) columns: gram [q·q] = AᵀA, right [q] = Aᵀb. Gives the solution
 // [q]; a column of zeros has the coefficient 0.

@@ -78,8 +78,7 @@ double Posterior::evidence(const CellCovariance& covariance, PosteriorPart& part
   problem.evaluate = [&](const double* theta, double* residual, double* out) {
     law.evaluate(theta, cells_.at, residual, out);
     for (std::size_t i = 0; i < n; ++i) residual[i] -= cells_.log_y[i];
-    whiten(covariance, residual, 1);
-    whiten(covariance, out, p);
+    cholesky_whiten(covariance.factor.data(), n, residual, out, p);
     std::fill(out + n * p, out + (n + p) * p, 0.0);
     for (std::size_t k = 0; k < p; ++k) {
       residual[n + k] = (theta[k] - mean[k]) / deviation[k];
