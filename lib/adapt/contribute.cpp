@@ -142,7 +142,7 @@ ContributeConfig::ContributeConfig() {
 void ContributeConfig::visit(config::Visitor& v) {
   v.field("seed", seed, config::at_least(0), "of support images, new heads, orders and rounding");
   v.field("threads", threads, config::between(0, 4096), "trainings at a time; 0: all cores");
-  v.field("network", network, "int8 .tflite, tiny-training JSON, or a folder that `import` wrote");
+  v.field("network", network, "int8 .tflite, .onnx, tiny-training JSON, or a folder that `import` wrote");
   v.field("weights", weights, "weights of a JSON (safetensors); empty: those beside it");
   v.choice(
       "head", head, {"means", "new", "keep"},
