@@ -1,6 +1,7 @@
 /* Gradients of a convolution. Both kernels work on blocks of channels that fit registers, so that each sum is
  * one chain of additions in the order that ops.h gives. */
 #include "ops/common.h"
+#include "ops/x86.h"
 
 enum { block = 32, outputs_at_once = 4 };
 
@@ -22,11 +23,27 @@ static inline void add_rows_of_block(float* restrict sum, const float* restrict 
   for (int32_t i = 0; i < block; ++i) sum[i] = held[i];
 }
 
+/* Four pixels at a time. The last four again where the pixels are no multiple of four: the same sums. */
+static void pointwise_input_gradient(const float* gradient, const int8_t* weight, float* y, int32_t pixels,
+                                     int32_t outputs, int32_t inputs) {
+  for (int32_t p = 0; p < pixels; p += 4) {
+    const int32_t at = ops_min(p, pixels - 4);
+    ops_four_pixels_avx2(gradient + (size_t)at * (size_t)outputs, weight, y + (size_t)at * (size_t)inputs,
+                         outputs, inputs);
+  }
+}
+
 OPS_KERNEL void ops_conv_input_gradient(const float* gradient, const int8_t* weight, float* y,
                                         const ops_window* w) {
   const int32_t each = w->in_channels / w->groups, out_each = w->out_channels / w->groups;
   const int32_t area = w->kernel_height * w->kernel_width;
   const size_t apart = (size_t)area * (size_t)each;
+  const int32_t pixels = w->in_height * w->in_width;
+  if (ops_has_avx2() && area == 1 && w->groups == 1 && pixels >= 4 && each >= 16 &&
+      pixels == w->out_height * w->out_width && w->pad_top == 0 && w->pad_left == 0) {
+    pointwise_input_gradient(gradient, weight, y, pixels, w->out_channels, each);
+    return;
+  }
   for (int32_t iy = 0; iy < w->in_height; ++iy) {
     for (int32_t ix = 0; ix < w->in_width; ++ix, y += w->in_channels) {
       for (int32_t c = 0; c < w->in_channels; ++c) y[c] = 0;

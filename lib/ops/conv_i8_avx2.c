@@ -77,6 +77,48 @@ AVX2 static inline void multiply(const int32_t* patches, const int32_t* weights,
   }
 }
 
+/* Sums of products below 2^30 and a bias below it add up within int32. */
+AVX2 static void add_bias(int32_t* sums, int32_t bias, int32_t length) {
+  const int32_t safe = 1 << 30;
+  if (bias > -safe && bias < safe && length < safe / (255 * 128)) {
+    for (int32_t p = 0; p < pixels_at_once; ++p) sums[p] += bias;
+  } else {
+    for (int32_t p = 0; p < pixels_at_once; ++p) sums[p] = ops_saturating_add(sums[p], bias);
+  }
+}
+
+/* [out][16] to [pixel][out], eight outputs of eight pixels at once. */
+AVX2 static void to_pixels(const int32_t* by_output, int32_t* by_pixel, int32_t out, int32_t count) {
+  int32_t o = 0;
+  for (; o + 8 <= out; o += 8) {
+    for (int32_t first = 0; first < count; first += 8) {
+      __m256i rows[8], pairs[8];
+      for (int32_t i = 0; i < 8; ++i)
+        rows[i] = _mm256_loadu_si256((const __m256i*)(by_output + pixels_at_once * (o + i) + first));
+      for (int32_t i = 0; i < 4; ++i) {
+        pairs[2 * i] = _mm256_unpacklo_epi32(rows[2 * i], rows[2 * i + 1]);
+        pairs[2 * i + 1] = _mm256_unpackhi_epi32(rows[2 * i], rows[2 * i + 1]);
+      }
+      for (int32_t i = 0; i < 2; ++i) {
+        rows[4 * i] = _mm256_unpacklo_epi64(pairs[4 * i], pairs[4 * i + 2]);
+        rows[4 * i + 1] = _mm256_unpackhi_epi64(pairs[4 * i], pairs[4 * i + 2]);
+        rows[4 * i + 2] = _mm256_unpacklo_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
+        rows[4 * i + 3] = _mm256_unpackhi_epi64(pairs[4 * i + 1], pairs[4 * i + 3]);
+      }
+      for (int32_t i = 0; i < 4; ++i) {
+        const __m256i low = _mm256_permute2x128_si256(rows[i], rows[i + 4], 0x20);
+        const __m256i high = _mm256_permute2x128_si256(rows[i], rows[i + 4], 0x31);
+        if (first + i < count) _mm256_storeu_si256((__m256i*)(by_pixel + (first + i) * out + o), low);
+        if (first + i + 4 < count)
+          _mm256_storeu_si256((__m256i*)(by_pixel + (first + i + 4) * out + o), high);
+      }
+    }
+  }
+  for (; o < out; ++o) {
+    for (int32_t p = 0; p < count; ++p) by_pixel[p * out + o] = by_output[pixels_at_once * o + p];
+  }
+}
+
 AVX2 void ops_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                            uint8_t* mask, void* scratch, const ops_window* w, const ops_requantize* to) {
   const int32_t pairs = pairs_of(w), out = w->out_channels, out_each = out / w->groups;
@@ -109,12 +151,8 @@ AVX2 void ops_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t*
         o += outputs;
       }
     }
-    for (int32_t o = 0; o < out; ++o) {
-      int32_t* row = by_output + pixels_at_once * o;
-      const int32_t add = bias ? bias[o] : 0;
-      for (int32_t p = 0; p < pixels_at_once; ++p) row[p] = ops_saturating_add(row[p], add);
-      for (int32_t p = 0; p < count; ++p) by_pixel[p * out + o] = row[p];
-    }
+    for (int32_t o = 0; o < out; ++o) add_bias(by_output + pixels_at_once * o, bias ? bias[o] : 0, length);
+    to_pixels(by_output, by_pixel, out, count);
     for (int32_t p = 0; p < count; ++p) {
       const size_t at = (size_t)(first + p) * (size_t)out;
       ops_write_pixel(by_pixel + p * out, out, y + at, mask, at, to);

@@ -17,6 +17,9 @@ void ops_depthwise_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int
                                 uint8_t* mask, void* scratch, const ops_window* window,
                                 const ops_requantize* to);
 
+/* Of a 1x1 convolution with at least 16 input channels: y [4][inputs] from g [4][outputs]. */
+void ops_four_pixels_avx2(const float* g, const int8_t* weight, float* y, int32_t outputs, int32_t inputs);
+
 /* The plain ones under names of their own, for the comparison. */
 size_t ops_conv_i8_plain_scratch(const ops_window* window);
 void ops_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,

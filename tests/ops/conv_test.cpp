@@ -188,6 +188,24 @@ TEST_CASE("gradients of a convolution are the plain sums", "[ops]") {
   }
 }
 
+TEST_CASE("the input gradient of a 1x1 convolution is the same bits for many pixels as for one", "[ops]") {
+  base::Random random(3, "pointwise");
+  for (const std::int32_t inputs : {16, 24, 40, 67}) {
+    const std::int32_t outputs = 19, pixels = 11;  // not a multiple of what is taken at once
+    std::vector<float> gradient(static_cast<std::size_t>(pixels * outputs));
+    for (float& g : gradient) g = static_cast<float>(random.normal());
+    std::vector<std::int8_t> weight(static_cast<std::size_t>(outputs * inputs));
+    for (std::int8_t& w : weight) w = static_cast<std::int8_t>(static_cast<int>(random.below(255)) - 127);
+    ops_window w{1, pixels, inputs, 1, pixels, outputs, 1, 1, 1, 1, 0, 0, 1, 1, 1};
+    std::vector<float> together(static_cast<std::size_t>(pixels * inputs)), alone(together.size());
+    ops_conv_input_gradient(gradient.data(), weight.data(), together.data(), &w);
+    w.in_width = w.out_width = 1;  // one pixel takes the plain way
+    for (std::int32_t p = 0; p < pixels; ++p)
+      ops_conv_input_gradient(gradient.data() + p * outputs, weight.data(), alone.data() + p * inputs, &w);
+    CHECK(together == alone);
+  }
+}
+
 TEST_CASE("exponential and logarithm of the kernels are near those of libm", "[ops]") {
   double worst_exp = 0, worst_log = 0;
   for (int i = -8600; i <= 8700; ++i) {
