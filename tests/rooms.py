@@ -45,6 +45,7 @@ TORCH_FREE = {
     "plan": ["base", "config", "ir"],
     "emit": BASICS + ["ir", "ops", "plan"],
     "quant": BASICS + ["checkpoint", "ir", "ops", "autodiff", "plan"],
+    "quant/convert": BASICS + ["ir", "quant"],
     "sparse": BASICS + ["ir", "ops", "autodiff", "passes", "plan", "quant"],
 }
 WITH_TORCH = {
@@ -69,6 +70,8 @@ WITH_TORCH = {
                                                 "search/derive", "search/supernet", "search/strategy"],
     "adapt": BASICS + ["checkpoint", "ir", "network", "network/import", "autodiff", "quant", "sparse", "data/images",
                        "train/parallel", "train"],
+    "calibrate": BASICS + ["ir", "network/import", "quant", "quant/convert", "tensor", "data/images", "model/image", "train/parallel",
+                           "train", "adapt"],
     "grow": BASICS + TRAINING + ["model/transformer", "data/images", "data/tokens", "train/transformers"],
     "grow/operators": ["base", "grow", "model/transformer"],
 }

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     tinytrain_compile::add_import(app);
     tinytrain_compile::add_inspect(app);
+    tinytrain_compile::add_quantize(app);
     tinytrain_compile::add_adapt(app);
     tinytrain_compile::add_contribute(app);
     tinytrain_compile::add_select(app);

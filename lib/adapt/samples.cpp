@@ -23,7 +23,9 @@ std::vector<std::array<std::int8_t, 256>> tables(const data::ImageSet& set, cons
       double stored = pixel - 128;
       if (!as_pixels) {
         const double real = (pixel / 255.0 - double{set.mean[c]}) / double{set.std[c]};
-        stored = std::nearbyint(real / ir::scale_of(input)) + static_cast<double>(ir::zero_point_of(input));
+        // Halves go down, however a mean of 0.5 was rounded: else two pixel values could become one.
+        stored =
+            std::ceil(real / ir::scale_of(input) - 0.500001) + static_cast<double>(ir::zero_point_of(input));
       }
       result[c][static_cast<std::size_t>(pixel)] =
           static_cast<std::int8_t>(std::clamp(stored, -128.0, 127.0));

@@ -23,7 +23,7 @@ SKIPPED = 77
 FILES = {
     "scalefit": [("scalefit/fit-*", "fit"), ("scalefit/*design*", "design"), ("scalefit/*measure*", "measure")],
     "nas-search": [("train/*", "train"), ("search/*", "search")],
-    "tinytrain-compile": [("adapt/contribute*", "contribute"), ("adapt/*", "adapt")],
+    "tinytrain-compile": [("adapt/contribute*", "contribute"), ("adapt/*", "adapt"), ("quantize/*", "quantize")],
     "ligo-grow": [("grow/*-learn.json", "learn"), ("grow/*-savings.json", "compare"), ("grow/*-compare*.json", "compare"),
                   ("grow/*-depth.json", "compare"), ("grow/*", "train")],
 }

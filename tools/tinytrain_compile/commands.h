@@ -16,6 +16,7 @@ namespace frugal::tinytrain_compile {
 
 void add_import(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_quantize(CLI::App& app);
 void add_adapt(CLI::App& app);
 void add_contribute(CLI::App& app);
 void add_select(CLI::App& app);

@@ -237,7 +237,7 @@ GraphForward::GraphForward(std::shared_ptr<const ir::Graph> graph, ir::NodeId fi
   steps_ = std::move(all);
 }
 
-Tensor GraphForward::operator()(const Tensor& input, const GraphMode& mode) const {
+Tensor GraphForward::operator()(const Tensor& input, const GraphMode& mode, const Observer& observe) const {
   if (steps_->steps.empty()) return input;
   const ir::Graph& graph = *steps_->graph;
   Tensors values(graph.tensors.size());
@@ -250,6 +250,7 @@ Tensor GraphForward::operator()(const Tensor& input, const GraphMode& mode) cons
     for (const ir::TensorId id : step.last_read) value(id) = Tensor();
     const bool folded = mode.fold_batch_norm && std::string_view(step.node->op->name) == "batch_norm";
     value(step.node->output) = folded ? x[0] : step.run({call, x, step.parameters, mode, step.in_place});
+    if (observe) observe(step.node->output, value(step.node->output));
   }
   return value(steps_->steps.back().node->output);
 }

@@ -5,6 +5,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,12 +23,16 @@ struct GraphMode {
 // Nodes [first, end) of a graph as a function of their first input.
 class GraphForward {
  public:
+  // Shown what a node gives as soon as it is computed; a later node may overwrite it.
+  using Observer = std::function<void(ir::TensorId, const torch::Tensor&)>;
+
   // parameters: by tensor of the graph; those of other tensors are not defined. Throws UserError naming an
   // operator that torch has no function for here.
   GraphForward(std::shared_ptr<const ir::Graph> graph, ir::NodeId first, ir::NodeId end,
                std::vector<torch::Tensor> parameters);
 
-  torch::Tensor operator()(const torch::Tensor& x, const GraphMode& mode) const;
+  torch::Tensor operator()(const torch::Tensor& x, const GraphMode& mode,
+                           const Observer& observe = nullptr) const;
 
  private:
   struct Steps;

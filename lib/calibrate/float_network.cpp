@@ -1,0 +1,87 @@
+#include "calibrate/float_network.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace frugal::calibrate {
+namespace {
+
+using torch::Tensor;
+
+std::vector<Tensor> tensors_of(const ir::Model& model) {
+  std::vector<Tensor> tensors;
+  for (std::size_t i = 0; i < model.graph.tensors.size(); ++i) {
+    const ir::Tensor& tensor = model.graph.tensors[i];
+    if (tensor.role == ir::Role::input || tensor.role == ir::Role::value) {
+      tensors.emplace_back();
+      continue;
+    }
+    const auto values = model.values<float>(static_cast<ir::TensorId>(i));
+    tensors.push_back(
+        torch::from_blob(const_cast<float*>(values.data()), tensor.shape, torch::kFloat32).clone());
+  }
+  return tensors;
+}
+
+constexpr std::size_t batch_size = 64;
+
+}  // namespace
+
+FloatNetwork::FloatNetwork(const ir::Model& model)
+    : forward_(std::make_shared<const ir::Graph>(model.graph), 0, ir::whole(model.graph).end,
+               tensors_of(model)) {}
+
+Tensor FloatNetwork::operator()(const Tensor& images, const model::GraphForward::Observer& observe) const {
+  const torch::NoGradGuard no_grad;
+  return forward_(images, {}, observe);
+}
+
+Tensor float_images(const data::ImageSet& set, std::span<const std::size_t> which) {
+  Tensor batch = torch::empty({static_cast<std::int64_t>(which.size()), set.channels, set.height, set.width});
+  auto* to = batch.data_ptr<float>();
+  const auto pixels = static_cast<std::size_t>(set.height * set.width);
+  std::vector<std::uint8_t> scratch;
+  for (const std::size_t i : which) {
+    const std::uint8_t* image = set.image(static_cast<std::int64_t>(i), scratch);
+    for (std::size_t c = 0; c < static_cast<std::size_t>(set.channels); ++c) {
+      for (std::size_t k = 0; k < pixels; ++k)
+        *to++ = (static_cast<float>(image[c * pixels + k]) / 255.0F - set.mean[c]) / set.std[c];
+    }
+  }
+  return batch;
+}
+
+std::vector<float> numbers_of(const Tensor& tensor) {
+  const Tensor plain = tensor.to(torch::kFloat32).contiguous();
+  const auto* begin = plain.data_ptr<float>();
+  return {begin, begin + plain.numel()};
+}
+
+std::vector<std::size_t> all_or(const data::ImageSet& set, const std::vector<std::size_t>& which) {
+  if (!which.empty()) return which;
+  std::vector<std::size_t> all(static_cast<std::size_t>(set.size()));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+FloatScore evaluate(const FloatNetwork& network, const data::ImageSet& set,
+                    const std::vector<std::size_t>& which) {
+  const std::vector<std::size_t> images = all_or(set, which);
+  FloatScore score;
+  for (std::size_t first = 0; first < images.size(); first += batch_size) {
+    const auto part = std::span(images).subspan(first, std::min(batch_size, images.size() - first));
+    std::vector<std::int64_t> labels;
+    for (const std::size_t i : part) labels.push_back(set.labels[i]);
+    const Tensor logits = network(float_images(set, part));
+    const Tensor wanted = torch::tensor(labels, torch::kInt64);
+    score.loss += torch::nll_loss(logits.log_softmax(1), wanted, {}, at::Reduction::Sum).item<double>();
+    score.correct += (logits.argmax(1) == wanted).sum().item<std::int64_t>();
+    score.count += static_cast<std::int64_t>(part.size());
+  }
+  if (score.count > 0) score.loss /= static_cast<double>(score.count);
+  return score;
+}
+
+}  // namespace frugal::calibrate

@@ -1,0 +1,155 @@
+#include "calibrate/observe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "base/error.h"
+#include "ir/integer_scale.h"
+#include "quant/ordered.h"
+#include "quant/program.h"
+
+namespace frugal::calibrate {
+namespace {
+
+using ir::TensorId;
+
+constexpr std::size_t batch_size = 16;
+
+std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
+
+// Runs `visit(first image, batch)` over the images.
+template <typename Visit>
+void by_batches(const data::ImageSet& set, const std::vector<std::size_t>& images, const Visit& visit) {
+  for (std::size_t first = 0; first < images.size(); first += batch_size) {
+    const auto part = std::span(images).subspan(first, std::min(batch_size, images.size() - first));
+    visit(first, float_images(set, part));
+  }
+}
+
+quant::ValueRange range_of_pixels(const data::ImageSet& set) {
+  quant::ValueRange range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  for (std::size_t c = 0; c < set.mean.size(); ++c) {
+    range.low = std::min(range.low, (0 - double{set.mean[c]}) / double{set.std[c]});
+    range.high = std::max(range.high, (1 - double{set.mean[c]}) / double{set.std[c]});
+  }
+  return range;
+}
+
+// One image's int8 (or float) values of a tensor beside the float network's.
+void compare(const quant::Program& program, const quant::Workspace& workspace, TensorId id,
+             std::span<const float> real, Distance& sum) {
+  const ir::Tensor& tensor = program.graph().tensor(id);
+  const auto add = [&](double x, double y) {
+    sum.signal += x * x;
+    sum.noise += (x - y) * (x - y);
+    ++sum.count;
+  };
+  if (tensor.type == ir::DataType::float32) {
+    const std::vector<float> given = program.get<float>(workspace, id);
+    for (std::size_t i = 0; i < real.size(); ++i) add(real[i], given[i]);
+    return;
+  }
+  const std::vector<std::int8_t> given = program.get<std::int8_t>(workspace, id);
+  const double scale = ir::scale_of(tensor), zero = static_cast<double>(ir::zero_point_of(tensor));
+  const double low = (-128.5 - zero) * scale, high = (127.5 - zero) * scale;
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    add(real[i], scale * (given[i] - zero));
+    sum.clipped += real[i] < low || real[i] > high ? 1 : 0;
+  }
+}
+
+}  // namespace
+
+std::vector<quant::ValueRange> ranges_of(const ir::Model& folded,
+                                         const std::vector<quant::StoredLayer>& layers,
+                                         const data::ImageSet& set, const std::vector<std::size_t>& images,
+                                         const quant::CalibrationChoice& choice, const std::string& origin) {
+  const FloatNetwork network(folded);
+  const TensorId image = folded.graph.inputs.front();
+  std::vector<bool> wanted(folded.graph.tensors.size(), false);
+  for (const TensorId id : quant::values_with_a_range(folded.graph, layers)) wanted[index(id)] = id != image;
+
+  std::vector<quant::Extremes> extremes(wanted.size());
+  by_batches(set, images, [&](std::size_t, const torch::Tensor& batch) {
+    network(batch, [&](TensorId id, const torch::Tensor& value) {
+      if (wanted[index(id)]) extremes[index(id)].add(numbers_of(value));
+    });
+  });
+  std::vector<std::optional<quant::Histogram>> seen(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (extremes[i].not_finite > 0)
+      throw base::UserError(
+          origin + ": " + folded.graph.tensors[i].name,
+          "gives numbers that are not finite on " + std::to_string(images.size()) + " calibration images",
+          "its weights or batch norm are damaged, or data.mean and data.std are not those "
+          "of its training");
+    if (wanted[i]) seen[i].emplace(extremes[i]);
+  }
+  by_batches(set, images, [&](std::size_t, const torch::Tensor& batch) {
+    network(batch, [&](TensorId id, const torch::Tensor& value) {
+      if (wanted[index(id)]) seen[index(id)]->add(numbers_of(value));
+    });
+  });
+  std::vector<quant::ValueRange> ranges(wanted.size());
+  ranges[index(image)] = range_of_pixels(set);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) ranges[i] = quant::choose_range(*seen[i], choice);
+  }
+  return ranges;
+}
+
+std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Network& made,
+                                   const data::ImageSet& set, const std::vector<std::size_t>& images,
+                                   const quant::Samples& samples, std::size_t threads,
+                                   const std::string& origin) {
+  const FloatNetwork network(folded);
+  const quant::Program program(made.model, origin, quant::Program::Memory::keep_all);
+  const quant::Parameters parameters(made.model, program.layouts());
+  std::vector<quant::Workspace> workspaces;
+  for (std::size_t i = 0; i < std::max<std::size_t>(1, threads); ++i)
+    workspaces.emplace_back(program, parameters);
+
+  // What is compared with what, and the float values of a batch.
+  std::vector<TensorId> given{made.model.graph.inputs.front()};
+  std::vector<std::size_t> place(folded.graph.tensors.size(), 0);
+  for (const quant::Int8Layer& layer : made.layers) {
+    place[index(layer.step.value)] = given.size();
+    given.push_back(layer.value);
+  }
+  std::vector<Distance> sums(given.size());
+  by_batches(set, images, [&](std::size_t first, const torch::Tensor& batch) {
+    std::vector<std::vector<float>> real(given.size());
+    real[0] = numbers_of(batch);
+    network(batch, [&](TensorId id, const torch::Tensor& value) {
+      if (place[index(id)] > 0) real[place[index(id)]] = numbers_of(value);
+    });
+    const auto size = static_cast<std::size_t>(batch.size(0));
+    std::vector<std::vector<Distance>> of_image(size);
+    quant::in_order(
+        size, workspaces.size(),
+        [&](std::size_t item, std::size_t worker) {
+          quant::Workspace& workspace = workspaces[worker];
+          program.put<std::int8_t>(workspace, given[0], samples.image(first + item));
+          program.run(workspace, ir::whole(program.graph()));
+          of_image[item].resize(given.size());
+          for (std::size_t i = 0; i < given.size(); ++i) {
+            const std::size_t each = real[i].size() / size;
+            compare(program, workspace, given[i], std::span(real[i]).subspan(item * each, each),
+                    of_image[item][i]);
+          }
+        },
+        [&](std::size_t item, std::size_t) {
+          for (std::size_t i = 0; i < given.size(); ++i) {
+            sums[i].signal += of_image[item][i].signal;
+            sums[i].noise += of_image[item][i].noise;
+            sums[i].clipped += of_image[item][i].clipped;
+            sums[i].count += of_image[item][i].count;
+          }
+        });
+  });
+  return sums;
+}
+
+}  // namespace frugal::calibrate
