@@ -17,7 +17,8 @@ void QuantizeConfig::visit(config::Visitor& v) {
   v.field("name", name, "for people; stands in the result");
   v.field("seed", seed, config::at_least(0), "chooses the calibration images");
   v.field("threads", threads, config::between(0, 4096), "0: all cores");
-  v.field("network", network, "trained network in float: network.json, or a folder that holds one");
+  v.field("network", network,
+          "trained network in float: network.json, .onnx, or a folder that holds network.json");
   v.field("weights", weights, "weights of a JSON (safetensors); empty: those beside it");
   v.object("data", data, "what it was trained on, with the same mean and std");
   v.object("calibration", calibration, "how the ranges of activations are found");
