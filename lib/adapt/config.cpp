@@ -1,6 +1,7 @@
 #include "adapt/config.h"
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 namespace frugal::adapt {
@@ -42,6 +43,10 @@ quant::TrainerConfig MethodConfig::trainer(std::int64_t seed, std::size_t thread
   config.seed = static_cast<std::uint64_t>(seed);
   config.threads = threads;
   return config;
+}
+
+std::size_t worker_count(std::int64_t threads) {
+  return threads == 0 ? std::max(1U, std::thread::hardware_concurrency()) : static_cast<std::size_t>(threads);
 }
 
 void AdaptConfig::visit(config::Visitor& v) {

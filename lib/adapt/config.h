@@ -1,6 +1,7 @@
 // The config of `tinytrain-compile adapt`: which network learns what, and how.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -24,6 +25,9 @@ struct MethodConfig {
   void visit(config::Visitor& v);
   quant::TrainerConfig trainer(std::int64_t seed, std::size_t threads) const;
 };
+
+// Threads that a config asks for; 0: a thread a core.
+std::size_t worker_count(std::int64_t threads);
 
 struct AdaptConfig {
   std::string name;  // for people; stands in runs.jsonl

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "adapt/contribute_page.h"
 #include "adapt/samples.h"
@@ -167,8 +166,7 @@ Ordered contribute(const ContributeConfig& config, const train::RunOptions& opti
   const Task task(config);
   const sparse::ContributionSetup setup = setup_of(task);
   const sparse::ExtraMemory memory(task.graph());
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t threads = config.threads == 0 ? cores : static_cast<std::size_t>(config.threads);
+  const std::size_t threads = worker_count(config.threads);
   const std::string path = options.out + "/contributions.jsonl";
 
   Cost cost = cost_of_measuring(task, sparse::training_count(memory, setup));

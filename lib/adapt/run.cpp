@@ -2,20 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "adapt/batches.h"
 #include "adapt/checkpoint.h"
 #include "adapt/page.h"
 #include "adapt/samples.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
-#include "base/random.h"
 #include "base/stop.h"
 #include "config/config.h"
 #include "ir/count.h"
@@ -46,7 +43,6 @@ sparse::UpdateScheme scheme_of(const std::string& text, const ir::Graph& graph) 
 struct Images {
   quant::Samples training, held_out, part;
   bool validates = false;
-  std::vector<std::string> classes;
 };
 
 Images open_images(const AdaptConfig& config, const ir::Graph& graph) {
@@ -61,7 +57,6 @@ Images open_images(const AdaptConfig& config, const ir::Graph& graph) {
   images.held_out = samples_of(held_out, {}, input, config.data, config.network);
   images.part = samples_of(held_out, balanced_part(held_out, config.evaluate_images), input, config.data,
                            config.network);
-  images.classes = training.class_names;
   return images;
 }
 
@@ -69,18 +64,19 @@ class Run {
  public:
   Run(const AdaptConfig& config, const train::RunOptions& options, const train::LoopPlace& place,
       quant::Trainer& trainer, const Images& images)
-      : config_(config), options_(options), place_(place), trainer_(trainer), images_(images) {
-    const auto count = static_cast<std::int64_t>(images.training.size());
-    steps_per_epoch_ = (count + config.method.batch_size - 1) / config.method.batch_size;
-    total_ =
-        std::max<std::int64_t>(1, std::llround(config.method.epochs * static_cast<double>(steps_per_epoch_)));
-  }
+      : config_(config),
+        options_(options),
+        place_(place),
+        trainer_(trainer),
+        images_(images),
+        batches_(images.training.size(), config.method, place.seed) {}
 
   Progress to_end() {
     begin();
-    base::Progress bar(place_.label, total_, place_.quiet);
+    const std::int64_t total = batches_.total_steps();
+    base::Progress bar(place_.label, total, place_.quiet);
     started_ = saved_ = Clock::now();
-    while (progress_.step < total_) {
+    while (progress_.step < total) {
       step();
       bar.update(progress_.step, note_);
       const bool stop = base::stop_signal() != 0;
@@ -92,8 +88,6 @@ class Run {
     bar.finish(note_);
     return progress_;
   }
-
-  std::int64_t total_steps() const { return total_; }
 
  private:
   void begin() {
@@ -109,29 +103,21 @@ class Run {
   double seconds() const { return before_ + std::chrono::duration<double>(Clock::now() - started_).count(); }
 
   void step() {
-    const std::int64_t epoch = progress_.step / steps_per_epoch_,
-                       in_epoch = progress_.step % steps_per_epoch_;
-    if (order_.empty() || in_epoch == 0) {
-      base::Random random(place_.seed, "order " + std::to_string(epoch));
-      order_ = random.permutation(images_.training.size());
-    }
-    const auto begin = static_cast<std::size_t>(in_epoch * config_.method.batch_size);
-    const std::size_t size =
-        std::min(order_.size() - begin, static_cast<std::size_t>(config_.method.batch_size));
-    const double rate =
-        train::learning_rate(config_.method.schedule, progress_.step, total_, steps_per_epoch_);
-    const double loss = trainer_.step(images_.training, std::span(order_).subspan(begin, size), rate);
-    progress_.epoch_loss += loss * static_cast<double>(size);
-    progress_.epoch_images += static_cast<std::int64_t>(size);
+    const std::int64_t step = progress_.step;
+    const auto which = batches_.of_step(step);
+    const double rate = batches_.learning_rate(step);
+    const double loss = trainer_.step(images_.training, which, rate);
+    progress_.epoch_loss += loss * static_cast<double>(which.size());
+    progress_.epoch_images += static_cast<std::int64_t>(which.size());
     ++progress_.step;
-    if (in_epoch + 1 == steps_per_epoch_ || progress_.step == total_) end_epoch(epoch + 1, rate);
+    if (batches_.ends_epoch(step)) end_epoch(batches_.epoch_of(step) + 1, rate);
   }
 
   void end_epoch(std::int64_t epoch, double rate) {
     const double loss = progress_.epoch_loss / static_cast<double>(progress_.epoch_images);
     note_ = fmt::format("loss {:.3f}", loss);
-    const bool due =
-        config_.evaluate_every > 0 && epoch % config_.evaluate_every == 0 && progress_.step < total_;
+    const bool due = config_.evaluate_every > 0 && epoch % config_.evaluate_every == 0 &&
+                     progress_.step < batches_.total_steps();
     Ordered event{{"step", progress_.step}, {"epoch", epoch}, {"loss", loss}, {"lr", rate}};
     if (due) event["accuracy"] = measure(epoch, loss);
     event["seconds"] = seconds();
@@ -158,18 +144,13 @@ class Run {
   const train::LoopPlace& place_;
   quant::Trainer& trainer_;
   const Images& images_;
+  Batches batches_;
   train::EventLog log_{options_.out, true};
   Progress progress_;
   std::string path_, note_;
-  std::vector<std::size_t> order_;
-  std::int64_t steps_per_epoch_ = 1, total_ = 1;
   double before_ = 0;
   Clock::time_point started_ = Clock::now(), saved_ = Clock::now();
 };
-
-Ordered score_json(const quant::Score& score) {
-  return {{"accuracy", score.accuracy()}, {"loss", score.loss}, {"images", score.count}};
-}
 
 }  // namespace
 
@@ -189,8 +170,7 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
   const ir::Model start = quant::with_float_head(imported.model, classes,
                                                  static_cast<std::uint64_t>(config.seed), config.network);
   const sparse::UpdateScheme scheme = scheme_of(config.scheme, start.graph);
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t threads = config.threads == 0 ? cores : static_cast<std::size_t>(config.threads);
+  const std::size_t threads = worker_count(config.threads);
   quant::Trainer trainer(start, sparse::trained_layers(start, scheme),
                          config.method.trainer(config.seed, threads), config.network);
   if (!options.quiet) {
@@ -222,7 +202,7 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
   line["train_examples"] = images.training.size();
   line["steps"] = progress.step;
   line["extra_memory_bytes"] = scheme_json["extra_memory_bytes"];
-  line["before"] = score_json(before);
+  line["before"] = quant::to_json(before);
   line[images.validates ? "validation_error" : "test_error"] = 1 - after.accuracy();
   line[images.validates ? "validation_loss" : "test_loss"] = after.loss;
   line["accuracy"] = after.accuracy();

@@ -36,27 +36,33 @@ std::vector<std::array<std::int8_t, 256>> tables(const data::ImageSet& set, cons
 
 }  // namespace
 
+void check_image_size(const data::ImageSet& set, const ir::Tensor& input, const std::string& place) {
+  const ir::Dims wanted{1, set.channels, set.height, set.width};
+  if (input.shape == wanted) return;
+  throw UserError(place,
+                  "takes images of " + ir::to_text(input.shape) + ", but those of " + set.name + " are " +
+                      ir::to_text(wanted),
+                  "set data.resolution and data.channels");
+}
+
+std::vector<std::size_t> all_or(const data::ImageSet& set, const std::vector<std::size_t>& which) {
+  if (!which.empty()) return which;
+  std::vector<std::size_t> all(static_cast<std::size_t>(set.size()));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 quant::Samples samples_of(const data::ImageSet& set, const std::vector<std::size_t>& which,
                           const ir::Tensor& input, const data::DataConfig& config, const std::string& place) {
-  const ir::Dims wanted{1, set.channels, set.height, set.width};
   if (input.type != ir::DataType::int8 || !input.quantization)
     throw UserError(place, "takes no int8 input", "quantize the network first");
-  if (input.shape != wanted) {
-    throw UserError(place,
-                    "takes images of " + ir::to_text(input.shape) + ", but those of " + set.name + " are " +
-                        ir::to_text(wanted),
-                    "set data.resolution and data.channels");
-  }
-  std::vector<std::size_t> all(which);
-  if (all.empty()) {
-    all.resize(static_cast<std::size_t>(set.size()));
-    std::iota(all.begin(), all.end(), 0);
-  }
+  check_image_size(set, input, place);
   const auto stored = tables(set, input, config.mean.empty() && config.std.empty());
   const auto pixels = static_cast<std::size_t>(set.height * set.width);
   quant::Samples samples;
   samples.image_bytes = set.image_bytes();
   samples.class_count = set.class_count();
+  const std::vector<std::size_t> all = all_or(set, which);
   samples.images.reserve(all.size() * static_cast<std::size_t>(set.image_bytes()));
   std::vector<std::uint8_t> scratch;
   for (const std::size_t i : all) {

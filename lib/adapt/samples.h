@@ -18,6 +18,12 @@ namespace frugal::adapt {
 quant::Samples samples_of(const data::ImageSet& set, const std::vector<std::size_t>& which,
                           const ir::Tensor& input, const data::DataConfig& config, const std::string& place);
 
+// UserError at `place` where the images of a set have another size than a network takes.
+void check_image_size(const data::ImageSet& set, const ir::Tensor& input, const std::string& place);
+
+// Every index of a set where `which` is empty, else `which`.
+std::vector<std::size_t> all_or(const data::ImageSet& set, const std::vector<std::size_t>& which);
+
 // `shots` examples of each class, drawn by seed; all where it is 0. UserError for a class that has fewer.
 std::vector<std::size_t> few_of_each(const data::ImageSet& set, std::int64_t shots, std::int64_t seed);
 

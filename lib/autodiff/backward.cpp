@@ -23,7 +23,7 @@ class Differentiator : public Backward {
     for (const TrainedLayer& layer : trained) {
       FRUGAL_ASSERT(index(layer.node) < model.graph.nodes.size(), "a trained layer that is no node");
       if (find_trained(layer.node) != nullptr) fail_at(layer.node, "is trained twice");
-      if (weight_of(model.graph, model.graph.nodes[index(layer.node)]) == ir::none)
+      if (ir::weight_of(model.graph, model.graph.nodes[index(layer.node)]) == ir::none)
         fail_at(layer.node, "has no weight and cannot be trained");
       trained_.push_back(layer);
     }
@@ -142,20 +142,10 @@ TrainingGraph with_backward(const ir::Model& model, const std::vector<TrainedLay
   return Differentiator(model, trained, origin).run();
 }
 
-TensorId weight_of(const ir::Graph& graph, const ir::Node& node) {
-  if (node.op->macs == nullptr || node.op->parameters == nullptr) return ir::none;
-  const ir::Tensor& weight = graph.tensor(node.inputs[1]);
-  return weight.role == ir::Role::parameter ? node.inputs[1] : ir::none;
-}
-
-TensorId bias_of(const ir::Graph& graph, const ir::Node& node) {
-  return weight_of(graph, node) != ir::none && node.inputs.size() > 2 ? node.inputs[2] : ir::none;
-}
-
 std::vector<NodeId> layers_with_weights(const ir::Graph& graph) {
   std::vector<NodeId> layers;
   for (NodeId n = 0; n < static_cast<NodeId>(graph.nodes.size()); ++n) {
-    if (weight_of(graph, graph.nodes[index(n)]) != ir::none) layers.push_back(n);
+    if (ir::weight_of(graph, graph.nodes[index(n)]) != ir::none) layers.push_back(n);
   }
   return layers;
 }

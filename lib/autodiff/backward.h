@@ -46,8 +46,4 @@ TrainingGraph with_backward(const ir::Model& model, const std::vector<TrainedLay
 // The layers that have a weight, in the order they run; their numbers are what schemes and reports count.
 std::vector<ir::NodeId> layers_with_weights(const ir::Graph& graph);
 
-// The parameter of a layer; none where it has no bias.
-ir::TensorId weight_of(const ir::Graph& graph, const ir::Node& node);
-ir::TensorId bias_of(const ir::Graph& graph, const ir::Node& node);
-
 }  // namespace frugal::autodiff

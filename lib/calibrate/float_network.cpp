@@ -3,7 +3,8 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <numeric>
+
+#include "adapt/samples.h"
 
 namespace frugal::calibrate {
 namespace {
@@ -59,17 +60,10 @@ std::vector<float> numbers_of(const Tensor& tensor) {
   return {begin, begin + plain.numel()};
 }
 
-std::vector<std::size_t> all_or(const data::ImageSet& set, const std::vector<std::size_t>& which) {
-  if (!which.empty()) return which;
-  std::vector<std::size_t> all(static_cast<std::size_t>(set.size()));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
-
-FloatScore evaluate(const FloatNetwork& network, const data::ImageSet& set,
-                    const std::vector<std::size_t>& which) {
-  const std::vector<std::size_t> images = all_or(set, which);
-  FloatScore score;
+quant::Score evaluate(const FloatNetwork& network, const data::ImageSet& set,
+                      const std::vector<std::size_t>& which) {
+  const std::vector<std::size_t> images = adapt::all_or(set, which);
+  quant::Score score;
   for (std::size_t first = 0; first < images.size(); first += batch_size) {
     const auto part = std::span(images).subspan(first, std::min(batch_size, images.size() - first));
     std::vector<std::int64_t> labels;

@@ -11,6 +11,7 @@
 #include "data/images/dataset.h"
 #include "ir/model.h"
 #include "model/image/graph_forward.h"
+#include "quant/trainer.h"
 
 namespace frugal::calibrate {
 
@@ -32,18 +33,8 @@ torch::Tensor float_images(const data::ImageSet& set, std::span<const std::size_
 // A tensor's numbers in row-major order, of one image of its batch or of all.
 std::vector<float> numbers_of(const torch::Tensor& tensor);
 
-struct FloatScore {
-  double loss = 0;  // mean
-  std::int64_t correct = 0, count = 0;
-  double accuracy() const {
-    return count == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(count);
-  }
-};
 // which: all where it is empty.
-FloatScore evaluate(const FloatNetwork& network, const data::ImageSet& set,
-                    const std::vector<std::size_t>& which);
-
-// Every index of a set where `which` is empty, else `which`.
-std::vector<std::size_t> all_or(const data::ImageSet& set, const std::vector<std::size_t>& which);
+quant::Score evaluate(const FloatNetwork& network, const data::ImageSet& set,
+                      const std::vector<std::size_t>& which);
 
 }  // namespace frugal::calibrate

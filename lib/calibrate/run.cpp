@@ -38,14 +38,8 @@ Ordered decibels(double signal, double noise) {
 }
 
 void check_images(const data::ImageSet& set, const ir::Graph& graph, const std::string& origin) {
-  const ir::Dims wanted{1, set.channels, set.height, set.width};
-  const ir::Dims &takes = graph.tensor(graph.inputs.front()).shape,
-                 &gives = graph.tensor(graph.outputs.front()).shape;
-  if (takes != wanted)
-    throw UserError(origin,
-                    "takes images of " + ir::to_text(takes) + ", but those of " + set.name + " are " +
-                        ir::to_text(wanted),
-                    "set data.resolution and data.channels");
+  adapt::check_image_size(set, graph.tensor(graph.inputs.front()), origin);
+  const ir::Dims& gives = graph.tensor(graph.outputs.front()).shape;
   if (gives != ir::Dims{1, set.class_count()})
     throw UserError(
         origin,
@@ -136,13 +130,6 @@ Ordered layers_json(const ir::Graph& folded, const quant::Int8Network& made,
   return layers;
 }
 
-Ordered float_json(const FloatScore& score) {
-  return {{"accuracy", score.accuracy()}, {"loss", score.loss}, {"images", score.count}};
-}
-Ordered int8_json(const quant::Score& score) {
-  return {{"accuracy", score.accuracy()}, {"loss", score.loss}, {"images", score.count}};
-}
-
 Ordered line_of(const Ordered& result) {
   Ordered line = result["quantized"];
   line["run"] = result["run"];
@@ -198,7 +185,7 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options) {
   const data::ImageSet held_out =
       data::open_split(config.data, validates ? data::Split::validation : data::Split::test);
   const std::vector<std::size_t> part = adapt::balanced_part(held_out, config.evaluate_images);
-  const FloatScore before = evaluate(FloatNetwork(imported.model), held_out, part);
+  const quant::Score before = evaluate(FloatNetwork(imported.model), held_out, part);
   stage(4, "accuracy on integers");
   const quant::Score after =
       quant::evaluate(made.model, adapt::samples_of(held_out, part, input, shown, config.network),
@@ -215,8 +202,8 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options) {
   line["head"] = config.head;
   line["rounding"] = config.rounding;
   line["calibration_images"] = images.size();
-  line["float"] = float_json(before);
-  line["int8"] = int8_json(after);
+  line["float"] = quant::to_json(before);
+  line["int8"] = quant::to_json(after);
   line["held_out"] = validates ? "validation" : "test";
   line["weight_bytes"] = ir::flash_bytes(made.model.graph, ir::whole(made.model.graph));
   line["mean"] = shown.mean;

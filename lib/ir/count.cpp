@@ -19,16 +19,6 @@ void add_to(std::int64_t& sum, std::int64_t more) {
   if (__builtin_add_overflow(sum, more, &sum)) sum = std::numeric_limits<std::int64_t>::max();
 }
 
-// A layer with weights: a parameter of two axes or more, with the outputs first. Null where it has none.
-const Tensor* weight_of(const Graph& graph, const Node& node) {
-  if (node.op->macs == nullptr) return nullptr;
-  for (const TensorId id : node.inputs) {
-    const Tensor& tensor = graph.tensor(id);
-    if (tensor.role == Role::parameter && tensor.shape.size() >= 2) return &tensor;
-  }
-  return nullptr;
-}
-
 // When the buffer of each tensor is in use, counted in nodes; tensors in one place share a buffer.
 class Buffers {
  public:
@@ -118,8 +108,10 @@ std::int64_t mac_count(const Graph& graph, NodeRange range) {
 std::int64_t flash_bytes(const Graph& graph, NodeRange range) {
   std::int64_t bytes = 0;
   for_each_node(graph, range, [&](const Node& node) {
-    if (const Tensor* weight = weight_of(graph, node))
-      add_to(bytes, elements(weight->shape) + 8 * weight->shape.front());
+    const TensorId weight = weight_of(graph, node);
+    if (weight == none) return;
+    const Dims& shape = graph.tensor(weight).shape;
+    add_to(bytes, elements(shape) + 8 * shape.front());
   });
   return bytes;
 }
@@ -130,7 +122,7 @@ std::int64_t sram_bytes(const Graph& graph, NodeRange range) {
   std::int64_t peak = buffers.input_elements(range.begin);
   for (NodeId n = range.begin; n < range.end; ++n) {
     const Node& node = graph.nodes[static_cast<std::size_t>(n)];
-    if (weight_of(graph, node) != nullptr) peak = std::max(peak, buffers.alive_at(n));
+    if (weight_of(graph, node) != none) peak = std::max(peak, buffers.alive_at(n));
   }
   return peak;
 }

@@ -105,6 +105,10 @@ const Operator* find_operator(const std::string& name, const OperatorTable& tabl
 // The inputs that a node computes on: all of them, or the first where the operator brings parameters.
 Call call_of(const Graph& graph, const Node& node);
 
+// A layer with weights: its weight, with the outputs first, and its bias; none where it has none.
+TensorId weight_of(const Graph& graph, const Node& node);
+TensorId bias_of(const Graph& graph, const Node& node);
+
 // Attributes as given, checked against the operator's, defaults filled in. Throws RuleError with a suggestion
 // for an unknown name, a wrong type, a value under the least.
 Attributes complete(const Operator& op, const Attributes& given);

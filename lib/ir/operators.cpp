@@ -72,6 +72,17 @@ Call call_of(const Graph& graph, const Node& node) {
   return {graph, std::span(node.inputs).first(std::min(computes_on, node.inputs.size())), node.attributes};
 }
 
+TensorId weight_of(const Graph& graph, const Node& node) {
+  if (node.op->macs == nullptr || node.op->parameters == nullptr) return none;
+  const TensorId weight = node.inputs[node.op->least_inputs];
+  return graph.tensor(weight).role == Role::parameter ? weight : none;
+}
+
+TensorId bias_of(const Graph& graph, const Node& node) {
+  const std::size_t place = node.op->least_inputs + 1;
+  return weight_of(graph, node) != none && place < node.inputs.size() ? node.inputs[place] : none;
+}
+
 Attributes complete(const Operator& op, const Attributes& given) {
   for (const auto& [name, value] : given) {
     const auto known = [&name = name](const AttributeSpec& spec) { return name == spec.name; };

@@ -93,4 +93,11 @@ static inline int32_t ops_place(int32_t o, int32_t k, int32_t stride, int32_t pa
   return i >= 0 && i < size ? i : -1;
 }
 
+/* The other way: the output place that reads input place i through kernel row (or column) k, or -1. */
+static inline int32_t ops_reader(int32_t i, int32_t k, int32_t stride, int32_t pad, int32_t dilation,
+                                 int32_t size) {
+  const int32_t o = i + pad - k * dilation;
+  return o >= 0 && o % stride == 0 && o / stride < size ? o / stride : -1;
+}
+
 #endif

@@ -166,7 +166,7 @@ AVX2 void ops_depthwise_conv_i8_avx2(const int8_t* x, const int8_t* weight, cons
                                      uint8_t* mask, void* scratch, const ops_window* w,
                                      const ops_requantize* to) {
   const int32_t channels = w->in_channels;
-  if (w->out_channels != channels) {
+  if (w->out_channels != channels || channels < 16) {
     ops_depthwise_conv_i8_plain(x, weight, bias, y, mask, scratch, w, to);
     return;
   }
@@ -174,12 +174,9 @@ AVX2 void ops_depthwise_conv_i8_avx2(const int8_t* x, const int8_t* weight, cons
   const __m256i zero = _mm256_set1_epi16((int16_t)to->in_zero);
   for (int32_t oy = 0; oy < w->out_height; ++oy) {
     for (int32_t ox = 0; ox < w->out_width; ++ox) {
-      int32_t c = 0;
-      for (; c < channels; c += 16) {
-        if (c + 16 > channels) {
-          if (channels < 16) break;
-          c = channels - 16; /* some channels twice: the same sums */
-        }
+      for (int32_t first = 0; first < channels; first += 16) {
+        const int32_t c =
+            ops_min(first, channels - 16); /* the last may be some channels twice: the same sums */
         __m256i low = _mm256_setzero_si256(), high = low;
         for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
           const int32_t iy =
@@ -201,21 +198,6 @@ AVX2 void ops_depthwise_conv_i8_avx2(const int8_t* x, const int8_t* weight, cons
         }
         _mm256_storeu_si256((__m256i*)(sums + c), low);
         _mm256_storeu_si256((__m256i*)(sums + c + 8), high);
-      }
-      for (; c < channels; ++c) { /* fewer than 16 in all */
-        sums[c] = 0;
-        for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
-          const int32_t iy =
-              ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
-          for (int32_t kx = 0; kx < w->kernel_width && iy >= 0; ++kx) {
-            const int32_t ix =
-                ops_place(ox, kx, w->stride_width, w->pad_left, w->dilation_width, w->in_width);
-            if (ix < 0) continue;
-            const size_t from = ((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)channels;
-            sums[c] += (x[from + (size_t)c] - to->in_zero) *
-                       weight[(size_t)(ky * w->kernel_width + kx) * (size_t)channels + (size_t)c];
-          }
-        }
       }
       if (bias) {
         for (int32_t i = 0; i < channels; ++i) sums[i] = ops_saturating_add(sums[i], bias[i]);

@@ -13,13 +13,14 @@ OPS_KERNEL void ops_depthwise_input_gradient(const float* gradient, const int8_t
     for (int32_t ix = 0; ix < w->in_width; ++ix, y += in) {
       for (int32_t c = 0; c < in; ++c) y[c] = 0;
       for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
-        const int32_t down = iy + w->pad_top - ky * w->dilation_height;
-        if (down < 0 || down % w->stride_height != 0 || down / w->stride_height >= w->out_height) continue;
+        const int32_t oy =
+            ops_reader(iy, ky, w->stride_height, w->pad_top, w->dilation_height, w->out_height);
+        if (oy < 0) continue;
         for (int32_t kx = 0; kx < w->kernel_width; ++kx) {
-          const int32_t right = ix + w->pad_left - kx * w->dilation_width;
-          if (right < 0 || right % w->stride_width != 0 || right / w->stride_width >= w->out_width) continue;
-          const size_t pixel =
-              (size_t)(down / w->stride_height) * (size_t)w->out_width + (size_t)(right / w->stride_width);
+          const int32_t ox =
+              ops_reader(ix, kx, w->stride_width, w->pad_left, w->dilation_width, w->out_width);
+          if (ox < 0) continue;
+          const size_t pixel = (size_t)oy * (size_t)w->out_width + (size_t)ox;
           const float* g = gradient + pixel * (size_t)out;
           const int8_t* row = weight + (size_t)(ky * w->kernel_width + kx) * (size_t)out;
           if (multiplier == 1) {

@@ -48,6 +48,12 @@ std::shared_ptr<std::vector<std::int32_t>> channels_of(const ir::Node& node) {
   return std::make_shared<std::vector<std::int32_t>>(list.begin(), list.end());
 }
 
+// Kernels' scales and the memory that they point into, for steps that several workers run at once.
+std::shared_ptr<const ops_requantize> shared(ops::Requantize made) {
+  const auto owner = std::make_shared<ops::Requantize>(std::move(made));
+  return {owner, owner->pointer()};
+}
+
 using IntegerLayer = void (*)(const int8_t*, const int8_t*, const int32_t*, int8_t*, uint8_t*, void*,
                               const ops_window*, const ops_requantize*);
 
@@ -60,13 +66,12 @@ Step integer_layer(const Binding& b, IntegerLayer kernel, std::size_t (*scratch)
   if (ir::largest_sum(weight, channels, ir::zero_point_of(b.input(0))) > INT32_MAX)
     b.fail("has weights so many and large that their sum may not fit 32 bits");
   const ops_window window = ops::window_of(b.node, b.input(0).shape, b.output().shape);
-  auto to = std::make_shared<ops::Requantize>(
-      ops::requantize_of(b.node, b.input(0), &b.input(1), b.output(), channels));
+  const auto to = shared(ops::requantize_of(b.node, b.input(0), &b.input(1), b.output(), channels));
   const TensorId x = b.node.inputs[0], w = b.node.inputs[1], bias = b.input_or_none(2), y = b.node.output,
                  mask = b.node.mask;
   return {[=](Workspace& space) {
             kernel(space.at<int8_t>(x), space.at<int8_t>(w), at<int32_t>(space, bias), space.at<int8_t>(y),
-                   at<uint8_t>(space, mask), space.scratch(), &window, to->pointer());
+                   at<uint8_t>(space, mask), space.scratch(), &window, to.get());
           },
           scratch(&window)};
 }
@@ -110,12 +115,11 @@ Step add(const Binding& b) {
 Step average_pool(const Binding& b) {
   b.need(0, DataType::int8);
   const ops_window window = ops::window_of(b.node, b.input(0).shape, b.output().shape);
-  auto to = std::make_shared<ops::Requantize>(ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
-  if (to->how.rounding != OPS_FLOAT32_HALF_EVEN && *b.input(0).quantization != *b.output().quantization)
+  const auto to = shared(ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
+  if (to->rounding != OPS_FLOAT32_HALF_EVEN && *b.input(0).quantization != *b.output().quantization)
     b.fail("averages in whole numbers, which needs one scale for what it takes and gives");
   const TensorId x = b.node.inputs[0], y = b.node.output;
-  return {
-      [=](Workspace& s) { ops_average_pool_i8(s.at<int8_t>(x), s.at<int8_t>(y), &window, to->pointer()); }};
+  return {[=](Workspace& s) { ops_average_pool_i8(s.at<int8_t>(x), s.at<int8_t>(y), &window, to.get()); }};
 }
 
 Step global_average_pool(const Binding& b) {
@@ -140,10 +144,10 @@ Step max_pool(const Binding& b) {
 
 Step requantize(const Binding& b) {
   b.need(0, DataType::int8);
-  auto to = std::make_shared<ops::Requantize>(ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
+  const auto to = shared(ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
   const TensorId x = b.node.inputs[0], y = b.node.output;
   const std::int32_t count = b.count();
-  return {[=](Workspace& s) { ops_requantize_i8(s.at<int8_t>(x), s.at<int8_t>(y), count, to->pointer()); }};
+  return {[=](Workspace& s) { ops_requantize_i8(s.at<int8_t>(x), s.at<int8_t>(y), count, to.get()); }};
 }
 
 Step softmax(const Binding& b) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "quant/ordered.h"
@@ -59,22 +60,26 @@ struct Trainer::Parts {
     *workspace.at<std::int32_t>(training.label) = samples.labels[i];
     program.run(workspace, {0, end});
   }
-
-  void check(const Samples& samples) const {
-    const std::int64_t wanted = ir::elements(training.model.graph.tensor(training.image).shape);
-    const std::int64_t classes = training.model.graph.tensor(training.logits).shape[1];
-    if (samples.image_bytes != wanted)
-      throw base::UserError(origin, "takes images of " + std::to_string(wanted) + " numbers, got " +
-                                        std::to_string(samples.image_bytes));
-    for (const std::int32_t label : samples.labels) {
-      if (label < 0 || label >= classes)
-        throw base::UserError(
-            origin,
-            "has " + std::to_string(classes) + " classes, but an image is of class " + std::to_string(label),
-            "give the network a head of as many classes as the data has");
-    }
-  }
 };
+
+nlohmann::ordered_json to_json(const Score& score) {
+  return {{"accuracy", score.accuracy()}, {"loss", score.loss}, {"images", score.count}};
+}
+
+void check_samples(const Samples& samples, const ir::Graph& graph, const std::string& origin) {
+  const std::int64_t wanted = ir::elements(graph.tensor(graph.inputs.front()).shape);
+  const std::int64_t classes = graph.tensor(graph.outputs.front()).shape.back();
+  if (samples.image_bytes != wanted)
+    throw base::UserError(origin, "takes images of " + std::to_string(wanted) + " numbers, got " +
+                                      std::to_string(samples.image_bytes));
+  for (const std::int32_t label : samples.labels) {
+    if (label < 0 || label >= classes)
+      throw base::UserError(
+          origin,
+          "has " + std::to_string(classes) + " classes, but an image is of class " + std::to_string(label),
+          "give the network a head of as many classes as the data has");
+  }
+}
 
 Trainer::Trainer(const ir::Model& model, const std::vector<autodiff::TrainedLayer>& trained,
                  const TrainerConfig& config, const std::string& origin)
@@ -85,7 +90,7 @@ Trainer::~Trainer() = default;
 
 double Trainer::step(const Samples& samples, std::span<const std::size_t> which, double learning_rate) {
   Parts& p = *parts_;
-  p.check(samples);
+  check_samples(samples, p.given.graph, p.origin);
   for (std::size_t g = 0; g < p.sums.size(); ++g) p.sums[g].assign(p.updates[g].size(), 0.0F);
   double loss = 0;
   const ir::NodeId end = ir::whole(p.program.graph()).end;
@@ -122,7 +127,7 @@ double Trainer::step(const Samples& samples, std::span<const std::size_t> which,
 
 Score Trainer::evaluate(const Samples& samples) {
   Parts& p = *parts_;
-  p.check(samples);
+  check_samples(samples, p.given.graph, p.origin);
   Score score;
   const auto classes = p.training.model.graph.tensor(p.training.logits).shape[1];
   in_order(

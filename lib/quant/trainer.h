@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,12 @@ struct Score {
     return count == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(count);
   }
 };
+
+nlohmann::ordered_json to_json(const Score& score);
+
+// Refuses, at `origin`, samples of another size than a network takes, and labels that are none of its
+// classes.
+void check_samples(const Samples& samples, const ir::Graph& graph, const std::string& origin);
 
 // Numbers of one trained parameter, in the kernels' layout; what a checkpoint keeps.
 struct TrainedState {

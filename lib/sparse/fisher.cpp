@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "ir/operator.h"
 #include "quant/ordered.h"
 #include "quant/update.h"
 
@@ -47,25 +48,14 @@ class Passes {
 
 void check_samples(const ir::Model& model, const quant::Samples& samples, const std::string& origin) {
   if (samples.size() == 0) throw base::UserError(origin, "has no samples to judge layers by");
-  const std::int64_t wanted = ir::elements(model.graph.tensor(model.graph.inputs.front()).shape);
-  if (samples.image_bytes != wanted)
-    throw base::UserError(origin, "takes images of " + std::to_string(wanted) + " numbers, got " +
-                                      std::to_string(samples.image_bytes));
-  const std::int64_t classes = model.graph.tensor(model.graph.outputs.front()).shape.back();
-  for (const std::int32_t label : samples.labels) {
-    if (label < 0 || label >= classes)
-      throw base::UserError(
-          origin,
-          "has " + std::to_string(classes) + " classes, but an image is of class " + std::to_string(label),
-          "give the network a head of as many classes as the data has");
-  }
+  quant::check_samples(samples, model.graph, origin);
 }
 
 std::vector<autodiff::TrainedLayer> every_layer(const ir::Graph& graph) {
   std::vector<autodiff::TrainedLayer> all;
   for (const ir::NodeId id : scheme_layers(graph)) {
     const ir::Node& node = graph.nodes[static_cast<std::size_t>(id)];
-    all.push_back({id, true, autodiff::bias_of(graph, node) != ir::none, {}});
+    all.push_back({id, true, ir::bias_of(graph, node) != ir::none, {}});
   }
   return all;
 }

@@ -151,7 +151,7 @@ std::vector<autodiff::TrainedLayer> trained_layers(const ir::Model& model, const
   for (std::int64_t i = 0; i < count; ++i) {
     const ir::Node& node = node_of(graph, layers[static_cast<std::size_t>(i)]);
     autodiff::TrainedLayer layer{layers[static_cast<std::size_t>(i)], false, false, {}};
-    layer.bias = i >= count - scheme.bias_layers && autodiff::bias_of(graph, node) != ir::none;
+    layer.bias = i >= count - scheme.bias_layers && ir::bias_of(graph, node) != ir::none;
     for (const UpdateScheme::Weights& weights : scheme.weights) {
       if (weights.layer != i) continue;
       layer.weight = true;

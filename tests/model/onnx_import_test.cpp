@@ -3,7 +3,7 @@
 #include <torch/torch.h>
 
 #include "base/file.h"
-#include "model/image/graph_forward.h"
+#include "calibrate/float_network.h"
 #include "model/image/network.h"
 #include "model/image/onnx.h"
 #include "network/compact.h"
@@ -21,20 +21,11 @@ double difference(model::ImageNetwork& network, const network::NetworkConfig& co
   const test::TempDir folder;
   base::write_text(folder / "net.onnx", model::to_onnx(config, weights));
   const ir::Model imported = network::load_model(folder / "net.onnx").model;
-  std::vector<torch::Tensor> numbers;
-  for (std::size_t i = 0; i < imported.graph.tensors.size(); ++i) {
-    const auto values = imported.values<float>(static_cast<ir::TensorId>(i));
-    numbers.emplace_back();
-    if (values.empty()) continue;
-    numbers.back() = torch::empty(imported.graph.tensors[i].shape);
-    std::copy(values.begin(), values.end(), numbers.back().data_ptr<float>());
-  }
-  const auto graph = std::make_shared<const ir::Graph>(imported.graph);
-  const model::GraphForward run(graph, 0, ir::whole(*graph).end, numbers);
+  const calibrate::FloatNetwork run(imported);
   const torch::NoGradGuard no_grad;
   network.eval();
   const torch::Tensor expected = network.forward(images);
-  return (run(images, {}) - expected).abs().max().item<double>();
+  return (run(images) - expected).abs().max().item<double>();
 }
 
 }  // namespace

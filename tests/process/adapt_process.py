@@ -5,48 +5,34 @@ usage: adapt_process.py BIN_DIR [CASE…]
 Every case trains a small made-up int8 network on small made-up IDX files for a second or two.
 """
 import json
-import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-from cases import run_cases
-from train_process import write_idx
-
-BIN = pathlib.Path(sys.argv[1])
+from cases import changed, run_cases
+from tiny_case import TinyCase
 
 
-class Case:
+class Case(TinyCase):
     def __init__(self, name: str):
-        self.temp = tempfile.TemporaryDirectory(prefix="frugal-adapt-")
-        self.folder = pathlib.Path(self.temp.name)
-        write_idx(self.folder / "data")
-        subprocess.run([BIN / "write_tiny_model", self.folder / "model", "1", "8", "8"], check=True)
+        super().__init__(name)
         self.config = {
-            "network": str(self.folder / "model"),
-            "data": {"kind": "idx", "path": str(self.folder / "data")},
+            "network": self.model,
+            "data": self.data,
             "shots": 40,
             "scheme": "last:3",
             "method": {"batch_size": 8, "epochs": 60, "momentum": 0.5, "schedule": {"lr_peak": 0.03}},
             "evaluate_every": 10,
         }
 
-    def start(self, out: str, *flags: str, config=None) -> subprocess.Popen:
+    def adapt(self, out: str, *flags: str, config=None) -> subprocess.Popen:
         flags = flags if "--threads" in flags else ("--threads", "1", *flags)
-        process = subprocess.Popen([str(BIN / "tinytrain-compile"), "adapt", "-", "--out", str(self.folder / out), "--quiet", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        process.stdin.write(json.dumps(config or self.config))
-        process.stdin.close()
-        process.stdin = None
-        return process
+        return self.start("adapt", "-", "--out", self.folder / out, "--quiet", *flags,
+                          stdin=json.dumps(config or self.config))
 
     def run(self, out: str, *flags: str, expect: int = 0, config=None):
-        process = self.start(out, *flags, config=config)
-        stdout, stderr = process.communicate(timeout=300)
-        assert process.returncode == expect, f"exit code {process.returncode}, not {expect}: {stderr}"
-        return stdout, stderr
+        return self.end(self.adapt(out, *flags, config=config), expect)
 
     def wait_for_epochs(self, out: str, epochs: int, process: subprocess.Popen) -> None:
         path = self.folder / out / "events.jsonl"
@@ -58,14 +44,7 @@ class Case:
         raise AssertionError("no progress")
 
     def changed(self, **changes) -> dict:
-        config = json.loads(json.dumps(self.config))
-        for path, value in changes.items():
-            place = config
-            *parents, last = path.split("__")
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            place[last] = value
-        return config
+        return changed(self.config, **changes)
 
 
 def same_result(case: Case, a: str, b: str) -> None:
@@ -80,7 +59,7 @@ def same_result(case: Case, a: str, b: str) -> None:
 def broken_off(case: Case, number: int, code: int, **changes) -> None:
     config = case.changed(method__epochs=400, checkpoint_seconds=0.02, **changes)
     case.run("whole", config=config)
-    process = case.start("broken", config=config)
+    process = case.adapt("broken", config=config)
     case.wait_for_epochs("broken", 60, process)
     process.send_signal(number)
     process.communicate(timeout=60)
@@ -129,7 +108,7 @@ def rerun(case: Case) -> None:
 
 
 def locked(case: Case) -> None:
-    process = case.start("out", config=case.changed(method__epochs=4000))
+    process = case.adapt("out", config=case.changed(method__epochs=4000))
     case.wait_for_epochs("out", 3, process)
     _, stderr = case.run("out", expect=2)
     assert "process" in stderr, stderr
@@ -139,7 +118,7 @@ def locked(case: Case) -> None:
 
 def damaged_checkpoint(case: Case) -> None:
     config = case.changed(method__epochs=4000, checkpoint_seconds=0.01)
-    process = case.start("out", config=config)
+    process = case.adapt("out", config=config)
     case.wait_for_epochs("out", 40, process)
     process.kill()
     process.communicate()

@@ -1,4 +1,5 @@
 """What the programs of cases share: each case is a function of one argument; all run, or those that are named."""
+import json
 import sys
 from typing import Callable, Iterable
 
@@ -21,3 +22,15 @@ def run_cases(cases: Iterable[Callable], argument: Callable[[str], object]) -> i
             failed += 1
             print(f"{name}: FAILED: {error}")
     return 1 if failed else 0
+
+
+def changed(config: dict, **changes) -> dict:
+    """A copy of a config with other values: changed(config, loop__epochs=2) sets config["loop"]["epochs"]."""
+    copy = json.loads(json.dumps(config))
+    for path, value in changes.items():
+        place = copy
+        *parents, last = path.split("__")
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return copy

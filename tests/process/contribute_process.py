@@ -9,42 +9,22 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 from cases import run_cases
-from train_process import write_idx
-
-BIN = pathlib.Path(sys.argv[1])
+from tiny_case import TinyCase
 
 
-class Case:
+class Case(TinyCase):
     def __init__(self, name: str):
-        self.temp = tempfile.TemporaryDirectory(prefix="frugal-contribute-")
-        self.folder = pathlib.Path(self.temp.name)
-        write_idx(self.folder / "data")
-        self.model = str(self.folder / "model")
-        subprocess.run([BIN / "write_tiny_model", self.model, "1", "8", "8"], check=True)
+        super().__init__(name)
         self.config = {
             "network": self.model,
-            "data": {"kind": "idx", "path": str(self.folder / "data"), "validation": 0.3},
+            "data": {**self.data, "validation": 0.3},
             "shots": 10,
             "held_out": 60,
             "training": {"batch_size": 8, "epochs": 6, "schedule": {"lr_peak": 0.01}},
         }
-
-    def start(self, subcommand: str, *arguments, stdin: str = "") -> subprocess.Popen:
-        process = subprocess.Popen([str(BIN / "tinytrain-compile"), subcommand, *map(str, arguments)],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        process.stdin.write(stdin)
-        process.stdin.close()
-        process.stdin = None
-        return process
-
-    def end(self, process: subprocess.Popen, expect: int = 0):
-        stdout, stderr = process.communicate(timeout=300)
-        assert process.returncode == expect, f"exit code {process.returncode}, not {expect}: {stderr}"
-        return stdout, stderr
 
     def contribute(self, out: str, *flags: str, expect: int = 0, config=None):
         return self.end(self.started(out, *flags, config=config), expect)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from cases import run_cases
+from cases import changed, run_cases
 from train_process import write_idx
 
 BIN = pathlib.Path(sys.argv[1])
@@ -49,14 +49,7 @@ class Case:
         return (json.loads(stdout) if expect == 0 else stdout), stderr
 
     def changed(self, **changes) -> dict:
-        config = json.loads(json.dumps(self.config))
-        for path, value in changes.items():
-            place = config
-            *parents, last = path.split("__")
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            place[last] = value
-        return config
+        return changed(self.config, **changes)
 
     def result(self, out: str) -> dict:
         return json.loads((self.folder / out / "result.json").read_text())

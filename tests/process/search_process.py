@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from cases import run_cases
+from cases import changed, run_cases
 from train_process import write_idx
 
 BIN = pathlib.Path(sys.argv[1]) / "nas-search"
@@ -57,14 +57,7 @@ class Case:
         process.wait()
 
     def changed(self, **changes) -> dict:
-        config = json.loads(json.dumps(self.config))
-        for path, value in changes.items():
-            part = config
-            *folders, last = path.split("__")
-            for folder in folders:
-                part = part.setdefault(folder, {})
-            part[last] = value
-        return config
+        return changed(self.config, **changes)
 
 
 def same_result(case: Case, a: str, b: str) -> None:
