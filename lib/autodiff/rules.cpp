@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "ir/integer_scale.h"
+#include "ir/operator.h"
 
 namespace frugal::autodiff {
 namespace {
@@ -74,7 +75,15 @@ void fully_connected(Backward& b) {
   layer(b, "fully_connected_input_gradient", "fully_connected_weight_gradient", "channel_sum", {});
 }
 
-// Σ of the inputs, each in its own units.
+// Whether an activation may lie in the node's clamp: one narrower than int8, or a ReLU whose zero is the
+// least number that int8 has.
+bool holds_activation(const Backward& b) {
+  const auto& clamp = ir::call_of(b.graph(), b.node()).integers("clamp");
+  return clamp[0] > -128 || clamp[1] < 127 || ir::zero_point_of(b.output()) == -128;
+}
+
+// Σ of the inputs, each in its own units. The authors' program lets gradients pass where a sum saturates; so
+// it is here, but for sums with an activation in them.
 void add(Backward& b) {
   if (b.input(0).shape != b.input(1).shape) b.fail("is differentiated for two inputs of one shape alone");
   for (std::size_t i = 0; i < 2; ++i) {
@@ -85,14 +94,28 @@ void add(Backward& b) {
     }
     const auto factor = static_cast<float>(ir::scale_of(b.input(i)) / ir::scale_of(b.output()));
     const std::string which = i == 0 ? "a" : "b";
-    b.give(i, b.add("rescale_gradient", which + "_gradient",
-                    {b.gradient(), b.constant(which + "_scale", {factor})}));
+    std::vector<TensorId> inputs{b.gradient(), b.constant(which + "_scale", {factor})};
+    if (holds_activation(b)) inputs.push_back(b.mask());
+    b.give(i, b.add("rescale_gradient", which + "_gradient", inputs));
   }
+}
+
+void requantize(Backward& b) {
+  if (b.wants(0)) b.give(0, of_sums(b, {ir::scale_of(b.input(0)) / ir::scale_of(b.output())}));
+}
+
+// Kernels of pools keep no mask.
+void no_activation(const Backward& b) {
+  if (!in_integers(b)) return;
+  const auto& clamp = ir::call_of(b.graph(), b.node()).integers("clamp");
+  if (clamp[0] > -128 || clamp[1] < 127)
+    b.fail("with an activation in it has no gradient", "let the activation stand behind the pool");
 }
 
 // A pool: where input and output have scales of their own, their ratio comes in.
 void pool(Backward& b, const char* op, const ir::Attributes& attributes) {
   if (!b.wants(0)) return;
+  no_activation(b);
   TensorId g = b.gradient();
   if (in_integers(b) && ir::scale_of(b.input(0)) != ir::scale_of(b.output())) {
     const auto factor = static_cast<float>(ir::scale_of(b.input(0)) / ir::scale_of(b.output()));
@@ -110,6 +133,7 @@ void global_average_pool(Backward& b) { pool(b, "global_average_pool_input_gradi
 
 void max_pool(Backward& b) {
   if (!b.wants(0)) return;
+  no_activation(b);
   b.give(0, b.add("max_pool_input_gradient", "input_gradient", {b.node().inputs[0], b.gradient()},
                   only(b.node().attributes, {"kernel", "stride", "padding", "dilation"})));
 }
@@ -147,6 +171,7 @@ constexpr Entry table[] = {
     {"average_pool", average_pool},
     {"global_average_pool", global_average_pool},
     {"max_pool", max_pool},
+    {"requantize", requantize},
     {"dequantize", dequantize},
     {"reshape", same_values},
     {"flatten", same_values},

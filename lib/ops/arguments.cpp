@@ -117,6 +117,25 @@ Requantize requantize_of(const ir::Node& node, const ir::Tensor& x, const ir::Te
   return to;
 }
 
+Requantize mean_of(const ir::Node& node, const ir::Tensor& x, const ir::Tensor& y, std::int64_t pixels) {
+  Requantize to = requantize_of(node, x, nullptr, y, 1);
+  if (to.how.rounding == OPS_TFLITE) {
+    // QuantizedMeanOrSum (tensorflow/lite/kernels/internal/reference/reduce.h): the multiplier is divided by
+    // the pixels after it was shifted left by as many bits as they have.
+    std::int32_t shift = std::min(32, 31 + to.shift[0]), bits = 0;
+    while ((pixels >> (bits + 1)) > 0) ++bits;
+    shift = std::min(shift, bits);
+    to.multiplier[0] = narrow((std::int64_t{to.multiplier[0]} << shift) / pixels);
+    to.shift[0] -= shift;
+  } else {
+    const ir::FixedPoint fixed =
+        ir::fixed_point(ir::scale_of(x) / (ir::scale_of(y) * static_cast<double>(pixels)));
+    to.multiplier[0] = fixed.multiplier;
+    to.shift[0] = fixed.shift;
+  }
+  return to;
+}
+
 ops_add add_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, const ir::Tensor& y) {
   const List& clamp = *list_of(node, "clamp");
   const double a_scale = ir::scale_of(a), b_scale = ir::scale_of(b), y_scale = ir::scale_of(y);

@@ -16,6 +16,25 @@ static inline int32_t ops_clamp(int32_t v, int32_t low, int32_t high) {
   return ops_min(ops_max(v, low), high);
 }
 
+/* v / 2^shift, halves up. */
+static inline int32_t ops_shift_rounded(int32_t v, int32_t shift) {
+  return shift == 0 ? v : (v >> shift) + ((v >> (shift - 1)) & 1);
+}
+
+/* A hash of seed and place (the finaliser of MurmurHash3): what stochastic rounding draws, the same
+ * everywhere. */
+static inline uint32_t ops_hash(uint32_t seed, uint32_t place) {
+  uint32_t h = seed ^ (place * 0x9e3779b1u);
+  h ^= h >> 16;
+  h *= 0x85ebca6bu;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35u;
+  return h ^ (h >> 16);
+}
+
+/* OPS_NO_FLOAT leaves out what computes in float: for processors without it, where every node rounds
+ * otherwise. */
+#ifndef OPS_NO_FLOAT
 /* Nearest whole number, halves to even, of a value clamped to +-2^22: adding 1.5 * 2^23 leaves no bits behind
  * the point. */
 static inline int32_t ops_round(float v) {
@@ -25,6 +44,7 @@ static inline int32_t ops_round(float v) {
   const float moved = v + shifter;
   return (int32_t)(moved - shifter);
 }
+#endif
 
 /* Without a branch, so that loops of it are vectorised: the sum overflows where both signs differ from its
  * own. */
@@ -50,10 +70,17 @@ static inline int32_t ops_divide_by_power(int32_t v, int32_t exponent) {
   return (v >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
+/* v * 2^left for left in [0, 31), saturated: what follows is clamped to int8, so that the sign is kept where
+ * TensorFlow Lite's shift overflows. */
+static inline int32_t ops_saturating_shift(int32_t v, int32_t left) {
+  const int64_t moved = (int64_t)v * (INT64_C(1) << left);
+  return moved > INT32_MAX ? INT32_MAX : moved < INT32_MIN ? INT32_MIN : (int32_t)moved;
+}
+
 /* v * multiplier * 2^(shift - 31), rounded twice, as TensorFlow Lite does. */
 static inline int32_t ops_scale_twice_rounded(int32_t v, int32_t multiplier, int32_t shift) {
-  const int32_t left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
-  return ops_divide_by_power(ops_high_product((int32_t)((uint32_t)v << left), multiplier), right);
+  if (shift > 0) return ops_high_product(ops_saturating_shift(v, shift), multiplier);
+  return ops_divide_by_power(ops_high_product(v, multiplier), -shift);
 }
 
 /* The same rounded once, halves up. */
@@ -68,10 +95,12 @@ static inline int32_t ops_rescaled(int32_t sum, int32_t channel, const ops_requa
   switch (to->rounding) {
     case OPS_TFLITE:
       return ops_scale_twice_rounded(sum, to->multiplier[channel], to->shift[channel]);
-    case OPS_INTEGER:
-      return ops_scale_once_rounded(sum, to->multiplier[channel], to->shift[channel]);
-    default:
+#ifndef OPS_NO_FLOAT
+    case OPS_FLOAT32_HALF_EVEN:
       return ops_round((float)sum * to->scale[channel]);
+#endif
+    default:
+      return ops_scale_once_rounded(sum, to->multiplier[channel], to->shift[channel]);
   }
 }
 
@@ -91,6 +120,23 @@ static inline int32_t ops_place(int32_t o, int32_t k, int32_t stride, int32_t pa
                                 int32_t size) {
   const int32_t i = o * stride - pad + k * dilation;
   return i >= 0 && i < size ? i : -1;
+}
+
+/* Where the first largest value of channel c in a pool's window lies. */
+static inline size_t ops_max_pool_place(const int8_t* x, int32_t oy, int32_t ox, int32_t c,
+                                        const ops_window* w) {
+  int32_t most = -129;
+  size_t place = 0;
+  for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
+    const int32_t iy = ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
+    for (int32_t kx = 0; kx < w->kernel_width && iy >= 0; ++kx) {
+      const int32_t ix = ops_place(ox, kx, w->stride_width, w->pad_left, w->dilation_width, w->in_width);
+      if (ix < 0) continue;
+      const size_t at = ((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)w->in_channels + (size_t)c;
+      if (x[at] > most) most = x[at], place = at;
+    }
+  }
+  return place;
 }
 
 /* The other way: the output place that reads input place i through kernel row (or column) k, or -1. */

@@ -6,9 +6,12 @@ void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int3
   for (int32_t i = 0; i < count; ++i) {
     const int32_t p = a[i] - how->a_zero, q = b[i] - how->b_zero;
     int32_t value;
+#ifndef OPS_NO_FLOAT
     if (how->rounding == OPS_FLOAT32_HALF_EVEN) {
       value = ops_round((float)p * how->a_scale + (float)q * how->b_scale);
-    } else {
+    } else
+#endif
+    {
       const int32_t shifted_p = p * (1 << 20), shifted_q = q * (1 << 20);
       if (how->rounding == OPS_TFLITE) {
         const int32_t sum = ops_scale_twice_rounded(shifted_p, how->a_multiplier, how->a_shift) +
@@ -50,15 +53,26 @@ void ops_average_pool_i8(const int8_t* x, int8_t* y, const ops_window* w, const 
             sum += x[((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)channels + (size_t)c];
         }
         int32_t value;
+#ifndef OPS_NO_FLOAT
         if (to->rounding == OPS_FLOAT32_HALF_EVEN) {
           const float mean = (float)sum / (float)pixels;
           value = ops_round((mean - (float)to->in_zero) * to->scale[0] + (float)to->out_zero);
-        } else {
+        } else
+#endif
+        {
           value = sum > 0 ? (sum + pixels / 2) / pixels : (sum - pixels / 2) / pixels;
         }
         y[c] = (int8_t)ops_clamp(value, to->low, to->high);
       }
     }
+  }
+}
+
+void ops_mean_i8(const int8_t* x, int8_t* y, int32_t pixels, int32_t channels, const ops_requantize* to) {
+  for (int32_t c = 0; c < channels; ++c) {
+    int32_t sum = -pixels * to->in_zero;
+    for (int32_t p = 0; p < pixels; ++p) sum += x[(size_t)p * (size_t)channels + (size_t)c];
+    y[c] = (int8_t)ops_clamp(ops_rescaled(sum, 0, to) + to->out_zero, to->low, to->high);
   }
 }
 

@@ -68,22 +68,7 @@ void ops_max_pool_input_gradient(const int8_t* x, const float* gradient, float* 
   for (size_t i = 0; i < elements; ++i) y[i] = 0;
   for (int32_t oy = 0; oy < w->out_height; ++oy) {
     for (int32_t ox = 0; ox < w->out_width; ++ox, gradient += channels) {
-      for (int32_t c = 0; c < channels; ++c) {
-        int32_t most = -129;
-        size_t place = 0;
-        for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
-          const int32_t iy =
-              ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
-          for (int32_t kx = 0; kx < w->kernel_width && iy >= 0; ++kx) {
-            const int32_t ix =
-                ops_place(ox, kx, w->stride_width, w->pad_left, w->dilation_width, w->in_width);
-            if (ix < 0) continue;
-            const size_t at = ((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)channels + (size_t)c;
-            if (x[at] > most) most = x[at], place = at;
-          }
-        }
-        y[place] += gradient[c];
-      }
+      for (int32_t c = 0; c < channels; ++c) y[ops_max_pool_place(x, oy, ox, c, w)] += gradient[c];
     }
   }
 }

@@ -80,8 +80,11 @@ void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int3
  * program.
  */
 void ops_average_pool_i8(const int8_t* x, int8_t* y, const ops_window* window, const ops_requantize* to);
+/* Mean over all pixels, between two scales: sum - pixels * in_zero is scaled in fixed point (one multiplier,
+ * in which in_scale / (out_scale * pixels) stands), rounded once (integer) or twice (tflite). */
+void ops_mean_i8(const int8_t* x, int8_t* y, int32_t pixels, int32_t channels, const ops_requantize* to);
 void ops_max_pool_i8(const int8_t* x, int8_t* y, const ops_window* window, int32_t low, int32_t high);
-void ops_requantize_i8(const int8_t* x, int8_t* y, int32_t count, const ops_requantize* to);
+void ops_requantize_i8(const int8_t* x, int8_t* y, uint8_t* mask, int32_t count, const ops_requantize* to);
 
 /* Softmax of `rows` rows into scale 1/256, zero point -128, as TensorFlow Lite's reference kernel:
  * exponentials in fixed point (gemmlowp). multiplier, shift: in_scale * 2^26 as a fixed-point number;
@@ -90,7 +93,8 @@ void ops_softmax_i8(const int8_t* x, int8_t* y, int32_t rows, int32_t columns, i
                     int32_t shift, int32_t least_difference);
 
 void ops_dequantize(const int8_t* x, float* y, int32_t count, float scale, int32_t zero);
-void ops_quantize(const float* x, int8_t* y, int32_t count, float scale, int32_t zero);
+/* round(x / scale) + zero, clamped; halves to the even number, or for OPS_TFLITE away from zero. */
+void ops_quantize(const float* x, int8_t* y, int32_t count, float scale, int32_t zero, int32_t rounding);
 
 /* ---- forward, float ----------------------------------------------------------------------------------- */
 

@@ -1,29 +1,6 @@
-/* Softmax in fixed point, as TensorFlow Lite's reference kernel computes it with gemmlowp. Q(i) is a number
- * with i whole bits and 31 - i behind the point. */
-#include "ops/common.h"
-
-/* exp(a) for a in [-1/4, 0], Q0 to Q0: a Taylor series around -1/8. */
-static int32_t exp_in_quarter(int32_t a) {
-  const int32_t constant = 1895147668, third = 715827883;
-  const int32_t x = a + (1 << 28);
-  const int32_t x2 = ops_high_product(x, x), x3 = ops_high_product(x2, x), x4 = ops_high_product(x2, x2);
-  const int32_t x4_over_4 = ops_divide_by_power(x4, 2);
-  const int32_t rest = ops_divide_by_power(ops_high_product(x4_over_4 + x3, third) + x2, 1);
-  return ops_saturating_add(constant, ops_high_product(constant, x + rest));
-}
-
-/* exp(a) for a <= 0: Q5 to Q0. */
-static int32_t exp_of_negative(int32_t a) {
-  static const int32_t factors[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
-  const int32_t quarter = 1 << 24;
-  const int32_t in_quarter = (a & (quarter - 1)) - quarter;
-  int32_t result = exp_in_quarter((int32_t)((uint32_t)in_quarter << 5));
-  const int32_t remainder = in_quarter - a;
-  for (int32_t i = 0; i < 7; ++i) {
-    if (remainder & (1 << (24 + i))) result = ops_high_product(result, factors[i]);
-  }
-  return a == 0 ? INT32_MAX : result;
-}
+/* Softmax in fixed point, as TensorFlow Lite's reference kernel computes it with gemmlowp. Q(i): see
+ * ops/fixed_exp.h. */
+#include "ops/fixed_exp.h"
 
 /* 1 / (1 + a) for a in [0, 1], Q0 to Q0: three Newton steps from 48/17 - 32/17 * (1 + a) / 2. */
 static int32_t one_over_one_plus(int32_t a) {
@@ -50,7 +27,7 @@ void ops_softmax_i8(const int8_t* x, int8_t* y, int32_t rows, int32_t columns, i
       const int32_t difference = x[c] - most;
       if (difference < least_difference) continue;
       const int32_t scaled = ops_high_product(difference * (1 << shift), multiplier);
-      sum += ops_divide_by_power(exp_of_negative(scaled), 12);
+      sum += ops_divide_by_power(ops_exp_of_negative(scaled), 12);
     }
     int32_t headroom = 0;
     for (uint32_t bits = (uint32_t)sum; headroom < 32 && !(bits & 0x80000000u); bits <<= 1) ++headroom;
@@ -63,7 +40,8 @@ void ops_softmax_i8(const int8_t* x, int8_t* y, int32_t rows, int32_t columns, i
       if (difference >= least_difference) {
         const int32_t scaled = ops_high_product(difference * (1 << shift), multiplier);
         value =
-            ops_divide_by_power(ops_high_product(scale, exp_of_negative(scaled)), over_unit + 31 - 8) - 128;
+            ops_divide_by_power(ops_high_product(scale, ops_exp_of_negative(scaled)), over_unit + 31 - 8) -
+            128;
       }
       y[c] = (int8_t)ops_clamp(value, -128, 127);
     }

@@ -1,16 +1,9 @@
 /* The update of stored numbers by a gradient. */
 #include "ops/common.h"
 
-/* A hash of seed and place (the finaliser of MurmurHash3) as 24 bits: uniform in [0, 1), the same everywhere.
- */
+/* 24 bits of the hash: uniform in [0, 1). */
 static float uniform(uint32_t seed, uint32_t place) {
-  uint32_t h = seed ^ (place * 0x9e3779b1u);
-  h ^= h >> 16;
-  h *= 0x85ebca6bu;
-  h ^= h >> 13;
-  h *= 0xc2b2ae35u;
-  h ^= h >> 16;
-  return (float)(h >> 8) * 5.9604644775390625e-8f;
+  return (float)(ops_hash(seed, place) >> 8) * 5.9604644775390625e-8f;
 }
 
 /* The largest whole number not above v, of |v| < 2^22. */

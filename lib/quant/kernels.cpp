@@ -49,7 +49,10 @@ std::shared_ptr<std::vector<std::int32_t>> channels_of(const ir::Node& node) {
 }
 
 // Kernels' scales and the memory that they point into, for steps that several workers run at once.
-std::shared_ptr<const ops_requantize> shared(ops::Requantize made) {
+std::shared_ptr<const ops_requantize> shared(const Binding& b, ops::Requantize made) {
+  for (const std::int32_t shift : made.shift) {
+    if (shift > 30) b.fail("has scales whose ratio is 2^30 or more, which no fixed-point number holds");
+  }
   const auto owner = std::make_shared<ops::Requantize>(std::move(made));
   return {owner, owner->pointer()};
 }
@@ -66,7 +69,7 @@ Step integer_layer(const Binding& b, IntegerLayer kernel, std::size_t (*scratch)
   if (ir::largest_sum(weight, channels, ir::zero_point_of(b.input(0))) > INT32_MAX)
     b.fail("has weights so many and large that their sum may not fit 32 bits");
   const ops_window window = ops::window_of(b.node, b.input(0).shape, b.output().shape);
-  const auto to = shared(ops::requantize_of(b.node, b.input(0), &b.input(1), b.output(), channels));
+  const auto to = shared(b, ops::requantize_of(b.node, b.input(0), &b.input(1), b.output(), channels));
   const TensorId x = b.node.inputs[0], w = b.node.inputs[1], bias = b.input_or_none(2), y = b.node.output,
                  mask = b.node.mask;
   return {[=](Workspace& space) {
@@ -115,7 +118,7 @@ Step add(const Binding& b) {
 Step average_pool(const Binding& b) {
   b.need(0, DataType::int8);
   const ops_window window = ops::window_of(b.node, b.input(0).shape, b.output().shape);
-  const auto to = shared(ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
+  const auto to = shared(b, ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
   if (to->rounding != OPS_FLOAT32_HALF_EVEN && *b.input(0).quantization != *b.output().quantization)
     b.fail("averages in whole numbers, which needs one scale for what it takes and gives");
   const TensorId x = b.node.inputs[0], y = b.node.output;
@@ -123,10 +126,16 @@ Step average_pool(const Binding& b) {
 }
 
 Step global_average_pool(const Binding& b) {
-  if (b.input(0).type != DataType::float32) return average_pool(b);
   const auto channels = static_cast<std::int32_t>(b.output().shape[1]);
   const std::int32_t pixels = static_cast<std::int32_t>(ir::elements(b.input(0).shape)) / channels;
   const TensorId x = b.node.inputs[0], y = b.node.output;
+  if (b.input(0).type == DataType::int8) {
+    if (ops::rounding_of(b.node) == OPS_FLOAT32_HALF_EVEN) return average_pool(b);
+    if (std::int64_t{pixels} * 255 > INT32_MAX)
+      b.fail("averages so many pixels that their sum may not fit 32 bits");
+    const auto to = shared(b, ops::mean_of(b.node, b.input(0), b.output(), pixels));
+    return {[=](Workspace& s) { ops_mean_i8(s.at<int8_t>(x), s.at<int8_t>(y), pixels, channels, to.get()); }};
+  }
   return {
       [=](Workspace& s) { ops_global_average_pool_f32(s.at<float>(x), s.at<float>(y), pixels, channels); }};
 }
@@ -144,10 +153,12 @@ Step max_pool(const Binding& b) {
 
 Step requantize(const Binding& b) {
   b.need(0, DataType::int8);
-  const auto to = shared(ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
-  const TensorId x = b.node.inputs[0], y = b.node.output;
+  const auto to = shared(b, ops::requantize_of(b.node, b.input(0), nullptr, b.output(), 1));
+  const TensorId x = b.node.inputs[0], y = b.node.output, mask = b.node.mask;
   const std::int32_t count = b.count();
-  return {[=](Workspace& s) { ops_requantize_i8(s.at<int8_t>(x), s.at<int8_t>(y), count, to.get()); }};
+  return {[=](Workspace& s) {
+    ops_requantize_i8(s.at<int8_t>(x), s.at<int8_t>(y), at<uint8_t>(s, mask), count, to.get());
+  }};
 }
 
 Step softmax(const Binding& b) {
@@ -181,7 +192,9 @@ Step quantize(const Binding& b) {
   const auto zero = static_cast<std::int32_t>(ir::zero_point_of(b.output()));
   const TensorId x = b.node.inputs[0], y = b.node.output;
   const std::int32_t count = b.count();
-  return {[=](Workspace& s) { ops_quantize(s.at<float>(x), s.at<int8_t>(y), count, scale, zero); }};
+  const std::string& name = ir::call_of(b.model.graph, b.node).text("rounding");
+  const std::int32_t rounding = name.empty() ? OPS_FLOAT32_HALF_EVEN : ops::rounding_of(b.node);
+  return {[=](Workspace& s) { ops_quantize(s.at<float>(x), s.at<int8_t>(y), count, scale, zero, rounding); }};
 }
 
 std::size_t size_of(DataType type) { return type == DataType::int8 ? 1 : 4; }

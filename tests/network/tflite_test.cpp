@@ -121,10 +121,9 @@ TEST_CASE("a float image, a pad, a relu and a mean are lowered", "[import]") {
   const network::Imported imported = network::import_tflite(
       {reinterpret_cast<const unsigned char*>(file.data()), file.size()}, "net", "net.tflite");
   const ir::Graph& graph = imported.model.graph;
-  CHECK(imported.notes ==
-        std::vector<std::string>{
-            "1 MEAN: rounded once here, by TensorFlow Lite twice; some values differ by 1"});
-  CHECK(ir::call_of(graph, node_of(graph, "mean0")).text("rounding") == "float32-half-even");
+  CHECK(imported.notes.empty());
+  CHECK(ir::call_of(graph, node_of(graph, "mean0")).text("rounding") == "tflite");
+  CHECK(ir::call_of(graph, node_of(graph, "quantize0")).text("rounding") == "tflite");
   std::vector<std::string> nodes;
   for (const ir::Node& node : graph.nodes) nodes.push_back(graph.name_of(node) + " " + node.op->name);
   // The pad is in the convolution, the relu in the pool.

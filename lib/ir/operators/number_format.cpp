@@ -9,10 +9,10 @@ Dims same(const Call& call) { return call.shape(0); }
 
 const Operator quantize{
     .name = "quantize",
-    .help = "f32 to i8: round(x / scale) + zero point, halves to the even number, clamped",
+    .help = "f32 to i8: round(x / scale) + zero point, clamped; halves to the even number, tflite: from zero",
     .least_inputs = 1,
     .most_inputs = 1,
-    .attributes = {},
+    .attributes = {{"rounding", std::string()}},
     .shape = same,
     .onnx = nullptr,
     .output_type = DataType::int8,

@@ -106,12 +106,7 @@ Imported TfliteLowering::run() {
       throw base::UserError(where, "is a flattened image", "a FULLY_CONNECTED may follow one");
     outputs.push_back(value->id);
   }
-  Imported imported{builder_.finish(outputs, origin_), ".tflite", {}};
-  if (means_ > 0) {
-    imported.notes.push_back(
-        fmt::format("{} MEAN: rounded once here, by TensorFlow Lite twice; some values differ by 1", means_));
-  }
-  return imported;
+  return {builder_.finish(outputs, origin_), ".tflite", {}};
 }
 
 std::int32_t TfliteLowering::input_index(std::size_t place) const {

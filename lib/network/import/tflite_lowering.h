@@ -74,7 +74,6 @@ class TfliteLowering {
   // Counts numbers that are copied out of the file.
   void charge(std::uint64_t bytes) const { file_.bytes->charge(bytes); }
   std::int64_t next_convolution() { return convolutions_++; }
-  void note_mean() { ++means_; }
 
  private:
   void read_inputs();
@@ -90,7 +89,7 @@ class TfliteLowering {
   std::vector<bool> done_;                          // operators that another one took over
   std::vector<std::int32_t> targets_;               // tensors that give() sets
   std::size_t at_ = 0;
-  std::int64_t convolutions_ = 0, means_ = 0;
+  std::int64_t convolutions_ = 0;
 };
 
 // The operators of the schema that are lowered, with their code and what lowers them.

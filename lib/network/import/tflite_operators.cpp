@@ -140,7 +140,9 @@ void lower_quantize(TfliteLowering& lowering) {
   if (lowering.input(0).type == TfliteType::int8) return requantize(lowering, 0);
   ModelBuilder& builder = lowering.builder();
   const TfliteValue in = lowering.value(0, TfliteType::float32, true);
-  lowering.give(builder.graph.add("quantize", builder.numbered("quantize"), {in.id}), in.image);
+  lowering.give(builder.graph.add("quantize", builder.numbered("quantize"), {in.id},
+                                  {{"rounding", std::string("tflite")}}),
+                in.image);
 }
 
 void lower_dequantize(TfliteLowering& lowering) {
@@ -178,11 +180,8 @@ void lower_mean(TfliteLowering& lowering) {
   if (builder.graph.shape(in.id).size() != 4 || axes != List{1, 2})
     lowering.fail("is no mean over height and width", "that of [N, H, W, C] over axes 1 and 2 is supported");
   const bool keeps_axes = lowering.options(reducer_options).number<std::uint8_t>(0, 0) != 0;
-  // The reference kernel scales the sum by a fixed-point multiplier that it divides by the pixels: no kernel
-  // of ours does that yet.
-  lowering.note_mean();
   ir::TensorId out = builder.graph.add("global_average_pool", builder.numbered("mean"), {in.id},
-                                       {{"rounding", std::string("float32-half-even")}});
+                                       tflite_integers({-128, 127}));
   if (!keeps_axes) {
     builder.graph.store_as(out, ir::DataType::int8, lowering.quantization_of(lowering.output()));
     out = builder.graph.add("flatten", builder.numbered("flatten"), {out});
