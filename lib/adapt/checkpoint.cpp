@@ -43,12 +43,12 @@ Json curve_json(const std::vector<Progress::Point>& curve) {
   return json;
 }
 
-void save_checkpoint(const std::string& path, const Progress& progress, const quant::Trainer& trainer) {
-  const ir::Model model = trainer.model();
-  const std::vector<quant::TrainedState> states = trainer.state();
+void save_checkpoint(const std::string& path, const Progress& progress, const Learner& learner) {
+  const ir::Model model = learner.model();
+  const std::vector<quant::TrainedState> states = learner.state();
   std::vector<checkpoint::SafetensorsWriter::Entry> entries;
-  for (const autodiff::Gradient& gradient : trainer.graph().gradients) {
-    const ir::Tensor& tensor = model.graph.tensor(gradient.parameter);
+  for (const ir::TensorId id : learner.trained()) {
+    const ir::Tensor& tensor = model.graph.tensor(id);
     entries.push_back({tensor.name, dtype_of(tensor.type), tensor.shape});
   }
   const auto for_each_part = [&](const auto& visit) {
@@ -66,10 +66,11 @@ void save_checkpoint(const std::string& path, const Progress& progress, const qu
                    {"seconds", progress.seconds},
                    {"epoch_loss", progress.epoch_loss},
                    {"epoch_images", progress.epoch_images},
+                   {"before", {progress.before.loss, progress.before.correct, progress.before.count}},
                    {"curve", curve_json(progress.curve)}};
   checkpoint::SafetensorsWriter writer(path, entries, {{"state", state.dump()}});
-  for (const autodiff::Gradient& gradient : trainer.graph().gradients) {
-    const auto& bytes = model.data[static_cast<std::size_t>(gradient.parameter)];
+  for (const ir::TensorId id : learner.trained()) {
+    const auto& bytes = model.data[static_cast<std::size_t>(id)];
     writer.append(bytes.data(), bytes.size());
   }
   for_each_part([&](const std::string&, const std::vector<float>& values) {
@@ -78,28 +79,29 @@ void save_checkpoint(const std::string& path, const Progress& progress, const qu
   writer.finish();
 }
 
-Progress load_checkpoint(const std::string& path, const std::string& id, quant::Trainer& trainer) {
+Progress load_checkpoint(const std::string& path, const std::string& id, Learner& learner) {
   const checkpoint::SafetensorsFile file(path);
   const auto found = file.metadata().find("state");
   const Json json = found == file.metadata().end() ? Json() : Json::parse(found->second, nullptr, false);
-  if (!json.is_object() || !json.contains("id") || !json.contains("curve"))
+  if (!json.is_object() || !json.contains("id") || !json.contains("before") || !json.contains("curve"))
     throw base::UserError(path, "is no checkpoint of adapt");
   if (json["id"] != id) throw base::UserError(path, "is of another config or seed", "give another --out");
-  Progress progress{id, json["step"], json["seconds"], json["epoch_loss"], json["epoch_images"], {}};
+  Progress progress{id, json["step"], json["seconds"], json["epoch_loss"], json["epoch_images"], {}, {}};
+  progress.before = {json["before"][0], json["before"][1], json["before"][2]};
   for (const Json& point : json["curve"]) {
     progress.curve.push_back({point["epoch"], point["accuracy"], point["loss"], std::nullopt});
     if (point.contains("train_loss")) progress.curve.back().train_loss = point["train_loss"].get<double>();
   }
-  ir::Model model = trainer.model();
-  for (const autodiff::Gradient& gradient : trainer.graph().gradients) {
-    const ir::Tensor& tensor = model.graph.tensor(gradient.parameter);
+  ir::Model model = learner.model();
+  for (const ir::TensorId parameter : learner.trained()) {
+    const ir::Tensor& tensor = model.graph.tensor(parameter);
     const checkpoint::TensorInfo& info = file.at(tensor.name);
     if (info.dtype != dtype_of(tensor.type) || info.shape != tensor.shape)
       throw base::UserError(path + ": " + tensor.name, "is of another type or shape than in this run");
     const auto bytes = file.bytes(info);
-    std::memcpy(model.data[static_cast<std::size_t>(gradient.parameter)].data(), bytes.data(), bytes.size());
+    std::memcpy(model.data[static_cast<std::size_t>(parameter)].data(), bytes.data(), bytes.size());
   }
-  std::vector<quant::TrainedState> states = trainer.state();
+  std::vector<quant::TrainedState> states = learner.state();
   for (quant::TrainedState& state : states) {
     for (auto [values, part] :
          {std::pair{&state.latent, ":latent"}, {&state.first, ":first"}, {&state.second, ":second"}}) {
@@ -109,7 +111,7 @@ Progress load_checkpoint(const std::string& path, const std::string& id, quant::
       *values = std::move(saved);
     }
   }
-  trainer.restore(model, std::move(states), progress.step);
+  learner.restore(model, std::move(states), progress.step);
   return progress;
 }
 

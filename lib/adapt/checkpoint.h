@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "quant/trainer.h"
+#include "adapt/learner.h"
 
 namespace frugal::adapt {
 
@@ -18,6 +18,7 @@ struct Progress {
   double seconds = 0;
   double epoch_loss = 0;  // sum over the images of the epoch so far
   std::int64_t epoch_images = 0;
+  quant::Score before;  // on all held-out images
   struct Point {
     double epoch = 0, accuracy = 0, loss = 0;
     std::optional<double> train_loss;
@@ -27,9 +28,9 @@ struct Progress {
 
 nlohmann::ordered_json curve_json(const std::vector<Progress::Point>& curve);
 
-void save_checkpoint(const std::string& path, const Progress& progress, const quant::Trainer& trainer);
+void save_checkpoint(const std::string& path, const Progress& progress, const Learner& learner);
 
-// Gives the trainer what was saved. UserError where the file is damaged or of another run.
-Progress load_checkpoint(const std::string& path, const std::string& id, quant::Trainer& trainer);
+// Gives the learner what was saved. UserError where the file is damaged or of another run.
+Progress load_checkpoint(const std::string& path, const std::string& id, Learner& learner);
 
 }  // namespace frugal::adapt

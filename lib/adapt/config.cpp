@@ -4,11 +4,13 @@
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
+
 namespace frugal::adapt {
 namespace {
 
-// In the order of quant::Method and quant::Storage.
-const std::vector<std::string> methods{"qas", "sgd", "adam", "lars"};
+// In the order of quant::Method and quant::Storage; fp32 is none of these.
+const std::vector<std::string> methods{"qas", "sgd", "adam", "lars", "fp32"};
 const std::vector<std::string> storages{"latent", "nearest", "stochastic", "truncate"};
 
 int place_of(const std::string& name, const std::vector<std::string>& names) {
@@ -23,19 +25,31 @@ MethodConfig::MethodConfig() {
 }
 
 void MethodConfig::visit(config::Visitor& v) {
-  v.choice("kind", kind, methods, "qas: SGD with quantisation-aware scaling; the others are for comparison");
+  v.choice("kind", kind, methods,
+           "qas: SGD with quantisation-aware scaling; for comparison without it: sgd, adam, lars; fp32: SGD "
+           "on the "
+           "float network that the int8 one stands for");
   v.choice(
       "storage", storage, storages,
       "of updated integers: rounded at each step (nearest, stochastic; truncate as in the published device "
       "code), or floats beside them (latent)");
-  v.field("momentum", momentum, config::between(0, 0.999),
-          "of qas, sgd, lars; takes 4 bytes a trained number");
+  v.field("momentum", momentum, config::between(0, 0.999), "of all but adam; takes 4 bytes a trained number");
   v.field("batch_size", batch_size, config::between(1, 65536), "images whose gradients make one step");
   v.field("epochs", epochs, config::greater_than(0), "passes over the training images");
   v.object("schedule", schedule, "learning rate");
 }
 
+void MethodConfig::check(const std::string& place) const {
+  if (in_float() && storage != MethodConfig().storage)
+    throw base::UserError(place + ".storage",
+                          "has no effect with fp32, which trains floats: '" + storage + "'", "leave it out");
+  if (kind == "adam" && momentum > 0)
+    throw base::UserError(place + ".momentum", "has no effect with adam, which has two of its own",
+                          "leave it out");
+}
+
 quant::TrainerConfig MethodConfig::trainer(std::int64_t seed, std::size_t threads) const {
+  FRUGAL_ASSERT(!in_float(), "no method on integers");
   quant::TrainerConfig config;
   config.method = static_cast<quant::Method>(place_of(kind, methods));
   config.storage = static_cast<quant::Storage>(place_of(storage, storages));
@@ -52,10 +66,12 @@ std::size_t worker_count(std::int64_t threads) {
 void AdaptConfig::visit(config::Visitor& v) {
   v.field("name", name, "for people; stands in runs.jsonl");
   v.field("seed", seed, config::at_least(0), "of the new head, the order of images and stochastic rounding");
-  v.field("threads", threads, config::between(0, 4096), "0: all cores; no result depends on it");
+  v.field("threads", threads, config::between(0, 4096), "0: all cores; only results of fp32 depend on it");
   v.field("network", network, "int8 .tflite, tiny-training JSON, or a folder that `import` wrote");
   v.field("weights", weights, "weights of a JSON (safetensors); empty: those beside it");
-  v.choice("head", head, {"new", "keep"}, "the classifier: new, for the data's classes, or the file's own");
+  v.choice("head", head, {"new", "means", "keep"},
+           "the classifier to begin with: a random one for the data's classes, nearest class mean of what is "
+           "learnt, or the file's own");
   v.object("data", data, "what it learns");
   v.field("shots", shots, config::at_least(0), "labelled images a class to learn from; 0: all");
   v.field("scheme", scheme, "what is trained: full, head, bias:k, last:k, or a file of a scheme (JSON)");

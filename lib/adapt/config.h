@@ -14,7 +14,7 @@ namespace frugal::adapt {
 
 // How a network on integers is trained.
 struct MethodConfig {
-  std::string kind = "qas";  // a name of method_names()
+  std::string kind = "qas";  // of quant::Method, or "fp32"
   std::string storage = "stochastic";
   double momentum = 0;
   std::int64_t batch_size = 16;  // images whose gradients are added up before a step
@@ -23,6 +23,10 @@ struct MethodConfig {
 
   MethodConfig();
   void visit(config::Visitor& v);
+  bool in_float() const { return kind == "fp32"; }
+  // UserError at "place.key" for what would have no effect.
+  void check(const std::string& place) const;
+  // Of a method on integers.
   quant::TrainerConfig trainer(std::int64_t seed, std::size_t threads) const;
 };
 
@@ -33,7 +37,7 @@ struct AdaptConfig {
   std::string name;  // for people; stands in runs.jsonl
   std::int64_t seed = 0, threads = 0;
   std::string network, weights;  // what network/import/load.h reads
-  std::string head = "new";      // or "keep": the file's own, in float
+  std::string head = "new";      // or "means", or "keep": the file's own, in float (adapt/head.h)
   data::DataConfig data;
   std::int64_t shots = 0;  // labelled images a class; 0: all of the training split
   std::string scheme = "full";

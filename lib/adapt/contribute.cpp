@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "adapt/contribute_page.h"
+#include "adapt/head.h"
 #include "adapt/samples.h"
 #include "adapt/training.h"
 #include "base/error.h"
@@ -14,7 +15,6 @@
 #include "base/stop.h"
 #include "config/config.h"
 #include "network/import/load.h"
-#include "quant/head.h"
 #include "report/result.h"
 #include "sparse/fisher.h"
 
@@ -40,6 +40,9 @@ struct Task {
   explicit Task(const ContributeConfig& given) : config(given) {
     if (config.network.empty())
       throw UserError("network", "is not given", "the network that is to learn: --set network=model.tflite");
+    config.training.check("training");
+    if (config.training.in_float())
+      throw UserError("training.kind", "fp32 is a baseline of adapt alone", "qas, sgd, adam or lars");
     if (config.method == "fisher") config.repeats = 1;
     const network::Imported imported = network::load_model(config.network, config.weights);
     const ir::Graph& graph = imported.model.graph;
@@ -49,20 +52,13 @@ struct Task {
       const std::int64_t seed = config.seed + r;
       quant::Samples support =
           samples_of(training, few_of_each(training, config.shots, seed), input, config.data, config.network);
-      repeats.push_back({seed, with_head(imported.model, support, seed), std::move(support)});
+      ir::Model model = with_head(imported.model, config.head, support, seed, config.network);
+      repeats.push_back({seed, std::move(model), std::move(support)});
     }
     if (config.method == "fisher") return;
     const data::ImageSet validation = data::open_split(config.data, data::Split::validation);
     held_out = samples_of(validation, balanced_part(validation, config.held_out), input, config.data,
                           config.network);
-  }
-
-  ir::Model with_head(const ir::Model& model, const quant::Samples& support, std::int64_t seed) const {
-    const std::int64_t classes = config.head == "keep" ? 0 : support.class_count;
-    ir::Model made = quant::with_float_head(model, classes, static_cast<std::uint64_t>(seed), config.network);
-    if (config.head != "means") return made;
-    return sparse::with_class_means(made, support, sparse::few_samples(support, support.class_count * 100, 0),
-                                    config.network);
   }
 
   const ir::Graph& graph() const { return repeats.front().model.graph; }

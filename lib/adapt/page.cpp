@@ -62,8 +62,10 @@ std::string page(const Json& line, const Json& scheme, const ir::Graph& graph) {
   page.figure(accuracy_plot(line["curve"]));
   page.section("What is trained");
   page.table({"layer", "name", "biases", "weights"}, layer_rows(scheme, graph),
-             fmt::format("And the head. Beyond inference this takes {} bytes (published formula).",
-                         scheme["extra_memory_bytes"].dump()));
+             line.contains("extra_memory_bytes")
+                 ? fmt::format("And the head. Beyond inference this takes {} bytes (published formula).",
+                               line["extra_memory_bytes"].dump())
+                 : "And the head; all in float.");
   if (!line["untrained_channels"].empty()) {
     page.section("Left as they are");
     page.paragraph("Channels whose scale is degenerate (all weights 0, or a bias at the ends of 32 bits):");

@@ -8,6 +8,8 @@
 
 #include "adapt/batches.h"
 #include "adapt/checkpoint.h"
+#include "adapt/head.h"
+#include "adapt/learner.h"
 #include "adapt/page.h"
 #include "adapt/samples.h"
 #include "base/error.h"
@@ -18,7 +20,6 @@
 #include "ir/count.h"
 #include "network/import/load.h"
 #include "network/import/model_folder.h"
-#include "quant/head.h"
 #include "report/result.h"
 #include "sparse/scheme.h"
 #include "train/event_log.h"
@@ -63,11 +64,11 @@ Images open_images(const AdaptConfig& config, const ir::Graph& graph) {
 class Run {
  public:
   Run(const AdaptConfig& config, const train::RunOptions& options, const train::LoopPlace& place,
-      quant::Trainer& trainer, const Images& images)
+      Learner& learner, const Images& images)
       : config_(config),
         options_(options),
         place_(place),
-        trainer_(trainer),
+        learner_(learner),
         images_(images),
         batches_(images.training.size(), config.method, place.seed) {}
 
@@ -93,8 +94,11 @@ class Run {
   void begin() {
     progress_.id = place_.config_hash;
     path_ = options_.out + "/checkpoint.safetensors";
-    if (place_.resume && std::filesystem::exists(path_))
-      progress_ = load_checkpoint(path_, place_.config_hash, trainer_);
+    if (place_.resume && std::filesystem::exists(path_)) {
+      progress_ = load_checkpoint(path_, place_.config_hash, learner_);
+    } else {
+      progress_.before = learner_.evaluate(images_.held_out);
+    }
     before_ = progress_.seconds;
     log_.begin(progress_.step);
     if (progress_.step == 0) measure(0, std::nullopt);
@@ -106,7 +110,7 @@ class Run {
     const std::int64_t step = progress_.step;
     const auto which = batches_.of_step(step);
     const double rate = batches_.learning_rate(step);
-    const double loss = trainer_.step(images_.training, which, rate);
+    const double loss = learner_.step(images_.training, which, rate);
     progress_.epoch_loss += loss * static_cast<double>(which.size());
     progress_.epoch_images += static_cast<std::int64_t>(which.size());
     ++progress_.step;
@@ -127,7 +131,7 @@ class Run {
   }
 
   double measure(std::int64_t epoch, std::optional<double> train_loss) {
-    const quant::Score score = trainer_.evaluate(images_.part);
+    const quant::Score score = learner_.evaluate(images_.part);
     progress_.curve.push_back({static_cast<double>(epoch), score.accuracy(), score.loss, train_loss});
     note_ += fmt::format("{}accuracy {:.1f} %", note_.empty() ? "" : ", ", 100 * score.accuracy());
     return score.accuracy();
@@ -135,14 +139,14 @@ class Run {
 
   void save() {
     progress_.seconds = seconds();
-    save_checkpoint(path_, progress_, trainer_);
+    save_checkpoint(path_, progress_, learner_);
     saved_ = Clock::now();
   }
 
   const AdaptConfig& config_;
   const train::RunOptions& options_;
   const train::LoopPlace& place_;
-  quant::Trainer& trainer_;
+  Learner& learner_;
   const Images& images_;
   Batches batches_;
   train::EventLog log_{options_.out, true};
@@ -157,6 +161,7 @@ class Run {
 Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
   if (config.network.empty())
     throw UserError("network", "is not given", "the network that is to learn: model.tflite");
+  config.method.check("method");
   const auto communicator = train::make_communicator();
   nlohmann::json printed;
   config::print(config, printed);
@@ -166,27 +171,24 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
 
   const network::Imported imported = network::load_model(config.network, config.weights);
   const Images images = open_images(config, imported.model.graph);
-  const std::int64_t classes = config.head == "new" ? images.training.class_count : 0;
-  const ir::Model start = quant::with_float_head(imported.model, classes,
-                                                 static_cast<std::uint64_t>(config.seed), config.network);
+  const ir::Model start =
+      with_head(imported.model, config.head, images.training, config.seed, config.network);
   const sparse::UpdateScheme scheme = scheme_of(config.scheme, start.graph);
   const std::size_t threads = worker_count(config.threads);
-  quant::Trainer trainer(start, sparse::trained_layers(start, scheme),
-                         config.method.trainer(config.seed, threads), config.network);
+  const std::unique_ptr<Learner> learner = make_learner(start, scheme, config);
   if (!options.quiet) {
-    for (const std::string& note : trainer.untrained())
+    for (const std::string& note : learner->untrained())
       base::log_note("tinytrain-compile",
                      "left as they are, since their scale is degenerate: channels of " + note);
   }
 
   const train::LoopPlace place = folder.place(config.seed, config.name.empty() ? "adapt" : config.name);
-  const quant::Score before = quant::evaluate(start, images.held_out, threads, config.network);
-  Run loop(config, options, place, trainer, images);
+  Run loop(config, options, place, *learner, images);
   Progress progress = loop.to_end();
-  const quant::Score after = trainer.evaluate(images.held_out);
+  const quant::Score after = learner->evaluate(images.held_out);
   progress.curve.push_back({config.method.epochs, after.accuracy(), after.loss, std::nullopt});
 
-  const ir::Model learnt = trainer.model();
+  const ir::Model learnt = learner->model();
   network::write_model(options.out + "/model", learnt);
   const Ordered scheme_json = sparse::to_json(scheme, start.graph);
   base::write_text(options.out + "/scheme.json", scheme_json.dump(2) + "\n");
@@ -196,18 +198,18 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
   line["network"] = config.network;
   line["scheme"] = config.scheme;
   line["method"] = config.method.kind;
-  line["storage"] = config.method.storage;
+  line["storage"] = config.method.in_float() ? "float" : config.method.storage;
   line["parameters"] = ir::parameter_count(start.graph, ir::whole(start.graph));
   line["macs"] = ir::mac_count(start.graph, ir::whole(start.graph));
   line["train_examples"] = images.training.size();
   line["steps"] = progress.step;
-  line["extra_memory_bytes"] = scheme_json["extra_memory_bytes"];
-  line["before"] = quant::to_json(before);
+  if (!config.method.in_float()) line["extra_memory_bytes"] = scheme_json["extra_memory_bytes"];
+  line["before"] = quant::to_json(progress.before);
   line[images.validates ? "validation_error" : "test_error"] = 1 - after.accuracy();
   line[images.validates ? "validation_loss" : "test_loss"] = after.loss;
   line["accuracy"] = after.accuracy();
   line["curve"] = curve_json(progress.curve);
-  line["untrained_channels"] = trainer.untrained();
+  line["untrained_channels"] = learner->untrained();
   line["seed"] = config.seed;
   base::write_text(options.out + "/report.html", page(line, scheme_json, start.graph));
   folder.finish(line, config.seed, static_cast<int>(threads), progress.seconds);

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "ir/builder.h"
 #include "ir/operator.h"
+#include "ir/real_values.h"
 
 namespace frugal::quant {
 namespace {
@@ -24,30 +25,11 @@ struct Head {
 };
 
 Head old_head(const ir::Model& model, const ir::Node& node) {
-  const ir::Tensor& weight = model.graph.tensor(node.inputs[1]);
   Head head;
-  head.classes = weight.shape[0];
-  const auto features = static_cast<std::size_t>(weight.shape[1]);
-  if (weight.type == ir::DataType::float32) {
-    const auto values = model.values<float>(node.inputs[1]);
-    head.weight.assign(values.begin(), values.end());
-    head.bias.assign(static_cast<std::size_t>(head.classes), 0);
-    if (node.inputs.size() > 2) {
-      const auto biases = model.values<float>(node.inputs[2]);
-      head.bias.assign(biases.begin(), biases.end());
-    }
-    return head;
-  }
-  const auto& scales = weight.quantization->scale;
-  const double x_scale = model.graph.tensor(node.inputs[0]).quantization->scale.front();
-  const auto values = model.values<std::int8_t>(node.inputs[1]);
-  for (std::size_t o = 0; o < static_cast<std::size_t>(head.classes); ++o) {
-    const double scale = scales[scales.size() == 1 ? 0 : o];
-    for (std::size_t i = 0; i < features; ++i)
-      head.weight.push_back(static_cast<float>(scale * values[o * features + i]));
-    const std::int32_t bias = node.inputs.size() > 2 ? model.values<std::int32_t>(node.inputs[2])[o] : 0;
-    head.bias.push_back(static_cast<float>(bias * scale * x_scale));
-  }
+  head.classes = model.graph.tensor(node.inputs[1]).shape[0];
+  head.weight = ir::real_values(model, node, node.inputs[1]);
+  head.bias.assign(static_cast<std::size_t>(head.classes), 0);
+  if (node.inputs.size() > 2) head.bias = ir::real_values(model, node, node.inputs[2]);
   return head;
 }
 

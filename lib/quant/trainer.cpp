@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/error.h"
 #include "quant/ordered.h"
@@ -67,12 +68,20 @@ nlohmann::ordered_json to_json(const Score& score) {
 }
 
 void check_samples(const Samples& samples, const ir::Graph& graph, const std::string& origin) {
+  std::vector<std::size_t> all(samples.size());
+  std::iota(all.begin(), all.end(), 0);
+  check_samples(samples, all, graph, origin);
+}
+
+void check_samples(const Samples& samples, std::span<const std::size_t> which, const ir::Graph& graph,
+                   const std::string& origin) {
   const std::int64_t wanted = ir::elements(graph.tensor(graph.inputs.front()).shape);
   const std::int64_t classes = graph.tensor(graph.outputs.front()).shape.back();
   if (samples.image_bytes != wanted)
     throw base::UserError(origin, "takes images of " + std::to_string(wanted) + " numbers, got " +
                                       std::to_string(samples.image_bytes));
-  for (const std::int32_t label : samples.labels) {
+  for (const std::size_t i : which) {
+    const std::int32_t label = samples.labels[i];
     if (label < 0 || label >= classes)
       throw base::UserError(
           origin,
@@ -90,7 +99,7 @@ Trainer::~Trainer() = default;
 
 double Trainer::step(const Samples& samples, std::span<const std::size_t> which, double learning_rate) {
   Parts& p = *parts_;
-  check_samples(samples, p.given.graph, p.origin);
+  check_samples(samples, which, p.given.graph, p.origin);
   for (std::size_t g = 0; g < p.sums.size(); ++g) p.sums[g].assign(p.updates[g].size(), 0.0F);
   double loss = 0;
   const ir::NodeId end = ir::whole(p.program.graph()).end;

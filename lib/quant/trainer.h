@@ -54,8 +54,10 @@ struct Score {
 
 nlohmann::ordered_json to_json(const Score& score);
 
-// Refuses, at `origin`, samples of another size than a network takes, and labels that are none of its
-// classes.
+// Refuses, at `origin`, samples of another size than a network takes, and labels (of `which` alone, or of
+// all) that are none of its classes.
+void check_samples(const Samples& samples, std::span<const std::size_t> which, const ir::Graph& graph,
+                   const std::string& origin);
 void check_samples(const Samples& samples, const ir::Graph& graph, const std::string& origin);
 
 // Numbers of one trained parameter, in the kernels' layout; what a checkpoint keeps.

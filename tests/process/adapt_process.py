@@ -56,11 +56,11 @@ def same_result(case: Case, a: str, b: str) -> None:
     assert results[0] == results[1], "result.json differs"
 
 
-def broken_off(case: Case, number: int, code: int, **changes) -> None:
-    config = case.changed(method__epochs=400, checkpoint_seconds=0.02, **changes)
+def broken_off(case: Case, number: int, code: int, epochs: int = 400, **changes) -> None:
+    config = case.changed(method__epochs=epochs, checkpoint_seconds=0.02, **changes)
     case.run("whole", config=config)
     process = case.adapt("broken", config=config)
-    case.wait_for_epochs("broken", 60, process)
+    case.wait_for_epochs("broken", epochs // 7, process)
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == code, process.returncode
@@ -96,6 +96,26 @@ def killed(case: Case) -> None:
 
 def stopped(case: Case) -> None:
     broken_off(case, signal.SIGTERM, 143, method__storage="latent")
+
+
+def in_float(case: Case) -> None:
+    broken_off(case, signal.SIGKILL, -signal.SIGKILL, epochs=60, method__kind="fp32")
+    line = json.loads((case.folder / "whole" / "result.json").read_text())["runs_line"]
+    assert line["accuracy"] > 0.9 and line["storage"] == "float" and "extra_memory_bytes" not in line, line
+    integers, _ = case.run("integers")
+    before = json.loads(integers)["before"]
+    assert abs(line["before"]["loss"] / before["loss"] - 1) < 0.1, (line["before"], before)
+    again = case.changed(network=str(case.folder / "whole" / "model"))
+    _, stderr = case.run("again", config=again, expect=2)
+    assert "no int8 input" in stderr, stderr
+
+
+def begins_with_means(case: Case) -> None:
+    stdout, _ = case.run("new")
+    new = json.loads(stdout)["before"]["accuracy"]
+    stdout, _ = case.run("means", config=case.changed(head="means"))
+    means = json.loads(stdout)["before"]["accuracy"]
+    assert means > 0.8 > new, (means, new)
 
 
 def rerun(case: Case) -> None:
@@ -154,6 +174,8 @@ def wrong_input(case: Case) -> None:
             ({"scheme": str(case.folder / "scheme.json")}, ["scheme.json:/layers/0", "is no layer"]),
             ({"shots": 1000}, ["shots", "1000"]),
             ({"head": "keep", "data__resolution": 9}, ["[1, 1, 8, 8]", "[1, 1, 9, 9]", "data.resolution"]),
+            ({"method__kind": "fp32", "method__storage": "latent"}, ["method.storage", "no effect with fp32", "'latent'"]),
+            ({"method__kind": "adam"}, ["method.momentum", "no effect with adam"]),
             ({"method__kind": "qaz"}, ["/method/kind", "qas"]),
             ({"method__batchsize": 3}, ["/method/batchsize", "batch_size"]),
             ({"data__mean": [0.5], "data__std": [0]}, ["std"])):
@@ -164,4 +186,4 @@ def wrong_input(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, killed, stopped, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))
+    sys.exit(run_cases((learns, killed, stopped, in_float, begins_with_means, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))

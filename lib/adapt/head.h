@@ -1,0 +1,17 @@
+// The classifier that a network begins to learn with.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "ir/model.h"
+#include "quant/trainer.h"
+
+namespace frugal::adapt {
+
+// `model` with a head in float: "keep" the file's own; "new" one for the samples' classes, drawn by seed; or
+// "means", the nearest class mean of the samples (at most 100 a class), as sparse/fisher.h makes it.
+ir::Model with_head(const ir::Model& model, const std::string& kind, const quant::Samples& samples,
+                    std::int64_t seed, const std::string& origin);
+
+}  // namespace frugal::adapt
