@@ -26,7 +26,7 @@ std::vector<Tensor> tensors_of(const ir::Model& model) {
   return tensors;
 }
 
-constexpr std::size_t batch_size = 64;
+constexpr std::size_t images_at_once = 64;
 
 }  // namespace
 
@@ -64,8 +64,8 @@ quant::Score evaluate(const FloatNetwork& network, const data::ImageSet& set,
                       const std::vector<std::size_t>& which) {
   const std::vector<std::size_t> images = adapt::all_or(set, which);
   quant::Score score;
-  for (std::size_t first = 0; first < images.size(); first += batch_size) {
-    const auto part = std::span(images).subspan(first, std::min(batch_size, images.size() - first));
+  for (std::size_t first = 0; first < images.size(); first += images_at_once) {
+    const auto part = std::span(images).subspan(first, std::min(images_at_once, images.size() - first));
     std::vector<std::int64_t> labels;
     for (const std::size_t i : part) labels.push_back(set.labels[i]);
     const Tensor logits = network(float_images(set, part));

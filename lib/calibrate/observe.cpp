@@ -15,15 +15,15 @@ namespace {
 
 using ir::TensorId;
 
-constexpr std::size_t batch_size = 16;
+constexpr std::size_t observed_at_once = 16;
 
 std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 // Runs `visit(first image, batch)` over the images.
 template <typename Visit>
 void by_batches(const data::ImageSet& set, const std::vector<std::size_t>& images, const Visit& visit) {
-  for (std::size_t first = 0; first < images.size(); first += batch_size) {
-    const auto part = std::span(images).subspan(first, std::min(batch_size, images.size() - first));
+  for (std::size_t first = 0; first < images.size(); first += observed_at_once) {
+    const auto part = std::span(images).subspan(first, std::min(observed_at_once, images.size() - first));
     visit(first, float_images(set, part));
   }
 }

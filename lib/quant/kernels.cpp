@@ -197,8 +197,6 @@ Step quantize(const Binding& b) {
   return {[=](Workspace& s) { ops_quantize(s.at<float>(x), s.at<int8_t>(y), count, scale, zero, rounding); }};
 }
 
-std::size_t size_of(DataType type) { return type == DataType::int8 ? 1 : 4; }
-
 // The same values in another shape; they move only where channels last is another order.
 Step reshape(const Binding& b) {
   const auto layouts = ops::layouts_of(b.model.graph);
@@ -355,6 +353,8 @@ constexpr Entry table[] = {
 };
 
 }  // namespace
+
+std::size_t size_of(DataType type) { return type == DataType::int8 ? 1 : type == DataType::int16 ? 2 : 4; }
 
 Step bind(const ir::Model& model, const ir::Node& node, const std::string& origin) {
   const Binding binding{model, node, origin};

@@ -16,6 +16,8 @@ struct Step {
   std::size_t scratch_bytes = 0;
 };
 
+std::size_t size_of(ir::DataType type);  // bytes of one number in memory; not of bits
+
 // Throws UserError at "origin: node" where no kernel computes this operator on these types.
 Step bind(const ir::Model& model, const ir::Node& node, const std::string& origin);
 

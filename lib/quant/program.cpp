@@ -9,10 +9,6 @@
 namespace frugal::quant {
 namespace {
 
-std::size_t size_of(ir::DataType type) {
-  return type == ir::DataType::int8 ? 1 : type == ir::DataType::int16 ? 2 : 4;
-}
-
 constexpr std::size_t alignment = alignof(std::max_align_t);
 
 }  // namespace

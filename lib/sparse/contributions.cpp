@@ -16,8 +16,6 @@ using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* schema = "frugal.tinytrain_compile.contributions/1";
-constexpr double impossible = -std::numeric_limits<double>::infinity();
-
 ContributionSetup read_setup(const config::JsonNode& node) {
   ContributionSetup setup;
   node["schema"].one_of({schema});

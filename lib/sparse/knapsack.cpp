@@ -8,7 +8,6 @@
 namespace frugal::sparse {
 namespace {
 
-constexpr double impossible = -std::numeric_limits<double>::infinity();
 constexpr std::size_t tries = 16;  // completions a stage
 
 // A step from one choice of a layer to the next on the upper hull of its (bits, gain).

@@ -8,11 +8,15 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "sparse/memory.h"
 
 namespace frugal::sparse {
+
+inline constexpr double impossible =
+    -std::numeric_limits<double>::infinity();  // gain of what is not to be had
 
 struct Choice {
   double fraction = 1;
@@ -23,7 +27,7 @@ struct Choice {
 struct SelectionProblem {
   std::int64_t limit_bits = 0;
   std::vector<std::int64_t> crossed_bits;    // by the lowest trained layer, 0 to L; L: the head alone
-  std::vector<double> bias_gain;             // by k, 0 to L; minus infinity: not to be had
+  std::vector<double> bias_gain;             // by k, 0 to L; or impossible
   std::vector<std::vector<Choice>> weights;  // by layer
 
   std::int64_t layer_count() const { return static_cast<std::int64_t>(weights.size()); }

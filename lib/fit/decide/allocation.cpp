@@ -10,8 +10,6 @@
 namespace frugal::fit {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
-
 MinimumAlong best_size(const Surface& surface, const Cost& cost, double budget, int draw, double low,
                        double high, double tolerance) {
   const auto error = [&](double log_size) {

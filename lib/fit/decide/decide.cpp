@@ -61,7 +61,6 @@ double share_of_draws(const Surface& surface, int count, bool of_estimate) {
 
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double without_end = 1e60;  // far enough that any power of it has vanished or has decided
 
 // Where a falling f crosses the target between exp(low) and exp(high): bisection in logarithms, then secants.

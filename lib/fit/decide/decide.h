@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "fit/surface/surface.h"
 
 namespace frugal::fit {
+
+inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct SizeRange {
   double low, high;  // ln size

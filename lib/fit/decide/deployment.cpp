@@ -10,8 +10,6 @@
 namespace frugal::fit {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
-
 // Total costs of models that reach one target.
 class Lifetime {
  public:

@@ -70,11 +70,11 @@ FRUGAL_VECTOR_CLONES bool all_between(std::size_t n, const double* x, double low
   return bad == 0;
 }
 
-FRUGAL_VECTOR_CLONES void subtract(std::size_t n, const double* a, const double* b, double* out) {
+FRUGAL_VECTOR_CLONES void subtract_each(std::size_t n, const double* a, const double* b, double* out) {
   for (std::size_t i = 0; i < n; ++i) out[i] = a[i] - b[i];
 }
 
-FRUGAL_VECTOR_CLONES void multiply(std::size_t n, const double* a, const double* b, double* out) {
+FRUGAL_VECTOR_CLONES void multiply_each(std::size_t n, const double* a, const double* b, double* out) {
   for (std::size_t i = 0; i < n; ++i) out[i] = a[i] * b[i];
 }
 
@@ -87,9 +87,9 @@ double Problem::losses(double huber_delta, bool with_derivatives) {
   if (!all_between(count_, predicted_.data(), log ? 1e-300 : -huge, huge)) return infinity;
   if (log) {
     vector_log(predicted_.data(), residual_.data(), count_);
-    subtract(count_, residual_.data(), log_y_.data(), residual_.data());
+    subtract_each(count_, residual_.data(), log_y_.data(), residual_.data());
   } else {
-    subtract(count_, predicted_.data(), y_.data(), residual_.data());
+    subtract_each(count_, predicted_.data(), y_.data(), residual_.data());
     if (objective_.residual == Residual::relative)
       for (std::size_t i = 0; i < count_; ++i) residual_[i] /= y_[i];
   }
@@ -129,7 +129,7 @@ double Problem::derivatives(const double* theta, double huber_delta, double* gra
     const double* column = jacobian_.data() + p * count_;
     gradient[p] = dot(first_.data(), column, count_);
     scale[p] = dot(natural_.data(), column, column, count_);
-    multiply(count_, second_.data(), column, product_.data());
+    multiply_each(count_, second_.data(), column, product_.data());
     for (std::size_t q = p; q < parameters_; ++q) {
       const double h = dot(product_.data(), jacobian_.data() + q * count_, count_);
       hessian[p * parameters_ + q] = hessian[q * parameters_ + p] = h;

@@ -12,8 +12,6 @@
 namespace frugal::model {
 namespace {
 
-class Group : public torch::nn::Module {};
-
 // The height and width that the graph is built for: parameters do not depend on it.
 constexpr std::int64_t any_size = 224;
 

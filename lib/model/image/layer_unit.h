@@ -14,4 +14,7 @@ class LayerUnit : public torch::nn::Module {
   virtual void share_statistics(const SumOverProcesses&) {}
 };
 
+// A module that only names its children, as Python's nn.Sequential with keys does.
+class Group : public torch::nn::Module {};
+
 }  // namespace frugal::model

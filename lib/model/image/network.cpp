@@ -26,9 +26,6 @@ namespace {
 namespace nn = torch::nn;
 namespace F = torch::nn::functional;
 
-// A module that only names its children, as Python's nn.Sequential with keys does.
-class Group : public nn::Module {};
-
 nn::Conv2d make_conv(const ConvLayer& layer) {
   return nn::Conv2d(nn::Conv2dOptions(layer.in_channels, layer.out_channels, layer.kernel_size)
                         .stride(layer.stride)

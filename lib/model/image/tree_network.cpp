@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include "model/image/layer_unit.h"
 #include "model/image/network.h"
 
 namespace frugal::model {
@@ -18,8 +19,6 @@ namespace {
 namespace nn = torch::nn;
 using torch::Tensor;
 using Forward = std::function<Tensor(Tensor)>;
-
-class Group : public nn::Module {};
 
 std::shared_ptr<Group> group(nn::Module& parent, const std::string& name) {
   return parent.register_module(name, std::make_shared<Group>());

@@ -123,17 +123,17 @@ Tensor embed_tokens(const TransformerConfig& config, const Weights& weights, con
   const std::int64_t tokens = ids.size(1);
   Tensor x = torch::embedding(weights.at("token_embedding.weight"), ids);
   if (!config.rotary) {
-    const Tensor& table = weights.at("position_embedding.weight");
+    const Tensor& places = weights.at("position_embedding.weight");
     if (config.position_offset > 0 && config.pad_token >= 0) {
       const Tensor there = ids.ne(config.pad_token).to(torch::kInt64);
-      x = x + torch::embedding(table, there.cumsum(1) * there + config.pad_token);
+      x = x + torch::embedding(places, there.cumsum(1) * there + config.pad_token);
     } else {
-      x = x + table.narrow(0, config.position_offset, tokens);
+      x = x + places.narrow(0, config.position_offset, tokens);
     }
   }
   if (config.token_types > 0) {
-    const Tensor& table = weights.at("type_embedding.weight");
-    x = x + (input.token_types.defined() ? torch::embedding(table, input.token_types) : table[0]);
+    const Tensor& types = weights.at("type_embedding.weight");
+    x = x + (input.token_types.defined() ? torch::embedding(types, input.token_types) : types[0]);
   }
   return x;
 }

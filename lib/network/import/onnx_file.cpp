@@ -13,7 +13,7 @@
 namespace frugal::network {
 namespace {
 
-using Kind = ProtoField::Kind;
+using FieldKind = ProtoField::Kind;
 
 constexpr std::size_t most_axes = 8;
 
@@ -35,10 +35,10 @@ class Reader {
     bool has_graph = false;
     ProtoMessage message(bytes, origin_);
     for (ProtoField field; message.next(field);) {
-      if (field.number == 7 && field.kind == Kind::bytes) {
+      if (field.number == 7 && field.kind == FieldKind::bytes) {
         read_graph(message.message(field), model);
         has_graph = true;
-      } else if (field.number == 8 && field.kind == Kind::bytes) {
+      } else if (field.number == 8 && field.kind == FieldKind::bytes) {
         read_opset(message.message(field), model);
       }
     }
@@ -60,7 +60,7 @@ class Reader {
 
   void read_graph(ProtoMessage message, OnnxModel& model) {
     for (ProtoField field; message.next(field);) {
-      if (field.kind != Kind::bytes) continue;
+      if (field.kind != FieldKind::bytes) continue;
       switch (field.number) {
         case 1:
           model.nodes.push_back(read_node(message.message(field)));
@@ -89,7 +89,7 @@ class Reader {
   OnnxNode read_node(ProtoMessage message) {
     OnnxNode node;
     for (ProtoField field; message.next(field);) {
-      if (field.kind != Kind::bytes) continue;
+      if (field.kind != FieldKind::bytes) continue;
       if (field.number == 1) node.inputs.push_back(field.text());
       if (field.number == 2) node.outputs.push_back(field.text());
       if (field.number == 3) node.name = field.text();

@@ -8,7 +8,7 @@ namespace {
 
 using Order = std::vector<std::size_t>;
 
-enum OptionsKind : std::uint8_t { conv_options = 1, depthwise_options = 2, dense_options = 8 };
+enum LayerOptions : std::uint8_t { conv_options = 1, depthwise_options = 2, dense_options = 8 };
 constexpr std::size_t weight_place = 1, bias_place = 2;
 
 struct Weights {
