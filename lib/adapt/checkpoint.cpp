@@ -23,11 +23,15 @@ DType dtype_of(ir::DataType type) {
   }
 }
 
-std::vector<float> floats(const checkpoint::SafetensorsFile& file, const std::string& name) {
+constexpr const char* replay_values = "replay:values";
+constexpr const char* replay_labels = "replay:labels";
+
+template <typename T>
+std::vector<T> numbers(const checkpoint::SafetensorsFile& file, const std::string& name) {
   const checkpoint::TensorInfo* info = file.find(name);
   if (info == nullptr) return {};
   const auto bytes = file.bytes(*info);
-  std::vector<float> values(bytes.size() / sizeof(float));
+  std::vector<T> values(bytes.size() / sizeof(T));
   if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
 }
@@ -61,13 +65,25 @@ void save_checkpoint(const std::string& path, const Progress& progress, const Le
   for_each_part([&](const std::string& name, const std::vector<float>& values) {
     if (!values.empty()) entries.push_back({name, DType::f32, {static_cast<std::int64_t>(values.size())}});
   });
-  const Json state{{"id", progress.id},
-                   {"step", progress.step},
-                   {"seconds", progress.seconds},
-                   {"epoch_loss", progress.epoch_loss},
-                   {"epoch_images", progress.epoch_images},
-                   {"before", {progress.before.loss, progress.before.correct, progress.before.count}},
-                   {"curve", curve_json(progress.curve)}};
+  const auto score = [](const quant::Score& of) { return Json{of.loss, of.correct, of.count}; };
+  Json state{{"id", progress.id},
+             {"step", progress.step},
+             {"seconds", progress.seconds},
+             {"epoch_loss", progress.epoch_loss},
+             {"epoch_images", progress.epoch_images},
+             {"before", score(progress.before)},
+             {"after", score(progress.after)},
+             {"stream_images", progress.stream.images},
+             {"stream_correct", progress.stream.correct},
+             {"curve", curve_json(progress.curve)}};
+  const quant::ReplayBuffer* buffer = learner.memory() == nullptr ? nullptr : &learner.memory()->buffer();
+  if (buffer != nullptr) {
+    const quant::ReplayBuffer::State& kept = buffer->state();
+    state["replay_seen"] = kept.seen;
+    state["replay_large"] = kept.large;
+    entries.push_back({replay_values, DType::i8, {static_cast<std::int64_t>(kept.values.size())}});
+    entries.push_back({replay_labels, DType::i32, {static_cast<std::int64_t>(kept.labels.size())}});
+  }
   checkpoint::SafetensorsWriter writer(path, entries, {{"state", state.dump()}});
   for (const ir::TensorId id : learner.trained()) {
     const auto& bytes = model.data[static_cast<std::size_t>(id)];
@@ -76,6 +92,10 @@ void save_checkpoint(const std::string& path, const Progress& progress, const Le
   for_each_part([&](const std::string&, const std::vector<float>& values) {
     if (!values.empty()) writer.append(values.data(), values.size() * sizeof(float));
   });
+  if (buffer != nullptr) {
+    writer.append(buffer->state().values.data(), buffer->state().values.size());
+    writer.append(buffer->state().labels.data(), buffer->state().labels.size() * sizeof(std::int32_t));
+  }
   writer.finish();
 }
 
@@ -86,8 +106,18 @@ Progress load_checkpoint(const std::string& path, const std::string& id, Learner
   if (!json.is_object() || !json.contains("id") || !json.contains("before") || !json.contains("curve"))
     throw base::UserError(path, "is no checkpoint of adapt");
   if (json["id"] != id) throw base::UserError(path, "is of another config or seed", "give another --out");
-  Progress progress{id, json["step"], json["seconds"], json["epoch_loss"], json["epoch_images"], {}, {}};
-  progress.before = {json["before"][0], json["before"][1], json["before"][2]};
+  Progress progress;
+  progress.id = id;
+  progress.step = json["step"];
+  progress.seconds = json["seconds"];
+  progress.epoch_loss = json["epoch_loss"];
+  progress.epoch_images = json["epoch_images"];
+  const auto score = [&](const char* name) {
+    return quant::Score{json[name][0], json[name][1], json[name][2]};
+  };
+  progress.before = score("before");
+  progress.after = score("after");
+  progress.stream = {json["stream_images"], json["stream_correct"]};
   for (const Json& point : json["curve"]) {
     progress.curve.push_back({point["epoch"], point["accuracy"], point["loss"], std::nullopt});
     if (point.contains("train_loss")) progress.curve.back().train_loss = point["train_loss"].get<double>();
@@ -105,13 +135,18 @@ Progress load_checkpoint(const std::string& path, const std::string& id, Learner
   for (quant::TrainedState& state : states) {
     for (auto [values, part] :
          {std::pair{&state.latent, ":latent"}, {&state.first, ":first"}, {&state.second, ":second"}}) {
-      std::vector<float> saved = floats(file, state.name + part);
+      std::vector<float> saved = numbers<float>(file, state.name + part);
       if (saved.size() != values->size())
         throw base::UserError(path + ": " + state.name + part, "is of another size than in this run");
       *values = std::move(saved);
     }
   }
   learner.restore(model, std::move(states), progress.step);
+  if (ReplayMemory* memory = learner.memory(); memory != nullptr) {
+    memory->buffer().restore({numbers<std::int8_t>(file, replay_values),
+                              numbers<std::int32_t>(file, replay_labels), json["replay_seen"],
+                              json["replay_large"]});
+  }
   return progress;
 }
 

@@ -18,7 +18,8 @@ struct Progress {
   double seconds = 0;
   double epoch_loss = 0;  // sum over the images of the epoch so far
   std::int64_t epoch_images = 0;
-  quant::Score before;  // on all held-out images
+  quant::Score before, after;  // on all held-out images; after what was learnt last
+  StreamScores stream;
   struct Point {
     double epoch = 0, accuracy = 0, loss = 0;
     std::optional<double> train_loss;

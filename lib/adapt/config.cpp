@@ -69,13 +69,16 @@ void AdaptConfig::visit(config::Visitor& v) {
   v.field("threads", threads, config::between(0, 4096), "0: all cores; only results of fp32 depend on it");
   v.field("network", network, "int8 .tflite, tiny-training JSON, or a folder that `import` wrote");
   v.field("weights", weights, "weights of a JSON (safetensors); empty: those beside it");
-  v.choice("head", head, {"new", "means", "keep"},
-           "the classifier to begin with: a random one for the data's classes, nearest class mean of what is "
-           "learnt, or the file's own");
+  v.choice(
+      "head", head, {"new", "means", "keep", "grow"},
+      "the classifier to begin with: a random one for the data's classes, nearest class mean of what is "
+      "learnt, the file's own, or (grow) the file's own for stream.known and rows of 0 for other classes");
   v.object("data", data, "what it learns");
   v.field("shots", shots, config::at_least(0), "labelled images a class to learn from; 0: all");
   v.field("scheme", scheme, "what is trained: full, head, bias:k, last:k, or a file of a scheme (JSON)");
   v.object("method", method, "how it learns");
+  v.object("stream", stream, "classes that come one after the other");
+  v.object("replay", replay, "activations of old examples that are learnt again");
   v.field("evaluate_every", evaluate_every, config::at_least(0), "epochs; 0: before and after alone");
   v.field("evaluate_images", evaluate_images, config::at_least(0), "at most so many in between; 0: all");
   v.field("checkpoint_seconds", checkpoint_seconds, config::greater_than(0), "of wall clock");

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "adapt/replay.h"
+#include "adapt/stream.h"
 #include "config/visitor.h"
 #include "data/images/config.h"
 #include "quant/trainer.h"
@@ -37,11 +39,13 @@ struct AdaptConfig {
   std::string name;  // for people; stands in runs.jsonl
   std::int64_t seed = 0, threads = 0;
   std::string network, weights;  // what network/import/load.h reads
-  std::string head = "new";      // or "means", or "keep": the file's own, in float (adapt/head.h)
+  std::string head = "new";      // or "means", "keep", "grow" (adapt/head.h)
   data::DataConfig data;
   std::int64_t shots = 0;  // labelled images a class; 0: all of the training split
   std::string scheme = "full";
   MethodConfig method;
+  StreamConfig stream;
+  ReplayConfig replay;
   std::int64_t evaluate_every = 5;      // epochs; 0: before and after alone
   std::int64_t evaluate_images = 1000;  // at most so many in between; 0: all
   double checkpoint_seconds = 60;

@@ -45,16 +45,16 @@ Tensor channel_mask(const autodiff::TrainedLayer& layer, const ir::Node& node, c
   return mask;
 }
 
-// A trained parameter.
-struct Slot {
-  ir::TensorId id = ir::none;
-  std::string name;
-  Tensor parameter, mask, velocity;
-};
-
 }  // namespace
 
 struct FloatLearner::Parts {
+  // A trained parameter.
+  struct Slot {
+    ir::TensorId id = ir::none;
+    std::string name;
+    Tensor parameter, mask, velocity;
+  };
+
   ir::Model model;  // its numbers as they were given
   FloatLearnerConfig config;
   std::vector<Tensor> tensors;
@@ -128,7 +128,7 @@ FloatLearner::FloatLearner(const ir::Model& start, const std::vector<autodiff::T
   p.input = start.graph.tensor(start.graph.inputs.front());
   p.tensors = tensors_of(p.model);
   for (const autodiff::TrainedLayer& layer : trained) p.train(start.graph, layer);
-  for (const Slot& slot : p.slots) slot.parameter.requires_grad_(true);
+  for (const Parts::Slot& slot : p.slots) slot.parameter.requires_grad_(true);
   p.forward = std::make_unique<model::GraphForward>(std::make_shared<const ir::Graph>(p.model.graph), 0,
                                                     ir::whole(p.model.graph).end, p.tensors);
 }
@@ -148,7 +148,7 @@ double FloatLearner::step(const quant::Samples& samples, std::span<const std::si
     throw base::Failure("the loss is no finite number at step " + std::to_string(p.steps),
                         "lower the learning rate");
   std::vector<Tensor> parameters;
-  for (const Slot& slot : p.slots) parameters.push_back(slot.parameter);
+  for (const Parts::Slot& slot : p.slots) parameters.push_back(slot.parameter);
   const std::vector<Tensor> gradients = torch::autograd::grad({loss}, parameters);
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < gradients.size(); ++i) p.update(p.slots[i], gradients[i], learning_rate);
@@ -178,19 +178,19 @@ quant::Score FloatLearner::evaluate(const quant::Samples& samples) {
 
 ir::Model FloatLearner::model() const {
   ir::Model model = parts_->model;
-  for (const Slot& slot : parts_->slots) model.set<float>(slot.id, numbers_of(slot.parameter));
+  for (const Parts::Slot& slot : parts_->slots) model.set<float>(slot.id, numbers_of(slot.parameter));
   return model;
 }
 
 std::vector<ir::TensorId> FloatLearner::trained() const {
   std::vector<ir::TensorId> parameters;
-  for (const Slot& slot : parts_->slots) parameters.push_back(slot.id);
+  for (const Parts::Slot& slot : parts_->slots) parameters.push_back(slot.id);
   return parameters;
 }
 
 std::vector<quant::TrainedState> FloatLearner::state() const {
   std::vector<quant::TrainedState> states;
-  for (const Slot& slot : parts_->slots) {
+  for (const Parts::Slot& slot : parts_->slots) {
     states.push_back({slot.name, {}, {}, {}});
     if (slot.velocity.defined()) states.back().first = numbers_of(slot.velocity);
   }

@@ -27,6 +27,7 @@ class FloatLearner : public Learner {
 
   double step(const quant::Samples& samples, std::span<const std::size_t> which,
               double learning_rate) override;
+  void remember(const quant::Samples&, std::span<const std::size_t>) override {}
   quant::Score evaluate(const quant::Samples& samples) override;
   ir::Model model() const override;
   std::vector<ir::TensorId> trained() const override;

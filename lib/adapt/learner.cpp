@@ -1,5 +1,7 @@
 #include "adapt/learner.h"
 
+#include <algorithm>
+
 #include "adapt/float_learner.h"
 
 namespace frugal::adapt {
@@ -9,12 +11,30 @@ class IntegerLearner : public Learner {
  public:
   IntegerLearner(const ir::Model& start, const sparse::UpdateScheme& scheme, const AdaptConfig& config)
       : trainer_(start, sparse::trained_layers(start, scheme),
-                 config.method.trainer(config.seed, worker_count(config.threads)), config.network) {}
+                 config.method.trainer(config.seed, worker_count(config.threads)), config.network) {
+    if (!config.replay.used()) return;
+    ir::NodeId first = ir::whole(start.graph).end;
+    for (const autodiff::TrainedLayer& layer : sparse::trained_layers(start, scheme))
+      first = std::min(first, layer.node);
+    const StreamConfig& stream = config.stream;
+    memory_ = std::make_unique<ReplayMemory>(
+        config.replay, start.graph, first, start.graph.tensor(start.graph.outputs.front()).shape.back(),
+        static_cast<std::int64_t>(stream.known.size() + stream.order.size()),
+        static_cast<std::uint64_t>(config.seed));
+  }
 
   double step(const quant::Samples& samples, std::span<const std::size_t> which,
               double learning_rate) override {
-    return trainer_.step(samples, which, learning_rate);
+    if (!memory_) return trainer_.step(samples, which, learning_rate);
+    quant::Replay replay = memory_->drawn(which.size(), trainer_.steps());
+    const double loss = trainer_.step(samples, which, learning_rate, &replay);
+    offer(samples, which, replay.fresh);
+    return loss;
   }
+  void remember(const quant::Samples& samples, std::span<const std::size_t> which) override {
+    if (memory_) offer(samples, which, trainer_.activations(samples, which, memory_->cut()));
+  }
+  ReplayMemory* memory() const override { return memory_.get(); }
   quant::Score evaluate(const quant::Samples& samples) override { return trainer_.evaluate(samples); }
 
   ir::Model model() const override { return trainer_.model(); }
@@ -31,7 +51,15 @@ class IntegerLearner : public Learner {
   std::vector<std::string> untrained() const override { return trainer_.untrained(); }
 
  private:
+  void offer(const quant::Samples& samples, std::span<const std::size_t> which,
+             std::span<const std::int8_t> activations) {
+    std::vector<std::int32_t> labels;
+    for (const std::size_t i : which) labels.push_back(samples.labels[i]);
+    memory_->offer(activations, labels);
+  }
+
   quant::Trainer trainer_;
+  std::unique_ptr<ReplayMemory> memory_;
 };
 
 }  // namespace

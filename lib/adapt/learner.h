@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapt/config.h"
+#include "adapt/replay.h"
 #include "quant/trainer.h"
 #include "sparse/scheme.h"
 
@@ -31,6 +32,9 @@ class Learner {
   // Goes on from what model() and state() gave, of a learner made like this one.
   virtual void restore(const ir::Model& model, std::vector<quant::TrainedState> state,
                        std::int64_t steps) = 0;
+  // Latent replay: null without it. Old examples are taken in before the first step.
+  virtual ReplayMemory* memory() const { return nullptr; }
+  virtual void remember(const quant::Samples& samples, std::span<const std::size_t> which) = 0;
   // Channels that are left as they are: "blocks.3.weight: 4 of 96".
   virtual std::vector<std::string> untrained() const { return {}; }
 };

@@ -49,6 +49,50 @@ std::vector<std::vector<std::string>> layer_rows(const Json& scheme, const ir::G
   return rows;
 }
 
+// Accuracy on old classes before and after each task, and on its own.
+std::string stream_plot(const Json& tasks) {
+  std::vector<double> numbers, old_after, own;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i]["old_after"].is_null() || tasks[i]["new_after"].is_null()) continue;
+    numbers.push_back(static_cast<double>(i + 1));
+    old_after.push_back(100 * tasks[i]["old_after"].get<double>());
+    own.push_back(100 * tasks[i]["new_after"].get<double>());
+  }
+  report::Plot plot("", {"task", false, {}, {}}, {"accuracy after it, %", false, {}, {}});
+  plot.line("classes before it", numbers, old_after, report::Plot::color(0));
+  plot.points("", numbers, old_after, report::Plot::color(0));
+  plot.line("its own classes", numbers, own, report::Plot::color(1));
+  plot.points("", numbers, own, report::Plot::color(1));
+  return plot.svg();
+}
+
+std::string percent_or_dash(const Json& share) {
+  return share.is_null() ? "–" : percent(share.get<double>());
+}
+
+void add_stream(report::Page& page, const Json& line) {
+  const Json& stream = line["stream"];
+  page.section("Classes one after the other");
+  page.paragraph(fmt::format(
+      "Classes {} were known before. Accuracy on them: {} before, {} after. What was lost of "
+      "each class since it was learnt, in the mean: {}. New classes: {}.",
+      stream["known"].dump(), percent_or_dash(stream["known_before"]), percent_or_dash(stream["known_after"]),
+      percent_or_dash(stream["forgetting"]), percent_or_dash(stream["new_after"])));
+  if (line.contains("replay")) {
+    const Json& replay = line["replay"];
+    page.paragraph(fmt::format("Replayed: {} examples of {} bytes, activations of {}, {} for each new image.",
+                               replay["examples"].dump(), replay["example_bytes"].dump(),
+                               replay["layer"].get<std::string>(), replay["ratio"].dump()));
+  }
+  page.figure(stream_plot(stream["tasks"]));
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& task : stream["tasks"]) {
+    rows.push_back({task["classes"].dump(), percent_or_dash(task["old_before"]),
+                    percent_or_dash(task["old_after"]), percent_or_dash(task["new_after"])});
+  }
+  page.table({"classes", "older ones before", "older ones after", "its own after"}, rows, "By task.");
+}
+
 }  // namespace
 
 std::string page(const Json& line, const Json& scheme, const ir::Graph& graph) {
@@ -60,6 +104,7 @@ std::string page(const Json& line, const Json& scheme, const ir::Graph& graph) {
                              percent(line["before"]["accuracy"]), percent(line["accuracy"]),
                              line["before"]["images"].dump()));
   page.figure(accuracy_plot(line["curve"]));
+  if (line.contains("stream")) add_stream(page, line);
   page.section("What is trained");
   page.table({"layer", "name", "biases", "weights"}, layer_rows(scheme, graph),
              line.contains("extra_memory_bytes")

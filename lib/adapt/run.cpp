@@ -6,12 +6,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "adapt/batches.h"
 #include "adapt/checkpoint.h"
-#include "adapt/head.h"
 #include "adapt/learner.h"
 #include "adapt/page.h"
-#include "adapt/samples.h"
+#include "adapt/task.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -40,27 +38,6 @@ sparse::UpdateScheme scheme_of(const std::string& text, const ir::Graph& graph) 
   return sparse::read_scheme(config::JsonNode(source), graph);
 }
 
-// The images of one run: what is learnt, and what accuracy is measured on.
-struct Images {
-  quant::Samples training, held_out, part;
-  bool validates = false;
-};
-
-Images open_images(const AdaptConfig& config, const ir::Graph& graph) {
-  const ir::Tensor& input = graph.tensor(graph.inputs.front());
-  Images images;
-  images.validates = config.data.validation > 0;
-  const data::ImageSet training = data::open_split(config.data, data::Split::train);
-  const data::ImageSet held_out =
-      data::open_split(config.data, images.validates ? data::Split::validation : data::Split::test);
-  images.training = samples_of(training, few_of_each(training, config.shots, config.seed), input, config.data,
-                               config.network);
-  images.held_out = samples_of(held_out, {}, input, config.data, config.network);
-  images.part = samples_of(held_out, balanced_part(held_out, config.evaluate_images), input, config.data,
-                           config.network);
-  return images;
-}
-
 class Run {
  public:
   Run(const AdaptConfig& config, const train::RunOptions& options, const train::LoopPlace& place,
@@ -70,7 +47,7 @@ class Run {
         place_(place),
         learner_(learner),
         images_(images),
-        batches_(images.training.size(), config.method, place.seed) {}
+        batches_(batches_of(config, images.training)) {}
 
   Progress to_end() {
     begin();
@@ -85,6 +62,11 @@ class Run {
       if (stop || since.count() > config_.checkpoint_seconds) save();
       if (stop) base::stop_if_requested();
     }
+    if (!config_.stream.used()) {
+      progress_.after = measure_all();
+      progress_.curve.push_back(
+          {config_.method.epochs, progress_.after.accuracy(), progress_.after.loss, std::nullopt});
+    }
     progress_.seconds = seconds();
     bar.finish(note_);
     return progress_;
@@ -97,11 +79,16 @@ class Run {
     if (place_.resume && std::filesystem::exists(path_)) {
       progress_ = load_checkpoint(path_, place_.config_hash, learner_);
     } else {
-      progress_.before = learner_.evaluate(images_.held_out);
+      remember_known(config_, images_.training, learner_);
+      progress_.before = measure_all();
+      if (config_.stream.used()) {
+        progress_.curve.push_back({0, progress_.before.accuracy(), progress_.before.loss, std::nullopt});
+      } else {
+        measure(0, std::nullopt);
+      }
     }
     before_ = progress_.seconds;
     log_.begin(progress_.step);
-    if (progress_.step == 0) measure(0, std::nullopt);
   }
 
   double seconds() const { return before_ + std::chrono::duration<double>(Clock::now() - started_).count(); }
@@ -120,14 +107,44 @@ class Run {
   void end_epoch(std::int64_t epoch, double rate) {
     const double loss = progress_.epoch_loss / static_cast<double>(progress_.epoch_images);
     note_ = fmt::format("loss {:.3f}", loss);
-    const bool due = config_.evaluate_every > 0 && epoch % config_.evaluate_every == 0 &&
-                     progress_.step < batches_.total_steps();
+    const bool ends = batches_.ends_task(progress_.step - 1);
     Ordered event{{"step", progress_.step}, {"epoch", epoch}, {"loss", loss}, {"lr", rate}};
-    if (due) event["accuracy"] = measure(epoch, loss);
+    if (ends && config_.stream.used()) {
+      event["accuracy"] = end_task(epoch, loss);
+    } else if (!ends && config_.evaluate_every > 0 && epoch % config_.evaluate_every == 0) {
+      event["accuracy"] = measure(epoch, loss);
+    }
     event["seconds"] = seconds();
     log_.write(event);
     progress_.epoch_loss = 0;
     progress_.epoch_images = 0;
+  }
+
+  double end_task(std::int64_t epoch, double loss) {
+    progress_.after = measure_all();
+    progress_.curve.push_back(
+        {static_cast<double>(epoch), progress_.after.accuracy(), progress_.after.loss, loss});
+    note_ += fmt::format(", accuracy {:.1f} %", 100 * progress_.after.accuracy());
+    return progress_.after.accuracy();
+  }
+
+  // On all held-out images; of a stream, right answers by class are noted.
+  quant::Score measure_all() {
+    if (!config_.stream.used()) return learner_.evaluate(images_.held_out.front());
+    quant::Score all;
+    std::vector<std::int64_t> images, correct;
+    for (const quant::Samples& some : images_.held_out) {
+      const quant::Score score = learner_.evaluate(some);
+      all.loss += score.loss * static_cast<double>(score.count);
+      all.correct += score.correct;
+      all.count += score.count;
+      images.push_back(score.count);
+      correct.push_back(score.correct);
+    }
+    if (all.count > 0) all.loss /= static_cast<double>(all.count);
+    progress_.stream.images = images;
+    progress_.stream.correct.push_back(correct);
+    return all;
   }
 
   double measure(std::int64_t epoch, std::optional<double> train_loss) {
@@ -162,6 +179,9 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
   if (config.network.empty())
     throw UserError("network", "is not given", "the network that is to learn: model.tflite");
   config.method.check("method");
+  config.replay.check(config.stream.used() && !config.method.in_float());
+  if (config.head == "grow" && !config.stream.used())
+    throw UserError("head", "grow: no class comes one after the other", "give stream.order, or head: new");
   const auto communicator = train::make_communicator();
   nlohmann::json printed;
   config::print(config, printed);
@@ -171,8 +191,7 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
 
   const network::Imported imported = network::load_model(config.network, config.weights);
   const Images images = open_images(config, imported.model.graph);
-  const ir::Model start =
-      with_head(imported.model, config.head, images.training, config.seed, config.network);
+  const ir::Model start = start_of(config, imported.model, images.training);
   const sparse::UpdateScheme scheme = scheme_of(config.scheme, start.graph);
   const std::size_t threads = worker_count(config.threads);
   const std::unique_ptr<Learner> learner = make_learner(start, scheme, config);
@@ -184,9 +203,8 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
 
   const train::LoopPlace place = folder.place(config.seed, config.name.empty() ? "adapt" : config.name);
   Run loop(config, options, place, *learner, images);
-  Progress progress = loop.to_end();
-  const quant::Score after = learner->evaluate(images.held_out);
-  progress.curve.push_back({config.method.epochs, after.accuracy(), after.loss, std::nullopt});
+  const Progress progress = loop.to_end();
+  const quant::Score& after = progress.after;
 
   const ir::Model learnt = learner->model();
   network::write_model(options.out + "/model", learnt);
@@ -201,13 +219,17 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
   line["storage"] = config.method.in_float() ? "float" : config.method.storage;
   line["parameters"] = ir::parameter_count(start.graph, ir::whole(start.graph));
   line["macs"] = ir::mac_count(start.graph, ir::whole(start.graph));
-  line["train_examples"] = images.training.size();
+  line["train_examples"] = config.stream.used()
+                               ? places_of_classes(images.training, config.stream.order).size()
+                               : images.training.size();
   line["steps"] = progress.step;
   if (!config.method.in_float()) line["extra_memory_bytes"] = scheme_json["extra_memory_bytes"];
   line["before"] = quant::to_json(progress.before);
   line[images.validates ? "validation_error" : "test_error"] = 1 - after.accuracy();
   line[images.validates ? "validation_loss" : "test_loss"] = after.loss;
   line["accuracy"] = after.accuracy();
+  if (config.stream.used()) line["stream"] = to_json(config.stream, progress.stream);
+  if (learner->memory() != nullptr) line["replay"] = learner->memory()->to_json();
   line["curve"] = curve_json(progress.curve);
   line["untrained_channels"] = learner->untrained();
   line["seed"] = config.seed;

@@ -61,6 +61,37 @@ struct Trainer::Parts {
     *workspace.at<std::int32_t>(training.label) = samples.labels[i];
     program.run(workspace, {0, end});
   }
+
+  // The values at a cut, in the kernels' layout.
+  std::span<std::int8_t> at_cut(std::size_t worker, const Cut& cut) {
+    return {workspaces[worker].at<std::int8_t>(cut.value),
+            static_cast<std::size_t>(ir::bytes(program.graph().tensor(cut.value)))};
+  }
+
+  // An image's values at a cut; `next` nodes have run then.
+  void run_to_cut(std::size_t worker, const Samples& samples, std::size_t i, const Cut& cut,
+                  std::span<std::int8_t> to) {
+    run(worker, samples, i, cut.next);
+    const std::span<const std::int8_t> values = at_cut(worker, cut);
+    std::copy(values.begin(), values.end(), to.begin());
+  }
+
+  // One item of a step: an image, or, behind all images, something replayed.
+  void run_item(std::size_t worker, const Samples& samples, std::span<const std::size_t> which,
+                std::size_t item, Replay* replay) {
+    const ir::NodeId end = ir::whole(program.graph()).end;
+    if (replay == nullptr) return run(worker, samples, which[item], end);
+    const std::span<std::int8_t> values = at_cut(worker, replay->cut);
+    if (item < which.size()) {
+      run_to_cut(worker, samples, which[item], replay->cut,
+                 std::span(replay->fresh).subspan(item * values.size(), values.size()));
+    } else {
+      const std::size_t i = item - which.size();
+      std::copy(replay->activations[i].begin(), replay->activations[i].end(), values.begin());
+      *workspaces[worker].at<std::int32_t>(training.label) = replay->labels[i];
+    }
+    program.run(workspaces[worker], {replay->cut.next, end});
+  }
 };
 
 nlohmann::ordered_json to_json(const Score& score) {
@@ -97,15 +128,17 @@ Trainer::Trainer(const ir::Model& model, const std::vector<autodiff::TrainedLaye
 
 Trainer::~Trainer() = default;
 
-double Trainer::step(const Samples& samples, std::span<const std::size_t> which, double learning_rate) {
+double Trainer::step(const Samples& samples, std::span<const std::size_t> which, double learning_rate,
+                     Replay* replay) {
   Parts& p = *parts_;
   check_samples(samples, which, p.given.graph, p.origin);
   for (std::size_t g = 0; g < p.sums.size(); ++g) p.sums[g].assign(p.updates[g].size(), 0.0F);
   double loss = 0;
-  const ir::NodeId end = ir::whole(p.program.graph()).end;
+  const std::size_t items = which.size() + (replay == nullptr ? 0 : replay->labels.size());
+  if (replay != nullptr) replay->fresh.resize(which.size() * p.at_cut(0, replay->cut).size());
   in_order(
-      which.size(), p.workspaces.size(),
-      [&](std::size_t item, std::size_t worker) { p.run(worker, samples, which[item], end); },
+      items, p.workspaces.size(),
+      [&](std::size_t item, std::size_t worker) { p.run_item(worker, samples, which, item, replay); },
       [&](std::size_t, std::size_t worker) {
         Workspace& workspace = p.workspaces[worker];
         loss += *workspace.at<float>(p.training.loss);
@@ -114,7 +147,7 @@ double Trainer::step(const Samples& samples, std::span<const std::size_t> which,
           for (std::size_t i = 0; i < p.sums[g].size(); ++i) p.sums[g][i] += gradient[i];
         }
       });
-  const auto count = static_cast<float>(which.size());
+  const auto count = static_cast<float>(items);
   loss /= count;
   if (!std::isfinite(loss))
     throw base::Failure("the loss is no finite number at step " + std::to_string(p.steps),
@@ -132,6 +165,21 @@ double Trainer::step(const Samples& samples, std::span<const std::size_t> which,
     p.updates[g].apply(p.parameters, p.sums[g], learning_rate, p.steps);
   ++p.steps;
   return loss;
+}
+
+std::vector<std::int8_t> Trainer::activations(const Samples& samples, std::span<const std::size_t> which,
+                                              const Cut& cut) {
+  Parts& p = *parts_;
+  check_samples(samples, which, p.given.graph, p.origin);
+  const std::size_t each = p.at_cut(0, cut).size();
+  std::vector<std::int8_t> all(which.size() * each);
+  in_order(
+      which.size(), p.workspaces.size(),
+      [&](std::size_t item, std::size_t worker) {
+        p.run_to_cut(worker, samples, which[item], cut, std::span(all).subspan(item * each, each));
+      },
+      [](std::size_t, std::size_t) {});
+  return all;
 }
 
 Score Trainer::evaluate(const Samples& samples) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "autodiff/backward.h"
+#include "quant/cut.h"
 #include "quant/program.h"
 
 namespace frugal::quant {
@@ -30,6 +31,15 @@ struct Samples {
     const auto bytes = static_cast<std::size_t>(image_bytes);
     return {images.data() + i * bytes, bytes};
   }
+};
+
+// What a step learns again beside images: activations at a cut of the network (quant/cut.h), in the kernels'
+// layout. Nothing before the cut is trained.
+struct Replay {
+  Cut cut;
+  std::vector<std::span<const std::int8_t>> activations;
+  std::vector<std::int32_t> labels;
+  std::vector<std::int8_t> fresh;  // filled by the step: the activations of its images, one after the other
 };
 
 enum class Method { qas, sgd, adam, lars };
@@ -75,7 +85,15 @@ class Trainer {
 
   // One step on these samples; the mean of their losses before it. Throws Failure where a loss or a gradient
   // is no finite number.
-  double step(const Samples& samples, std::span<const std::size_t> which, double learning_rate);
+  double step(const Samples& samples, std::span<const std::size_t> which, double learning_rate) {
+    return step(samples, which, learning_rate, nullptr);
+  }
+  // With what is replayed, where that is not null: one mean over images and replayed activations.
+  double step(const Samples& samples, std::span<const std::size_t> which, double learning_rate,
+              Replay* replay);
+  // The activations of samples at a cut, one after the other.
+  std::vector<std::int8_t> activations(const Samples& samples, std::span<const std::size_t> which,
+                                       const Cut& cut);
   Score evaluate(const Samples& samples);
 
   // The given model with its numbers as trained so far.

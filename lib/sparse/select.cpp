@@ -154,7 +154,7 @@ void SelectConfig::visit(config::Visitor& v) {
   v.object("evolution", evolution, "how evolution searches");
 }
 
-std::int64_t bytes_of(const std::string& text) {
+std::int64_t bytes_of(const std::string& text, const std::string& place) {
   double number = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
@@ -169,8 +169,8 @@ std::int64_t bytes_of(const std::string& text) {
     if (unit == name) factor = bytes;
   }
   if (error != std::errc() || factor == 0 || !(number >= 0) || number * factor > 1e15)
-    throw UserError("limit", text.empty() ? "is not given" : "is no size: '" + text + "'",
-                    "--limit 49KB (KB are 1024 bytes), 1.5MB or 50000");
+    throw UserError(place, text.empty() ? "is not given" : "is no size: '" + text + "'",
+                    "49KB (KB are 1024 bytes), 1.5MB or 50000");
   return static_cast<std::int64_t>(number * factor);
 }
 

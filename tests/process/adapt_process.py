@@ -118,6 +118,47 @@ def begins_with_means(case: Case) -> None:
     assert means > 0.8 > new, (means, new)
 
 
+def stream_of(**changes) -> dict:
+    """One class is known, the other comes; three trained layers behind the buffer's."""
+    stream = {"head": "means", "stream__known": [0], "stream__order": [1], "method__momentum": 0,
+              "replay__bytes": "2000", "replay__layer": "stem"}
+    return {**stream, **changes}
+
+
+def replayed_killed(case: Case) -> None:
+    broken_off(case, signal.SIGKILL, -signal.SIGKILL,
+               **stream_of(head="new", stream__known=[], stream__order=[1, 0]))
+    line = json.loads((case.folder / "whole" / "result.json").read_text())["runs_line"]
+    assert [task["classes"] for task in line["stream"]["tasks"]] == [[1], [0]], line["stream"]
+    assert line["replay"]["examples"] == 2000 // line["replay"]["example_bytes"], line["replay"]
+
+
+def classes_come(case: Case) -> None:
+    epochs = {"method__epochs": 3, "method__batch_size": 1, "method__schedule__kind": "constant",
+              "method__schedule__lr_peak": 0.01}
+    forgets, keeps = ({**stream_of(), **epochs}, {**stream_of(), **epochs})
+    del forgets["replay__bytes"], forgets["replay__layer"]
+    lines = []
+    for out, changes in (("forgets", forgets), ("keeps", keeps)):
+        stdout, _ = case.run(out, config=case.changed(**changes))
+        lines.append(json.loads(stdout))
+        stream = lines[-1]["stream"]
+        assert stream["known_before"] > 0.9 and stream["new_after"] > 0.9, stream
+        task = stream["tasks"][0]
+        assert task["old_before"] == stream["known_before"] and task["old_after"] == stream["known_after"]
+        images = stream["images_by_class"]
+        share = sum(stream["correct_by_class"][-1]) / sum(images)
+        assert abs(lines[-1]["accuracy"] - share) < 1e-12 and images == [20, 20], stream
+        assert lines[-1]["train_examples"] == 40 and lines[-1]["steps"] == 120, lines[-1]["steps"]
+        assert (case.folder / out / "report.html").read_text().count("<svg") == 2
+    forgot, kept = (line["stream"]["known_lost"] for line in lines)
+    assert forgot > 0.5 and kept < 0.1, (forgot, kept)
+    # A network of one class grows by the other.
+    model = str(case.folder / "keeps" / "model")
+    _, stderr = case.run("grown", config=case.changed(**{**keeps, "network": model, "head": "grow"}), expect=2)
+    assert "has 2 classes, but stream.known names 1" in stderr, stderr
+
+
 def rerun(case: Case) -> None:
     first, _ = case.run("out")
     second, _ = case.run("out")
@@ -176,6 +217,21 @@ def wrong_input(case: Case) -> None:
             ({"head": "keep", "data__resolution": 9}, ["[1, 1, 8, 8]", "[1, 1, 9, 9]", "data.resolution"]),
             ({"method__kind": "fp32", "method__storage": "latent"}, ["method.storage", "no effect with fp32", "'latent'"]),
             ({"method__kind": "adam"}, ["method.momentum", "no effect with adam"]),
+            (stream_of(replay__bytes="50"), ["replay.bytes", "50 hold 0 examples of 97 bytes", "at least 194"]),
+            (stream_of(replay__samples=21), ["replay.samples", "21 examples of 97 bytes", "at most 20", "2037"]),
+            (stream_of(replay__samples=1), ["replay.samples", "at least 2"]),
+            (stream_of(replay__bytes="2 apples"), ["replay.bytes", "'2 apples'"]),
+            (stream_of(replay__layer="sum"), ["replay.layer", "'expand' below it is trained"]),
+            (stream_of(replay__layer="none"), ["replay.layer", "names no layer", "'none'"]),
+            (stream_of(method__kind="fp32"), ["replay", "a method on integers"]),
+            (stream_of(stream__known=[0, 1]), ["stream.order", "class 1 twice"]),
+            (stream_of(stream__order=[2]), ["stream.order", "class 2", "0 to 1"]),
+            (stream_of(stream__known=[]), ["head", "means", "stream.known"]),
+            (stream_of(stream__classes_per_task=2), ["stream.classes_per_task", "1 classes"]),
+            ({"stream__known": [0]}, ["stream", "no effect", "stream.order"]),
+            ({"replay__bytes": "2000"}, ["replay", "stream.order"]),
+            ({"replay__ratio": 2}, ["replay", "no effect", "replay.bytes"]),
+            ({"head": "grow"}, ["head", "grow", "stream.order"]),
             ({"method__kind": "qaz"}, ["/method/kind", "qas"]),
             ({"method__batchsize": 3}, ["/method/batchsize", "batch_size"]),
             ({"data__mean": [0.5], "data__std": [0]}, ["std"])):
@@ -186,4 +242,4 @@ def wrong_input(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, killed, stopped, in_float, begins_with_means, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))
+    sys.exit(run_cases((learns, killed, stopped, in_float, begins_with_means, replayed_killed, classes_come, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))
