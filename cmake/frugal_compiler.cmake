@@ -53,7 +53,7 @@ endfunction()
 # Up to six sources of a folder are compiled as one, which reads the headers they share once: a build from
 # nothing takes about half of the processor time (docs/architecture.md). Where the files of a folder are entries of
 # one table and say the same names in their unnamed namespaces, each stays alone.
-set(frugal_one_by_one lib/quant/convert lib/fit/curve/laws lib/fit/law/laws lib/model/transformer/architectures)
+set(frugal_one_by_one lib/autodiff lib/quant lib/quant/convert lib/fit/curve/laws lib/fit/law/laws lib/model/transformer/architectures)
 function(frugal_unity target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   get_target_property(sources ${target} SOURCES)

@@ -40,7 +40,7 @@ TORCH_FREE = {
     "network": ["base", "config", "ir"],
     "network/import": ["base", "config", "checkpoint", "ir", "network"],
     "ops": ["base", "ir"],
-    "autodiff": ["base", "ir"],
+    "autodiff": ["base", "ir", "ops"],
     "passes": ["base", "ir", "autodiff"],
     "plan": ["base", "config", "ir"],
     "emit": BASICS + ["ir", "ops", "plan"],

@@ -16,6 +16,8 @@ DType dtype_of(ir::DataType type) {
   switch (type) {
     case ir::DataType::int8:
       return DType::i8;
+    case ir::DataType::int16:
+      return DType::i16;
     case ir::DataType::int32:
       return DType::i32;
     default:

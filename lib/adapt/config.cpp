@@ -11,7 +11,7 @@ namespace {
 
 // In the order of quant::Method and quant::Storage; fp32 is none of these.
 const std::vector<std::string> methods{"qas", "sgd", "adam", "lars", "fp32"};
-const std::vector<std::string> storages{"latent", "nearest", "stochastic", "truncate"};
+const std::vector<std::string> storages{"latent", "nearest", "stochastic", "truncate", "integer"};
 
 int place_of(const std::string& name, const std::vector<std::string>& names) {
   return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
@@ -32,7 +32,8 @@ void MethodConfig::visit(config::Visitor& v) {
   v.choice(
       "storage", storage, storages,
       "of updated integers: rounded at each step (nearest, stochastic; truncate as in the published device "
-      "code), or floats beside them (latent)");
+      "code), or floats beside them (latent); integer: no float at all, for a network that rounds in whole "
+      "numbers (import --rounding integer)");
   v.field("momentum", momentum, config::between(0, 0.999), "of all but adam; takes 4 bytes a trained number");
   v.field("batch_size", batch_size, config::between(1, 65536), "images whose gradients make one step");
   v.field("epochs", epochs, config::greater_than(0), "passes over the training images");

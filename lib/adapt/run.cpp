@@ -10,6 +10,7 @@
 #include "adapt/learner.h"
 #include "adapt/page.h"
 #include "adapt/task.h"
+#include "adapt/training.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -191,7 +192,8 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
 
   const network::Imported imported = network::load_model(config.network, config.weights);
   const Images images = open_images(config, imported.model.graph);
-  const ir::Model start = start_of(config, imported.model, images.training);
+  const ir::Model start =
+      as_trained(start_of(config, imported.model, images.training), config.method, config.network);
   const sparse::UpdateScheme scheme = scheme_of(config.scheme, start.graph);
   const std::size_t threads = worker_count(config.threads);
   const std::unique_ptr<Learner> learner = make_learner(start, scheme, config);

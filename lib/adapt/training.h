@@ -13,6 +13,9 @@
 
 namespace frugal::adapt {
 
+// A network with a head in float as the method trains it: storage "integer" wants a head on integers.
+ir::Model as_trained(const ir::Model& model, const MethodConfig& method, const std::string& origin);
+
 // The score on `held_out` after `model` learnt `support`. Throws Failure where it diverged, Interrupted where
 // a stop was asked for. One thread.
 quant::Score trained_score(const ir::Model& model, const sparse::UpdateScheme& scheme,

@@ -23,23 +23,26 @@ struct TrainedLayer {
   std::vector<std::int64_t> channels;
 };
 
-// A parameter and its gradient: [out, channels, kernel…] in f32.
+// A parameter and its gradient: [out, channels, kernel…] in f32. Without floats: i16 mantissas, whose value
+// is scale · mantissa · 2^exponent (one scale, or one an index of the first axis).
 struct Gradient {
   ir::TensorId parameter = ir::none, gradient = ir::none;
   ir::NodeId node = ir::none;  // of the forward graph
   std::vector<std::int64_t> channels;
+  ir::TensorId exponent = ir::none;
+  std::vector<double> scale;
 };
 
 struct TrainingGraph {
-  ir::Model model;             // outputs: logits, loss, then the gradients
+  ir::Model model;             // outputs: logits, loss, then the gradients (and their exponents)
   ir::NodeId forward_end = 0;  // nodes [0, forward_end) are the forward pass and the loss
   ir::TensorId image = ir::none, label = ir::none, logits = ir::none, loss = ir::none;
   std::vector<Gradient> gradients;
 };
 
-// `model` has one input, one output of logits [1, classes] in f32 or a softmax of them, which is left out.
-// Throws UserError at "origin: node" for an operator that has no gradient where one is needed, and for a
-// layer that cannot be trained.
+// `model` has one input, one output of logits [1, classes] in f32, or in i32 with a scale: then nothing in
+// the backward pass is in float (quant/integer_network.h makes such a head). Throws UserError at "origin:
+// node" for an operator that has no gradient where one is needed, and for a layer that cannot be trained.
 TrainingGraph with_backward(const ir::Model& model, const std::vector<TrainedLayer>& trained,
                             const std::string& origin);
 

@@ -14,28 +14,6 @@ bool in_integers(const Backward& b) { return b.input(0).type == ir::DataType::in
 
 std::vector<float> as_floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
 
-ir::Attributes only(const ir::Attributes& all, std::initializer_list<const char*> names) {
-  ir::Attributes some;
-  for (const auto& [name, value] : all) {
-    for (const char* wanted : names) {
-      if (name == wanted) some.emplace_back(name, value);
-    }
-  }
-  return some;
-}
-
-// "size": the shape behind the batch of what the node takes.
-ir::Attributes with_size(const Backward& b, ir::Attributes attributes) {
-  const ir::Dims& shape = b.input(0).shape;
-  attributes.insert(attributes.begin(), {"size", ir::Dims(shape.begin() + 1, shape.end())});
-  return attributes;
-}
-
-ir::Attributes with_channels(const Backward& b, ir::Attributes attributes) {
-  attributes.insert(attributes.begin(), {"channels", b.trained()->channels});
-  return attributes;
-}
-
 // The gradient of the sums of a layer on integers: masked, in units of the sums.
 TensorId of_sums(Backward& b, const std::vector<double>& scales) {
   return b.add("rescale_gradient", "sum_gradient",
@@ -75,13 +53,6 @@ void fully_connected(Backward& b) {
   layer(b, "fully_connected_input_gradient", "fully_connected_weight_gradient", "channel_sum", {});
 }
 
-// Whether an activation may lie in the node's clamp: one narrower than int8, or a ReLU whose zero is the
-// least number that int8 has.
-bool holds_activation(const Backward& b) {
-  const auto& clamp = ir::call_of(b.graph(), b.node()).integers("clamp");
-  return clamp[0] > -128 || clamp[1] < 127 || ir::zero_point_of(b.output()) == -128;
-}
-
 // Σ of the inputs, each in its own units. The authors' program lets gradients pass where a sum saturates; so
 // it is here, but for sums with an activation in them.
 void add(Backward& b) {
@@ -102,14 +73,6 @@ void add(Backward& b) {
 
 void requantize(Backward& b) {
   if (b.wants(0)) b.give(0, of_sums(b, {ir::scale_of(b.input(0)) / ir::scale_of(b.output())}));
-}
-
-// Kernels of pools keep no mask.
-void no_activation(const Backward& b) {
-  if (!in_integers(b)) return;
-  const auto& clamp = ir::call_of(b.graph(), b.node()).integers("clamp");
-  if (clamp[0] > -128 || clamp[1] < 127)
-    b.fail("with an activation in it has no gradient", "let the activation stand behind the pool");
 }
 
 // A pool: where input and output have scales of their own, their ratio comes in.
@@ -180,6 +143,39 @@ constexpr Entry table[] = {
 };
 
 }  // namespace
+
+ir::Attributes only(const ir::Attributes& all, std::initializer_list<const char*> names) {
+  ir::Attributes some;
+  for (const auto& [name, value] : all) {
+    for (const char* wanted : names) {
+      if (name == wanted) some.emplace_back(name, value);
+    }
+  }
+  return some;
+}
+
+ir::Attributes with_size(const NodeView& b, ir::Attributes attributes) {
+  const ir::Dims& shape = b.input(0).shape;
+  attributes.insert(attributes.begin(), {"size", ir::Dims(shape.begin() + 1, shape.end())});
+  return attributes;
+}
+
+ir::Attributes with_channels(const NodeView& b, ir::Attributes attributes) {
+  attributes.insert(attributes.begin(), {"channels", b.trained()->channels});
+  return attributes;
+}
+
+bool holds_activation(const NodeView& b) {
+  const auto& clamp = ir::call_of(b.graph(), b.node()).integers("clamp");
+  return clamp[0] > -128 || clamp[1] < 127 || ir::zero_point_of(b.output()) == -128;
+}
+
+void no_activation(const NodeView& b) {
+  if (b.input(0).type != ir::DataType::int8) return;
+  const auto& clamp = ir::call_of(b.graph(), b.node()).integers("clamp");
+  if (clamp[0] > -128 || clamp[1] < 127)
+    b.fail("with an activation in it has no gradient", "let the activation stand behind the pool");
+}
 
 Rule find_rule(const std::string& op) {
   for (const Entry& entry : table) {

@@ -14,7 +14,7 @@ std::vector<double> output_scales(const Tensor& x, const Tensor& weight, const T
   return scales;
 }
 
-FixedPoint fixed_point(double value) {
+FixedPoint wide_fixed_point(double value) {
   FixedPoint fixed;
   if (value == 0) return fixed;
   int exponent = 0;
@@ -23,10 +23,14 @@ FixedPoint fixed_point(double value) {
     mantissa /= 2;
     ++exponent;
   }
-  if (exponent < -31) return fixed;
   fixed.multiplier = static_cast<std::int32_t>(mantissa);
   fixed.shift = exponent;
   return fixed;
+}
+
+FixedPoint fixed_point(double value) {
+  const FixedPoint fixed = wide_fixed_point(value);
+  return fixed.shift < -31 ? FixedPoint{} : fixed;
 }
 
 double scale_of(const Tensor& tensor) {

@@ -19,6 +19,8 @@ struct FixedPoint {
   std::int32_t multiplier = 0, shift = 0;
 };
 FixedPoint fixed_point(double value);
+// The same of any positive number, however small or large.
+FixedPoint wide_fixed_point(double value);
 
 // Scale and zero point of a tensor that has one pair of them.
 double scale_of(const Tensor& tensor);

@@ -21,12 +21,18 @@ std::vector<float> real_values(const Model& model, const Node& node, TensorId pa
       real.push_back(static_cast<float>(values[c] * of_channel(q.scale, c) * x_scale));
     return real;
   }
-  const auto values = model.values<std::int8_t>(parameter);
-  const std::size_t each = values.size() / channels;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t c = i / each;
-    real.push_back(static_cast<float>(of_channel(q.scale, c) *
-                                      static_cast<double>(values[i] - of_channel(q.zero_point, c))));
+  const auto push = [&](const auto& values) {
+    const std::size_t each = values.size() / channels;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::size_t c = i / each;
+      real.push_back(static_cast<float>(of_channel(q.scale, c) *
+                                        static_cast<double>(values[i] - of_channel(q.zero_point, c))));
+    }
+  };
+  if (tensor.type == DataType::int16) {
+    push(model.values<std::int16_t>(parameter));
+  } else {
+    push(model.values<std::int8_t>(parameter));
   }
   return real;
 }

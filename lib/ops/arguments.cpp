@@ -173,6 +173,7 @@ std::vector<Layout> layouts_of(const ir::Graph& graph) {
     if (op == "depthwise_conv" || op == "depthwise_input_gradient") set(node.inputs[1], Layout::depthwise);
     if (op == "conv_weight_gradient") set(node.output, Layout::convolution);
     if (op == "depthwise_weight_gradient") set(node.output, Layout::depthwise);
+    if (op == "narrow") set(node.output, layouts[static_cast<std::size_t>(node.inputs[0])]);
   }
   return layouts;
 }

@@ -33,6 +33,15 @@ Requantize mean_of(const ir::Node& node, const ir::Tensor& x, const ir::Tensor& 
 ops_add add_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, const ir::Tensor& y);
 int rounding_of(const ir::Node& node);
 
+// ---- training without floats (ops/integer.h) ----
+
+// The bits by which the sums of a head or of a gradient on integers are shifted: chosen by the number of
+// products, so that no sum overflows.
+std::int32_t gradient_shift(const ir::Graph& graph, const ir::Node& node);
+// What the gradient of an average pool counts in: the pool's pixels, times a power of two where windows at an
+// edge have fewer.
+std::int32_t pool_unit(const ops_window& window);
+
 // How the elements of a tensor lie in the kernels' memory.
 enum class Layout {
   row_major,      // as in the model

@@ -44,7 +44,8 @@ Head new_head(std::int64_t classes, std::int64_t features, std::uint64_t seed) {
   return head;
 }
 
-// The graph's nodes before `end` and the tensors that they use, with what they hold.
+}  // namespace
+
 ir::Model front_of(const ir::Model& model, ir::NodeId end) {
   ir::Model front;
   front.graph.name = model.graph.name;
@@ -69,8 +70,6 @@ ir::Model front_of(const ir::Model& model, ir::NodeId end) {
   }
   return front;
 }
-
-}  // namespace
 
 ir::Model with_float_head(const ir::Model& model, std::int64_t classes, std::uint64_t seed,
                           const std::string& origin) {

@@ -16,4 +16,8 @@ namespace frugal::quant {
 ir::Model with_float_head(const ir::Model& model, std::int64_t classes, std::uint64_t seed,
                           const std::string& origin);
 
+// The graph's nodes before `end` and the tensors that they use, with what they hold: a network to be gone on
+// with.
+ir::Model front_of(const ir::Model& model, ir::NodeId end);
+
 }  // namespace frugal::quant

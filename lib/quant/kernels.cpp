@@ -3,50 +3,15 @@
 #include <cstring>
 #include <memory>
 
-#include "base/error.h"
 #include "ir/integer_scale.h"
-#include "ir/operator.h"
 #include "ops/arguments.h"
+#include "quant/binding.h"
 
 namespace frugal::quant {
 namespace {
 
 using ir::DataType;
 using ir::TensorId;
-
-// One node, as the functions below see it.
-struct Binding {
-  const ir::Model& model;
-  const ir::Node& node;
-  const std::string& origin;
-
-  const ir::Tensor& input(std::size_t i) const { return model.graph.tensor(node.inputs[i]); }
-  const ir::Tensor& output() const { return model.graph.tensor(node.output); }
-  bool has_input(std::size_t i) const { return i < node.inputs.size(); }
-  TensorId input_or_none(std::size_t i) const { return has_input(i) ? node.inputs[i] : ir::none; }
-  std::int32_t count() const { return static_cast<std::int32_t>(ir::elements(output().shape)); }
-
-  [[noreturn]] void fail(const std::string& message, const std::string& hint = "") const {
-    throw base::UserError(origin + ": " + output().name, message, hint);
-  }
-  void need(std::size_t i, DataType type) const {
-    if (input(i).type != type)
-      fail(std::string(node.op->name) + " has no kernel for " + ir::name_of(input(i).type) + " in place of " +
-           ir::name_of(type) + " ('" + input(i).name + "')");
-  }
-};
-
-// Null where there is no such tensor.
-template <typename T>
-T* at(Workspace& w, TensorId id) {
-  return id == ir::none ? nullptr : w.at<T>(id);
-}
-
-// The lists of channels are shared with the step, as the kernels want them.
-std::shared_ptr<std::vector<std::int32_t>> channels_of(const ir::Node& node) {
-  const auto& list = std::get<std::vector<std::int64_t>>(node.attributes.front().second);
-  return std::make_shared<std::vector<std::int32_t>>(list.begin(), list.end());
-}
 
 // Kernels' scales and the memory that they point into, for steps that several workers run at once.
 std::shared_ptr<const ops_requantize> shared(const Binding& b, ops::Requantize made) {
@@ -318,11 +283,7 @@ Step max_pool_gradient(const Binding& b) {
   }};
 }
 
-struct Entry {
-  const char* op;
-  Step (*bind)(const Binding&);
-};
-constexpr Entry table[] = {
+constexpr KernelEntry table[] = {
     {"conv", conv},
     {"depthwise_conv", depthwise_conv},
     {"fully_connected", fully_connected},
@@ -358,11 +319,12 @@ std::size_t size_of(DataType type) { return type == DataType::int8 ? 1 : type ==
 
 Step bind(const ir::Model& model, const ir::Node& node, const std::string& origin) {
   const Binding binding{model, node, origin};
-  for (const Entry& entry : table) {
+  if (const KernelEntry* entry = integer_kernel(model, node)) return entry->bind(binding);
+  for (const KernelEntry& entry : table) {
     if (entry.op == std::string(node.op->name)) return entry.bind(binding);
   }
   std::string known;
-  for (const Entry& entry : table) {
+  for (const KernelEntry& entry : table) {
     if (std::string(entry.op).find("gradient") == std::string::npos)
       known += (known.empty() ? "" : ", ") + std::string(entry.op);
   }

@@ -6,8 +6,9 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "ir/integer_scale.h"
+#include "quant/optimizer.h"
 #include "quant/ordered.h"
-#include "quant/update.h"
 
 namespace frugal::quant {
 
@@ -18,10 +19,8 @@ struct Trainer::Parts {
   std::string origin;
   Program program;
   Parameters parameters;
-  std::vector<ParameterUpdate> updates;
-  std::vector<std::vector<float>> sums;  // a gradient each
+  std::unique_ptr<Optimizer> optimizer;
   std::vector<Workspace> workspaces;
-  std::vector<std::string> untrained;
   std::int64_t steps = 0;
 
   Parts(const ir::Model& model, autodiff::TrainingGraph graph, const TrainerConfig& trainer_config,
@@ -32,27 +31,63 @@ struct Trainer::Parts {
         origin(place),
         program(training.model, place),
         parameters(training.model, program.layouts()) {
-    make_updates();
+    if (!training.gradients.empty() && (config.storage == Storage::integer) != without_floats())
+      throw base::UserError(origin,
+                            without_floats() ? "has a head on integers, which learns without floats alone"
+                                             : "has a head in float, which storage 'integer' does not train",
+                            "method.storage 'integer' and a network that rounds so belong together");
+    if (without_floats()) check_method();
+    optimizer = without_floats() ? make_integer_optimizer(training, config)
+                                 : make_float_optimizer(training, config, parameters);
+    check_sums();
     for (std::size_t i = 0; i < std::max<std::size_t>(config.threads, 1); ++i)
       workspaces.emplace_back(program, parameters);
     training.model.data.clear();  // the numbers are in `parameters` now
   }
 
-  void make_updates() {
-    updates.clear();
-    untrained.clear();
-    std::uint32_t place = 0;
+  bool without_floats() const {
+    return given.graph.tensor(given.graph.outputs.front()).type == ir::DataType::int32;
+  }
+
+  void check_method() const {
+    if (training.gradients.empty()) return;
+    if (config.method != Method::qas && config.method != Method::sgd)
+      throw base::UserError(origin,
+                            "cannot be trained by adam or lars with storage 'integer': both compute in float",
+                            "qas and sgd do without");
+    if (config.momentum > 0)
+      throw base::UserError(
+          origin, "cannot be trained with momentum and storage 'integer': momentum is kept in float",
+          "set method.momentum to 0");
+  }
+
+  // A trained layer's weights may all grow to 127 (what is there now is checked where kernels are bound).
+  void check_sums() const {
     for (const autodiff::Gradient& gradient : training.gradients) {
-      std::int64_t unusable = 0;
-      const ir::Tensor& parameter = training.model.graph.tensor(gradient.parameter);
-      updates.emplace_back(training.model, gradient, config, parameters, place, unusable);
-      if (unusable > 0) {
-        untrained.push_back(parameter.name + ": " + std::to_string(unusable) + " of " +
-                            std::to_string(parameter.shape[0]));
-      }
-      place += static_cast<std::uint32_t>(ir::elements(parameter.shape));
+      const ir::Tensor& weight = given.graph.tensor(gradient.parameter);
+      if (weight.type != ir::DataType::int8) continue;
+      const ir::Node& node = given.graph.nodes[static_cast<std::size_t>(gradient.node)];
+      if (ir::elements(weight.shape) / weight.shape[0] * 127 * 255 > INT32_MAX)
+        throw base::UserError(
+            origin + ": " + given.graph.name_of(node),
+            "has so many weights an output that their sum may not fit 32 bits once they are trained");
     }
-    sums.resize(updates.size());
+  }
+
+  double loss_of(const Workspace& workspace) const {
+    const ir::Tensor& loss = training.model.graph.tensor(training.loss);
+    if (loss.type == ir::DataType::int32)
+      return ir::scale_of(loss) * *workspace.at<std::int32_t>(training.loss);
+    return *workspace.at<float>(training.loss);
+  }
+
+  std::ptrdiff_t largest_logit(const Workspace& workspace) const {
+    const auto classes = training.model.graph.tensor(training.logits).shape[1];
+    const auto place = [&](const auto* logits) {
+      return std::max_element(logits, logits + classes) - logits;
+    };
+    return without_floats() ? place(workspace.at<std::int32_t>(training.logits))
+                            : place(workspace.at<float>(training.logits));
   }
 
   void run(std::size_t worker, const Samples& samples, std::size_t i, ir::NodeId end) {
@@ -132,37 +167,22 @@ double Trainer::step(const Samples& samples, std::span<const std::size_t> which,
                      Replay* replay) {
   Parts& p = *parts_;
   check_samples(samples, which, p.given.graph, p.origin);
-  for (std::size_t g = 0; g < p.sums.size(); ++g) p.sums[g].assign(p.updates[g].size(), 0.0F);
   double loss = 0;
   const std::size_t items = which.size() + (replay == nullptr ? 0 : replay->labels.size());
+  p.optimizer->begin(items);
   if (replay != nullptr) replay->fresh.resize(which.size() * p.at_cut(0, replay->cut).size());
   in_order(
       items, p.workspaces.size(),
       [&](std::size_t item, std::size_t worker) { p.run_item(worker, samples, which, item, replay); },
       [&](std::size_t, std::size_t worker) {
-        Workspace& workspace = p.workspaces[worker];
-        loss += *workspace.at<float>(p.training.loss);
-        for (std::size_t g = 0; g < p.sums.size(); ++g) {
-          const float* gradient = workspace.at<float>(p.training.gradients[g].gradient);
-          for (std::size_t i = 0; i < p.sums[g].size(); ++i) p.sums[g][i] += gradient[i];
-        }
+        loss += p.loss_of(p.workspaces[worker]);
+        p.optimizer->take(p.workspaces[worker]);
       });
-  const auto count = static_cast<float>(items);
-  loss /= count;
+  loss /= static_cast<float>(items);
   if (!std::isfinite(loss))
     throw base::Failure("the loss is no finite number at step " + std::to_string(p.steps),
                         "lower the learning rate");
-  for (std::size_t g = 0; g < p.sums.size(); ++g) {
-    for (float& value : p.sums[g]) {
-      value /= count;
-      if (!std::isfinite(value))
-        throw base::Failure("the gradient of '" + p.updates[g].state().name +
-                                "' is no finite number at step " + std::to_string(p.steps),
-                            "lower the learning rate");
-    }
-  }
-  for (std::size_t g = 0; g < p.sums.size(); ++g)
-    p.updates[g].apply(p.parameters, p.sums[g], learning_rate, p.steps);
+  p.optimizer->apply(p.parameters, learning_rate, p.steps);
   ++p.steps;
   return loss;
 }
@@ -186,15 +206,13 @@ Score Trainer::evaluate(const Samples& samples) {
   Parts& p = *parts_;
   check_samples(samples, p.given.graph, p.origin);
   Score score;
-  const auto classes = p.training.model.graph.tensor(p.training.logits).shape[1];
   in_order(
       samples.size(), p.workspaces.size(),
       [&](std::size_t item, std::size_t worker) { p.run(worker, samples, item, p.training.forward_end); },
       [&](std::size_t item, std::size_t worker) {
         Workspace& workspace = p.workspaces[worker];
-        const float* logits = workspace.at<float>(p.training.logits);
-        score.loss += *workspace.at<float>(p.training.loss);
-        score.correct += std::max_element(logits, logits + classes) - logits == samples.labels[item];
+        score.loss += p.loss_of(workspace);
+        score.correct += p.largest_logit(workspace) == samples.labels[item];
         ++score.count;
       });
   if (score.count > 0) score.loss /= static_cast<double>(score.count);
@@ -209,27 +227,22 @@ ir::Model Trainer::model() const {
   return model;
 }
 
-const std::vector<std::string>& Trainer::untrained() const { return parts_->untrained; }
+const std::vector<std::string>& Trainer::untrained() const { return parts_->optimizer->untrained(); }
 const autodiff::TrainingGraph& Trainer::graph() const { return parts_->training; }
 std::size_t Trainer::workspace_bytes() const {
   return parts_->program.value_bytes() + parts_->program.scratch_bytes();
 }
 std::int64_t Trainer::steps() const { return parts_->steps; }
 
-std::vector<TrainedState> Trainer::state() const {
-  std::vector<TrainedState> states;
-  for (const ParameterUpdate& update : parts_->updates) states.push_back(update.state());
-  return states;
-}
+std::vector<TrainedState> Trainer::state() const { return parts_->optimizer->state(); }
 
 void Trainer::restore(const ir::Model& model, std::vector<TrainedState> state, std::int64_t steps) {
   Parts& p = *parts_;
-  FRUGAL_ASSERT(state.size() == p.updates.size(), "a state of other parameters");
+  p.optimizer->restore(std::move(state));
   for (const autodiff::Gradient& gradient : p.training.gradients) {
     p.parameters.load(p.training.model, gradient.parameter,
                       model.data[static_cast<std::size_t>(gradient.parameter)]);
   }
-  for (std::size_t i = 0; i < state.size(); ++i) p.updates[i].restore(std::move(state[i]));
   p.steps = steps;
 }
 

@@ -44,7 +44,8 @@ struct Replay {
 
 enum class Method { qas, sgd, adam, lars };
 // Where updated int8 and int32 numbers are kept: as floats beside them, or rounded at every step.
-enum class Storage { latent, nearest, stochastic, truncate };
+// integer: no float anywhere, gradients with shared exponents; wants a network of quant/integer_network.h.
+enum class Storage { latent, nearest, stochastic, truncate, integer };
 
 struct TrainerConfig {
   Method method = Method::qas;

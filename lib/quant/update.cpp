@@ -17,7 +17,9 @@ constexpr double lars_trust = 0.001;
 
 std::int32_t narrow(std::int64_t value) { return static_cast<std::int32_t>(value); }
 
-ops_update shape_of(const ir::Model& model, const autodiff::Gradient& gradient) {
+}  // namespace
+
+ops_update update_shape(const ir::Model& model, const autodiff::Gradient& gradient) {
   const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
   const ir::Dims& shape = parameter.shape;
   const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
@@ -39,7 +41,9 @@ ops_update shape_of(const ir::Model& model, const autodiff::Gradient& gradient) 
   return how;
 }
 
-}  // namespace
+std::uint32_t rounding_seed(std::uint64_t seed, std::int64_t step) {
+  return static_cast<std::uint32_t>(base::derive_seed(seed, "rounding " + std::to_string(step)));
+}
 
 std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient) {
   const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
@@ -50,13 +54,15 @@ std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Grad
   const std::vector<double>& scales = model.graph.tensor(node.inputs[1]).quantization->scale;
   const bool is_bias = parameter.type == ir::DataType::int32;
   const double x_scale = is_bias ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
-  const auto weights = model.values<std::int8_t>(node.inputs[1]);
+  // A head's weights of int16 may all be 0: their scale is no channel's.
+  const bool is_head = model.graph.tensor(node.inputs[1]).type == ir::DataType::int16;
+  const auto weights = is_head ? std::span<const std::int8_t>{} : model.values<std::int8_t>(node.inputs[1]);
   const std::size_t row = weights.size() / outputs;
   for (std::size_t c = 0; c < outputs; ++c) {
     const double scale = x_scale * scales[scales.size() == 1 ? 0 : c];
     const auto channel = weights.subspan(c * row, row);
-    bool dead = std::all_of(channel.begin(), channel.end(), [](std::int8_t w) { return w == 0; });
-    if (node.inputs.size() > 2) {
+    bool dead = !is_head && std::all_of(channel.begin(), channel.end(), [](std::int8_t w) { return w == 0; });
+    if (node.inputs.size() > 2 && !is_head) {
       const std::int32_t bias = model.values<std::int32_t>(node.inputs[2])[c];
       constexpr std::int32_t ends = std::numeric_limits<std::int32_t>::max();
       dead = dead || bias == ends || bias <= -ends;
@@ -72,7 +78,7 @@ ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradien
     : config_(config),
       parameter_(gradient.parameter),
       type_(model.graph.tensor(gradient.parameter).type),
-      shape_(shape_of(model, gradient)),
+      shape_(update_shape(model, gradient)),
       channels_(gradient.channels.begin(), gradient.channels.end()) {
   const ir::Tensor& parameter = model.graph.tensor(parameter_);
   state_.name = parameter.name;
@@ -189,7 +195,7 @@ void ParameterUpdate::apply(Parameters& parameters, std::span<float> gradient, d
   if (config_.storage == Storage::latent) return keep_latent(parameters, gradient, steps);
   ops_update how = shape_;
   how.channels = channels_.empty() ? nullptr : channels_.data();
-  how.seed = static_cast<std::uint32_t>(base::derive_seed(config_.seed, "rounding " + std::to_string(step)));
+  how.seed = rounding_seed(config_.seed, step);
   if (type_ == ir::DataType::int8) {
     ops_update_i8(parameters.values<std::int8_t>(parameter_).data(), gradient.data(), steps.data(), &how);
   } else {

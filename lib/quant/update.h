@@ -16,6 +16,11 @@ namespace frugal::quant {
 // the ends of int32: it is not trained.
 std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient);
 
+// How the numbers of a parameter lie under the kernels of an update, without its channels, place and storage.
+ops_update update_shape(const ir::Model& model, const autodiff::Gradient& gradient);
+// What stochastic rounding draws from in a step.
+std::uint32_t rounding_seed(std::uint64_t seed, std::int64_t step);
+
 class ParameterUpdate {
  public:
   // `unusable` is raised by the channels whose scale allows no update: all weights 0, or a bias at the ends

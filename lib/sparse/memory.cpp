@@ -8,8 +8,9 @@
 namespace frugal::sparse {
 namespace {
 
-bool is_float(const ir::Graph& graph, const ir::Node& node) {
-  return graph.tensor(node.inputs[1]).type == ir::DataType::float32;
+// A head's weights are in float or in int16.
+bool is_head(const ir::Graph& graph, const ir::Node& node) {
+  return graph.tensor(node.inputs[1]).type != ir::DataType::int8;
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ ExtraMemory::ExtraMemory(const ir::Graph& graph) {
   std::int64_t head_bits = 0;
   for (const ir::NodeId id : autodiff::layers_with_weights(graph)) {
     const ir::Node& node = graph.nodes[static_cast<std::size_t>(id)];
-    if (is_float(graph, node)) head_bits += 8 * ir::elements(graph.tensor(node.inputs[0]).shape);
+    if (is_head(graph, node)) head_bits += 8 * ir::elements(graph.tensor(node.inputs[0]).shape);
   }
   std::vector<std::int64_t> own;
   for (const ir::NodeId id : scheme_layers(graph)) {

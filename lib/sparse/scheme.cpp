@@ -70,7 +70,7 @@ std::int64_t layer_of(const config::JsonNode& node, const ir::Graph& graph,
 std::vector<NodeId> scheme_layers(const ir::Graph& graph) {
   std::vector<NodeId> layers = autodiff::layers_with_weights(graph);
   std::erase_if(layers, [&](NodeId id) {
-    return graph.tensor(node_of(graph, id).inputs[1]).type == ir::DataType::float32;
+    return graph.tensor(node_of(graph, id).inputs[1]).type != ir::DataType::int8;
   });
   return layers;
 }

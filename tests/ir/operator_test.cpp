@@ -27,16 +27,22 @@ ir::Attributes with(ir::Attributes attributes, const ir::Attributes& more) {
 }
 
 struct Example {
-  std::vector<ir::Dims> inputs;
-  ir::Attributes attributes;
-  ir::Dims out;
+  std::vector<ir::Dims> inputs = {};
+  ir::Attributes attributes = {};
+  ir::Dims out = {};
   std::int64_t parameters = 0, macs = 0;
   bool second_is_label = false, first_is_token = false, first_is_quantised = false;
+  std::vector<ir::DataType> types = {};  // of the inputs; empty: float
 };
 
 // By hand.
 const std::map<std::string, Example>& examples() {
   const ir::Dims image{1, 4, 7, 5}, half{1, 4, 4, 3};
+  constexpr ir::DataType mantissa = ir::DataType::int16, whole = ir::DataType::int32;
+  const ir::Attributes branches{{"a_factor", std::int64_t{8192}},
+                                {"a_shift", std::int64_t{-13}},
+                                {"b_factor", std::int64_t{9000}},
+                                {"b_shift", std::int64_t{-20}}};
   static const std::map<std::string, Example> all{
       {"conv",
        {{image},
@@ -101,6 +107,16 @@ const std::map<std::string, Example>& examples() {
       {"max_pool_input_gradient", {{image, half}, window, image}},
       {"rescale_gradient", {{image, {4}}, {}, image}},
       {"channel_sum", {{image}, {}, {4}}},
+      {"mask_gradient", {.inputs = {image, image}, .out = image, .types = {mantissa, ir::DataType::bit}}},
+      {"shared_exponent", {.inputs = {image, {1}}, .out = {1}, .types = {whole, whole}}},
+      {"narrow", {.inputs = {image, {1}, {1}}, .out = image, .types = {whole, whole, whole}}},
+      {"common_exponent",
+       {.inputs = {{1}, {1}}, .attributes = branches, .out = {1}, .types = {whole, whole}}},
+      {"sum_gradients",
+       {.inputs = {image, {1}, image, {1}, {1}},
+        .attributes = branches,
+        .out = image,
+        .types = {mantissa, whole, mantissa, whole, whole}}},
   };
   return all;
 }
@@ -109,6 +125,10 @@ ir::Graph graph_of(const ir::Operator& op, const Example& example) {
   ir::Builder graph(op.name);
   std::vector<ir::TensorId> inputs;
   for (std::size_t i = 0; i < example.inputs.size(); ++i) {
+    if (!example.types.empty()) {
+      inputs.push_back(graph.input("x" + std::to_string(i), example.inputs[i], example.types[i]));
+      continue;
+    }
     const bool numbers = (i == 0 && example.first_is_token) || (i == 1 && example.second_is_label);
     inputs.push_back(graph.input("x" + std::to_string(i), example.inputs[i],
                                  numbers ? ir::DataType::int32 : ir::DataType::float32));

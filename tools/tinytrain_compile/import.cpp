@@ -3,6 +3,7 @@
 
 #include "network/import/load.h"
 #include "network/import/model_folder.h"
+#include "quant/integer_network.h"
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
@@ -10,11 +11,12 @@ namespace {
 
 struct ImportCommand {
   cli::CommonFlags flags;
-  std::string path, weights;
+  std::string path, weights, rounding;
 
   void run() const {
     cli::require_folder(flags, "import", "out/model");
-    const network::Imported imported = network::load_model(path, weights);
+    network::Imported imported = network::load_model(path, weights);
+    if (!rounding.empty()) imported.model = quant::with_integer_rounding(imported.model, path);
     network::write_model(flags.out, imported.model);
     if (flags.quiet) return;
     fmt::print(stderr, "tinytrain-compile import: {}: {} operators\n", imported.format,
@@ -29,6 +31,11 @@ void add_import(CLI::App& app) {
   auto command = std::make_shared<ImportCommand>();
   CLI::App* sub = app.add_subcommand("import", "A trained network of any format as a model folder");
   add_network_arguments(*sub, command->path, command->weights);
+  sub->add_option("--rounding", command->rounding,
+                  "integer: every layer rounds in whole numbers (an LSB from the file's own here and there), "
+                  "as training "
+                  "without floating point needs")
+      ->check(CLI::IsMember({"integer"}));
   cli::add_flags(*sub, command->flags, {.seed = false}, "The folder: model.ir and model.safetensors");
   sub->footer(
       "Examples:\n"

@@ -1,6 +1,7 @@
 // What a backward pass is made of (reference: Lin et al., NeurIPS 2022, and the sheet of lib/autodiff): the
 // gradients of convolutions and fully connected layers by what they take and by their weights. Gradients are
-// f32; weights and what a layer took stay as they are stored (i8 or f32).
+// f32; weights and what a layer took stay as they are stored (i8 or f32). Without floats they are i16
+// mantissas, and what sums gives i32 (integer_gradient.cpp).
 #include "ir/operators.h"
 #include "ir/operators/spatial.h"
 

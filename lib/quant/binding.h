@@ -1,0 +1,61 @@
+// One node of a graph, as the functions see it that bind a kernel to it (quant/kernels.cpp,
+// quant/integer_kernels.cpp).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "ir/operator.h"
+#include "quant/kernels.h"
+
+namespace frugal::quant {
+
+struct Binding {
+  const ir::Model& model;
+  const ir::Node& node;
+  const std::string& origin;
+
+  const ir::Tensor& input(std::size_t i) const { return model.graph.tensor(node.inputs[i]); }
+  const ir::Tensor& output() const { return model.graph.tensor(node.output); }
+  bool has_input(std::size_t i) const { return i < node.inputs.size(); }
+  ir::TensorId input_or_none(std::size_t i) const { return has_input(i) ? node.inputs[i] : ir::none; }
+  std::int32_t count() const { return static_cast<std::int32_t>(ir::elements(output().shape)); }
+  // Of the first input's elements a channel.
+  std::int32_t pixels() const {
+    return static_cast<std::int32_t>(ir::elements(input(0).shape) / input(0).shape[1]);
+  }
+
+  [[noreturn]] void fail(const std::string& message, const std::string& hint = "") const {
+    throw base::UserError(origin + ": " + output().name, message, hint);
+  }
+  void need(std::size_t i, ir::DataType type) const {
+    if (input(i).type != type)
+      fail(std::string(node.op->name) + " has no kernel for " + ir::name_of(input(i).type) + " in place of " +
+           ir::name_of(type) + " ('" + input(i).name + "')");
+  }
+};
+
+// Null where there is no such tensor.
+template <typename T>
+T* at(Workspace& w, ir::TensorId id) {
+  return id == ir::none ? nullptr : w.at<T>(id);
+}
+
+// The lists of channels are shared with the step, as the kernels want them.
+inline std::shared_ptr<std::vector<std::int32_t>> channels_of(const ir::Node& node) {
+  const auto& list = std::get<std::vector<std::int64_t>>(node.attributes.front().second);
+  return std::make_shared<std::vector<std::int32_t>>(list.begin(), list.end());
+}
+
+struct KernelEntry {
+  const char* op;
+  Step (*bind)(const Binding&);
+};
+
+// The kernels of training without floats: of nodes that take or give i16 mantissas, i32 sums or exponents.
+// Null where the node is none of these.
+const KernelEntry* integer_kernel(const ir::Model& model, const ir::Node& node);
+
+}  // namespace frugal::quant

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""The sources that a processor without floating point gets compile without it, and training there names no float.
+
+  tests/integer_only.py SOURCE_DIR [C_COMPILER]
+
+Skipped (77) where the compiler cannot be told to do without floating-point registers (x86-64 GCC and clang can).
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+FORWARD = ("conv_i8", "depthwise_i8", "elementwise_i8", "requantize", "softmax_i8")
+
+
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+
+
+def compiles(compiler, source, folder):
+    command = [compiler, "-std=c11", "-O2", "-Wall", "-Werror", "-mgeneral-regs-only", "-DOPS_NO_FLOAT", f"-I{folder}", "-c",
+               str(source), "-o", "/dev/null"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]) / "lib"
+    compiler = sys.argv[2] if len(sys.argv) > 2 else "cc"
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as probe:
+        probe.write("int f(int x) { return x; }\n")
+        probe.flush()
+        if compiles(compiler, probe.name, folder).returncode != 0:
+            print("skipped: the compiler has no -mgeneral-regs-only")
+            return SKIPPED
+    training = sorted(folder.glob("ops/integer_*.c"))
+    wrong = []
+    for source in training + [folder / "ops" / f"{name}.c" for name in FORWARD]:
+        done = compiles(compiler, source, folder)
+        if done.returncode != 0:
+            wrong.append(f"{source.name} does not compile without floating point:\n{done.stderr}")
+    for source in training + [folder / "ops/integer.h", folder / "ops/fixed_exp.h"]:
+        found = re.search(r"\b(float|double)\b", without_comments(source.read_text()))
+        if found:
+            wrong.append(f"{source.name} names {found.group()}")
+    if len(training) < 5:
+        wrong.append("the sources of training without floats are not where they were")
+    print("\n".join(wrong) if wrong else f"{len(training)} sources of training and {len(FORWARD)} of inference, no float")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
