@@ -7,6 +7,7 @@
 #include "autodiff/rules.h"
 #include "ir/integer_scale.h"
 #include "ir/operator.h"
+#include "ops/activation_table.h"
 #include "ops/arguments.h"
 #include "ops/integer.h"
 
@@ -103,10 +104,67 @@ double scale_ratio(const IntegerBackward& b, std::size_t input) {
 }
 
 void add(IntegerBackward& b) {
-  if (b.input(0).shape != b.input(1).shape) b.fail("is differentiated for two inputs of one shape alone");
   const Mantissas g = holds_activation(b) ? masked(b) : b.gradient();
   for (std::size_t i = 0; i < 2; ++i) {
-    if (b.wants(i)) b.give(i, g.times(scale_ratio(b, i)));
+    if (!b.wants(i)) continue;
+    const Mantissas part = g.times(scale_ratio(b, i));
+    if (b.input(i).shape == b.output().shape) {
+      b.give(i, part);
+      continue;
+    }
+    const TensorId sums = b.add("pixel_sum", "b_sums", {part.values});
+    b.give(i, b.narrowed(sums, "b_gradient", part.exponent, {part.scale[0] * shifted_unit(b)}));
+  }
+}
+
+// Each input's gradient is the other's value.
+void mul(IntegerBackward& b) {
+  const Mantissas g =
+      masked(b).times(ir::scale_of(b.input(0)) * ir::scale_of(b.input(1)) / ir::scale_of(b.output()));
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!b.wants(i)) continue;
+    const std::string name = i == 0 ? "a" : "b";
+    const std::vector<TensorId> inputs{g.values, b.node().inputs[1 - i]};
+    const ir::Dims& shape = b.input(i).shape;
+    if (shape == b.output().shape) {
+      const TensorId products = b.add("mul_input_gradient", name + "_products", inputs,
+                                      {{"size", ir::Dims(shape.begin() + 1, shape.end())}});
+      b.give(i, b.narrowed(products, name + "_gradient", g.exponent, g.scale));
+    } else {
+      const TensorId sums = b.add("mul_channel_gradient", name + "_sums", inputs);
+      b.give(i, b.narrowed(sums, name + "_gradient", g.exponent, {g.scale[0] * shifted_unit(b)}));
+    }
+  }
+}
+
+void lookup(IntegerBackward& b) {
+  if (!b.wants(0)) return;
+  const std::vector<double> slopes = ops::activation_slopes(b.node().op->name, b.input(0), b.output());
+  double most = 1e-300;
+  for (const double slope : slopes) most = std::max(most, std::abs(slope));
+  std::vector<std::int16_t> factors;
+  for (const double slope : slopes)
+    factors.push_back(static_cast<std::int16_t>(std::lround(slope / most * (1 << OPS_FACTOR_BITS))));
+  const Mantissas g = b.gradient();
+  const TensorId products = b.add("lookup_gradient", "input_products",
+                                  {b.node().inputs[0], g.values, b.factors("slopes", factors)});
+  b.give(0, b.narrowed(products, "input_gradient", g.exponent, {g.scale[0] * most / (1 << OPS_FACTOR_BITS)}));
+}
+
+// Each part of the gradient to what it came from.
+void concatenate(IntegerBackward& b) {
+  const std::int64_t axis = ir::call_of(b.graph(), b.node()).integer("axis");
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < b.node().inputs.size(); ++i) {
+    const std::int64_t end = begin + b.input(i).shape[static_cast<std::size_t>(axis)];
+    if (b.wants(i)) {
+      Mantissas g = b.gradient();
+      g.values = b.add("slice", "part" + std::to_string(i) + "_gradient", {g.values},
+                       {{"axis", axis}, {"begin", begin}, {"end", end}});
+      b.store_as(g.values, ir::DataType::int16, g.scale);
+      b.give(i, g);
+    }
+    begin = end;
   }
 }
 
@@ -179,6 +237,12 @@ constexpr Entry table[] = {
     {"global_average_pool", global_average_pool},
     {"max_pool", max_pool},
     {"requantize", requantize},
+    {"mul", mul},
+    {"h_swish", lookup},
+    {"h_sigmoid", lookup},
+    {"sigmoid", lookup},
+    {"tanh", lookup},
+    {"concatenate", concatenate},
     {"reshape", same_values},
     {"flatten", same_values},
     {"identity", identity},

@@ -4,6 +4,7 @@
 
 #include "ir/integer_scale.h"
 #include "ir/operator.h"
+#include "ops/activation_table.h"
 
 namespace frugal::autodiff {
 namespace {
@@ -56,10 +57,11 @@ void fully_connected(Backward& b) {
 // Σ of the inputs, each in its own units. The authors' program lets gradients pass where a sum saturates; so
 // it is here, but for sums with an activation in them.
 void add(Backward& b) {
-  if (b.input(0).shape != b.input(1).shape) b.fail("is differentiated for two inputs of one shape alone");
   for (std::size_t i = 0; i < 2; ++i) {
     if (!b.wants(i)) continue;
     if (!in_integers(b)) {
+      if (b.input(i).shape != b.output().shape)
+        b.fail("of a number a channel is differentiated on integers alone");
       b.give(i, b.gradient());
       continue;
     }
@@ -67,7 +69,52 @@ void add(Backward& b) {
     const std::string which = i == 0 ? "a" : "b";
     std::vector<TensorId> inputs{b.gradient(), b.constant(which + "_scale", {factor})};
     if (holds_activation(b)) inputs.push_back(b.mask());
-    b.give(i, b.add("rescale_gradient", which + "_gradient", inputs));
+    TensorId g = b.add("rescale_gradient", which + "_gradient", inputs);
+    if (b.input(i).shape != b.output().shape) g = b.add("pixel_sum", which + "_gradient_sum", {g});
+    b.give(i, g);
+  }
+}
+
+void need_integers(const Backward& b) {
+  if (!in_integers(b)) b.fail("is differentiated on integers alone");
+}
+
+// Each input's gradient is the other's value.
+void mul(Backward& b) {
+  need_integers(b);
+  const TensorId g =
+      of_sums(b, {ir::scale_of(b.input(0)) * ir::scale_of(b.input(1)) / ir::scale_of(b.output())});
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!b.wants(i)) continue;
+    const TensorId other = b.node().inputs[1 - i];
+    const std::string name = i == 0 ? "a_gradient" : "b_gradient";
+    const ir::Dims& shape = b.input(i).shape;
+    b.give(i, shape == b.output().shape ? b.add("mul_input_gradient", name, {g, other},
+                                                {{"size", ir::Dims(shape.begin() + 1, shape.end())}})
+                                        : b.add("mul_channel_gradient", name, {g, other}));
+  }
+}
+
+void lookup(Backward& b) {
+  if (!b.wants(0)) return;
+  need_integers(b);
+  const auto slopes = as_floats(ops::activation_slopes(b.node().op->name, b.input(0), b.output()));
+  b.give(0, b.add("lookup_gradient", "input_gradient",
+                  {b.node().inputs[0], b.gradient(), b.constant("slopes", slopes)}));
+}
+
+// Each part of the gradient to what it came from.
+void concatenate(Backward& b) {
+  const ir::Call call = ir::call_of(b.graph(), b.node());
+  const std::int64_t axis = call.integer("axis");
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < b.node().inputs.size(); ++i) {
+    const std::int64_t end = begin + b.input(i).shape[static_cast<std::size_t>(axis)];
+    if (b.wants(i)) {
+      b.give(i, b.add("slice", "part" + std::to_string(i) + "_gradient", {b.gradient()},
+                      {{"axis", axis}, {"begin", begin}, {"end", end}}));
+    }
+    begin = end;
   }
 }
 
@@ -135,6 +182,12 @@ constexpr Entry table[] = {
     {"global_average_pool", global_average_pool},
     {"max_pool", max_pool},
     {"requantize", requantize},
+    {"mul", mul},
+    {"h_swish", lookup},
+    {"h_sigmoid", lookup},
+    {"sigmoid", lookup},
+    {"tanh", lookup},
+    {"concatenate", concatenate},
     {"dequantize", dequantize},
     {"reshape", same_values},
     {"flatten", same_values},

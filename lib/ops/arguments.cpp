@@ -136,6 +136,16 @@ Requantize mean_of(const ir::Node& node, const ir::Tensor& x, const ir::Tensor& 
   return to;
 }
 
+Requantize product_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, const ir::Tensor& y) {
+  Requantize to = requantize_of(node, a, nullptr, y, 1);
+  const double scale = ir::scale_of(a) * ir::scale_of(b) / ir::scale_of(y);
+  const ir::FixedPoint fixed = ir::fixed_point(scale);
+  to.scale[0] = static_cast<float>(scale);
+  to.multiplier[0] = fixed.multiplier;
+  to.shift[0] = fixed.shift;
+  return to;
+}
+
 ops_add add_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, const ir::Tensor& y) {
   const List& clamp = *list_of(node, "clamp");
   const double a_scale = ir::scale_of(a), b_scale = ir::scale_of(b), y_scale = ir::scale_of(y);

@@ -30,6 +30,7 @@ Requantize requantize_of(const ir::Node& node, const ir::Tensor& x, const ir::Te
                          const ir::Tensor& y, std::int64_t channels);
 // Of a mean over `pixels` in fixed point (ops_mean_i8), with TensorFlow Lite's multiplier where it rounds so.
 Requantize mean_of(const ir::Node& node, const ir::Tensor& x, const ir::Tensor& y, std::int64_t pixels);
+Requantize product_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, const ir::Tensor& y);
 ops_add add_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, const ir::Tensor& y);
 int rounding_of(const ir::Node& node);
 

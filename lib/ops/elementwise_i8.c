@@ -1,10 +1,11 @@
 /* int8 sums and pools. */
 #include "ops/common.h"
 
-void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count,
+void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count, int32_t b_count,
                 const ops_add* how) {
-  for (int32_t i = 0; i < count; ++i) {
-    const int32_t p = a[i] - how->a_zero, q = b[i] - how->b_zero;
+  for (int32_t i = 0, j = 0; i < count; ++i) {
+    const int32_t p = a[i] - how->a_zero, q = b[j] - how->b_zero;
+    j = j + 1 < b_count ? j + 1 : 0;
     int32_t value;
 #ifndef OPS_NO_FLOAT
     if (how->rounding == OPS_FLOAT32_HALF_EVEN) {

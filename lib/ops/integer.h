@@ -88,6 +88,13 @@ void ops_conv_weight_gradient_i16(const int8_t* x, int32_t x_zero, const int16_t
 void ops_depthwise_weight_gradient_i16(const int8_t* x, int32_t x_zero, const int16_t* gradient, int32_t* y,
                                        const int32_t* channels, int32_t trained, const ops_window* window,
                                        int32_t down);
+/* As ops_mul_input_gradient, ops_mul_channel_gradient and ops_lookup_gradient; slopes are factors. */
+void ops_mul_input_gradient_i16(const int16_t* gradient, const int8_t* other, int32_t other_zero, int32_t* y,
+                                int32_t count, int32_t other_count);
+void ops_mul_channel_gradient_i16(const int16_t* gradient, const int8_t* other, int32_t other_zero,
+                                  int32_t* y, int32_t pixels, int32_t channels, int32_t down);
+void ops_lookup_gradient_i16(const int8_t* x, const int16_t* gradient, const int16_t* slopes, int32_t* y,
+                             int32_t count);
 /* gradient * round(unit / pixels in the window): the result is in units of 1 / unit. */
 void ops_average_pool_input_gradient_i16(const int16_t* gradient, int32_t* y, const ops_window* window,
                                          int32_t unit);

@@ -27,7 +27,8 @@ std::int32_t gradient_shift(const ir::Graph& graph, const ir::Node& node) {
   const ir::Dims &first = graph.tensor(node.inputs[0]).shape, &given = graph.tensor(node.output).shape;
   const ir::Tensor* second = node.inputs.size() > 1 ? &graph.tensor(node.inputs[1]) : nullptr;
   const auto pixels = [](const ir::Dims& shape) { return ir::elements(shape) / (shape[0] * shape[1]); };
-  if (op == "channel_sum") return ops_sum_shift((pixels(first) + OPS_EXACT_PART - 1) / OPS_EXACT_PART);
+  if (op == "channel_sum" || op == "pixel_sum")
+    return ops_sum_shift((pixels(first) + OPS_EXACT_PART - 1) / OPS_EXACT_PART);
   FRUGAL_ASSERT(second != nullptr, "a sum of one tensor");
   // Int64 sums of the head: logits below 2^30, gradients below 2^31.
   if (op == "fully_connected") return std::max(0, bits_of(second->shape[1]) + 23 - 30);
@@ -36,6 +37,7 @@ std::int32_t gradient_shift(const ir::Graph& graph, const ir::Node& node) {
     return ops_sum_shift(second->shape[0]);
   }
   if (op == "fully_connected_weight_gradient") return 0;
+  if (op == "mul_channel_gradient") return ops_sum_shift(pixels(first));
   if (op == "conv_weight_gradient" || op == "depthwise_weight_gradient")
     return ops_sum_shift(pixels(second->shape));
   const bool depthwise = op == "depthwise_input_gradient";

@@ -62,8 +62,9 @@ size_t ops_depthwise_conv_i8_scratch(const ops_window* window);
 void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                            uint8_t* mask, void* scratch, const ops_window* window, const ops_requantize* to);
 
-/* y = a + b. float: round(float(a - a_zero) * a_scale + float(b - b_zero) * b_scale), where the scales are
- * those of the inputs over the output's. tflite: inputs shifted left by 20 bits, scaled and summed in int32.
+/* y = a + b, where b may have fewer numbers, b_count, which repeat: one a channel. float: round(float(a -
+ * a_zero) * a_scale + float(b - b_zero) * b_scale), where the scales are those of the inputs over the
+ * output's. tflite: inputs shifted left by 20 bits, scaled and summed in int32.
  */
 typedef struct {
   int32_t rounding;
@@ -71,8 +72,18 @@ typedef struct {
   float a_scale, b_scale;
   int32_t a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift;
 } ops_add;
-void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count,
+void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count, int32_t b_count,
                 const ops_add* how);
+
+/* y = a * b: (a - in_zero) * (b - b_zero) is scaled as a layer's sum is. b may have fewer numbers, which
+ * repeat: one a channel. */
+void ops_mul_i8(const int8_t* a, const int8_t* b, int32_t b_zero, int8_t* y, uint8_t* mask, int32_t count,
+                int32_t b_count, const ops_requantize* to);
+/* y = table[x + 128]: an activation of one number, exact by definition (ops/activation_table.h makes the
+ * table). */
+void ops_lookup_i8(const int8_t* x, const int8_t* table, int8_t* y, int32_t count);
+/* Rows of `bytes` that lie x_step and y_step bytes apart: channels of a joined tensor, and a part of them. */
+void ops_copy_rows(const uint8_t* x, size_t x_step, uint8_t* y, size_t y_step, size_t bytes, int32_t rows);
 
 /* Mean of each window over the pixels that lie in the image. tflite and integer: in whole numbers, halves
  * away from zero, input and output of one scale. float: round((sum / pixels - in_zero) * scale +
@@ -143,6 +154,16 @@ void ops_depthwise_weight_gradient(const int8_t* x, int32_t x_zero, const float*
 void ops_fully_connected_weight_gradient(const float* x, const float* gradient, float* y, int32_t in,
                                          int32_t out);
 
+/* gradient * (other - zero), where other repeats every other_count numbers; a product of two. */
+void ops_mul_input_gradient(const float* gradient, const int8_t* other, int32_t other_zero, float* y,
+                            int32_t count, int32_t other_count);
+/* The same summed over the pixels of each channel, in their order: of a factor that is one number a channel.
+ */
+void ops_mul_channel_gradient(const float* gradient, const int8_t* other, int32_t other_zero, float* y,
+                              int32_t pixels, int32_t channels);
+/* gradient * slopes[x + 128] */
+void ops_lookup_gradient(const int8_t* x, const float* gradient, const float* slopes, float* y,
+                         int32_t count);
 /* gradient / pixels in the window, to each of them; sums over the windows in their order. */
 void ops_average_pool_input_gradient(const float* gradient, float* y, const ops_window* window);
 /* To the first largest value of each window. */

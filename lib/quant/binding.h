@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "ir/operator.h"
+#include "ops/arguments.h"
 #include "quant/kernels.h"
 
 namespace frugal::quant {
@@ -53,6 +55,15 @@ struct KernelEntry {
   const char* op;
   Step (*bind)(const Binding&);
 };
+
+// Kernels' scales and the memory that they point into, for steps that several workers run at once. Fails
+// where a fixed-point number cannot hold one.
+std::shared_ptr<const ops_requantize> shared(const Binding& b, ops::Requantize made);
+// Of an input with one number an element or a channel: how many numbers repeat. Fails for other shapes.
+std::int32_t repeated(const Binding& b, std::size_t input);
+
+// The table of product_kernels.cpp.
+std::span<const KernelEntry> product_kernels();
 
 // The kernels of training without floats: of nodes that take or give i16 mantissas, i32 sums or exponents.
 // Null where the node is none of these.

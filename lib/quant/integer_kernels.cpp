@@ -201,6 +201,37 @@ Step max_pool_gradient(const Binding& b) {
   }};
 }
 
+Step mul_input_gradient(const Binding& b) {
+  b.need(1, DataType::int8);
+  const std::int32_t zero = zero_of(b.input(1)), count = b.count(), other_count = repeated(b, 1);
+  const TensorId g = b.node.inputs[0], other = b.node.inputs[1], y = b.node.output;
+  return {[=](Workspace& s) {
+    ops_mul_input_gradient_i16(s.at<int16_t>(g), s.at<int8_t>(other), zero, s.at<int32_t>(y), count,
+                               other_count);
+  }};
+}
+
+Step mul_channel_gradient(const Binding& b) {
+  b.need(1, DataType::int8);
+  const std::int32_t zero = zero_of(b.input(1)), pixels = b.pixels(), channels = b.count(), down = down_of(b);
+  const TensorId g = b.node.inputs[0], other = b.node.inputs[1], y = b.node.output;
+  return {[=](Workspace& s) {
+    ops_mul_channel_gradient_i16(s.at<int16_t>(g), s.at<int8_t>(other), zero, s.at<int32_t>(y), pixels,
+                                 channels, down);
+  }};
+}
+
+Step lookup_gradient(const Binding& b) {
+  b.need(0, DataType::int8);
+  b.need(2, DataType::int16);
+  const std::int32_t count = b.count();
+  const TensorId x = b.node.inputs[0], g = b.node.inputs[1], slopes = b.node.inputs[2], y = b.node.output;
+  return {[=](Workspace& s) {
+    ops_lookup_gradient_i16(s.at<int8_t>(x), s.at<int16_t>(g), s.at<int16_t>(slopes), s.at<int32_t>(y),
+                            count);
+  }};
+}
+
 constexpr KernelEntry table[] = {
     {"fully_connected", head},
     {"cross_entropy", cross_entropy},
@@ -212,6 +243,10 @@ constexpr KernelEntry table[] = {
     {"mask_gradient", mask_gradient},
     {"rescale_gradient", rescale_gradient},
     {"channel_sum", channel_sum},
+    {"pixel_sum", channel_sum},
+    {"mul_input_gradient", mul_input_gradient},
+    {"mul_channel_gradient", mul_channel_gradient},
+    {"lookup_gradient", lookup_gradient},
     {"conv_input_gradient", conv_input_gradient},
     {"depthwise_input_gradient", depthwise_input_gradient},
     {"fully_connected_input_gradient", fully_connected_input_gradient},

@@ -13,15 +13,6 @@ namespace {
 using ir::DataType;
 using ir::TensorId;
 
-// Kernels' scales and the memory that they point into, for steps that several workers run at once.
-std::shared_ptr<const ops_requantize> shared(const Binding& b, ops::Requantize made) {
-  for (const std::int32_t shift : made.shift) {
-    if (shift > 30) b.fail("has scales whose ratio is 2^30 or more, which no fixed-point number holds");
-  }
-  const auto owner = std::make_shared<ops::Requantize>(std::move(made));
-  return {owner, owner->pointer()};
-}
-
 using IntegerLayer = void (*)(const int8_t*, const int8_t*, const int32_t*, int8_t*, uint8_t*, void*,
                               const ops_window*, const ops_requantize*);
 
@@ -65,18 +56,20 @@ Step fully_connected(const Binding& b) {
 }
 
 Step add(const Binding& b) {
-  if (b.input(0).shape != b.input(1).shape) b.fail("add has a kernel for two inputs of one shape alone");
   const TensorId p = b.node.inputs[0], q = b.node.inputs[1], y = b.node.output, mask = b.node.mask;
   const std::int32_t count = b.count();
   if (b.input(0).type == DataType::float32) {
     b.need(1, DataType::float32);
+    if (b.input(0).shape != b.input(1).shape)
+      b.fail("add has a kernel in float for two inputs of one shape alone");
     return {[=](Workspace& s) { ops_add_f32(s.at<float>(p), s.at<float>(q), s.at<float>(y), count); }};
   }
   b.need(0, DataType::int8);
   b.need(1, DataType::int8);
+  const std::int32_t q_count = repeated(b, 1);
   const ops_add how = ops::add_of(b.node, b.input(0), b.input(1), b.output());
   return {[=](Workspace& s) {
-    ops_add_i8(s.at<int8_t>(p), s.at<int8_t>(q), s.at<int8_t>(y), at<uint8_t>(s, mask), count, &how);
+    ops_add_i8(s.at<int8_t>(p), s.at<int8_t>(q), s.at<int8_t>(y), at<uint8_t>(s, mask), count, q_count, &how);
   }};
 }
 
@@ -320,13 +313,14 @@ std::size_t size_of(DataType type) { return type == DataType::int8 ? 1 : type ==
 Step bind(const ir::Model& model, const ir::Node& node, const std::string& origin) {
   const Binding binding{model, node, origin};
   if (const KernelEntry* entry = integer_kernel(model, node)) return entry->bind(binding);
-  for (const KernelEntry& entry : table) {
-    if (entry.op == std::string(node.op->name)) return entry.bind(binding);
-  }
   std::string known;
-  for (const KernelEntry& entry : table) {
-    if (std::string(entry.op).find("gradient") == std::string::npos)
-      known += (known.empty() ? "" : ", ") + std::string(entry.op);
+  for (const std::span<const KernelEntry> entries :
+       {std::span<const KernelEntry>(table), product_kernels()}) {
+    for (const KernelEntry& entry : entries) {
+      if (entry.op == std::string(node.op->name)) return entry.bind(binding);
+      if (std::string(entry.op).find("gradient") == std::string::npos)
+        known += (known.empty() ? "" : ", ") + std::string(entry.op);
+    }
   }
   binding.fail(std::string(node.op->name) + " has no kernel on integers", "these have: " + known);
 }

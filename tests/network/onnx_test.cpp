@@ -197,14 +197,28 @@ TEST_CASE("an operator without integers computes in float between two pairs", "[
   w.scalar("s", 0.5F);
   w.tensor("z", OnnxWriter::uint8, {}, std::string(1, '\x80'));
   w.node("DequantizeLinear", {"x", "s", "z"}, {"xd"});
-  w.node("Sigmoid", {"xd"}, {"h"}, {}, "h");
+  w.node("Softmax", {"xd"}, {"h"}, {}, "h");
   w.node("QuantizeLinear", {"h", "s", "z"}, {"hq"});
   w.output("hq", {}, OnnxWriter::uint8);
   const network::Imported imported = import_all(w.file());
-  CHECK(nodes_of(imported.model.graph) == "x.f32:dequantize h:sigmoid hq:quantize");
+  CHECK(nodes_of(imported.model.graph) == "x.f32:dequantize h:softmax hq:quantize");
   CHECK(imported.model.graph.tensor(0).quantization == network::per_tensor(0.5, 0));
   CHECK(imported.notes ==
         std::vector<std::string>{"input 'x' is uint8 in the file: here it takes what is 128 lower"});
+}
+
+TEST_CASE("an activation of one number between two pairs is a table on integers", "[import]") {
+  OnnxWriter w;
+  w.input("x", {1, 2}, OnnxWriter::uint8);
+  w.scalar("s", 0.5F);
+  w.tensor("z", OnnxWriter::uint8, {}, std::string(1, '\x80'));
+  w.node("DequantizeLinear", {"x", "s", "z"}, {"xd"});
+  w.node("Sigmoid", {"xd"}, {"h"}, {}, "h");
+  w.node("QuantizeLinear", {"h", "s", "z"}, {"hq"});
+  w.output("hq", {}, OnnxWriter::uint8);
+  const ir::Graph graph = import_all(w.file()).model.graph;
+  CHECK(nodes_of(graph) == "h:sigmoid");
+  CHECK(graph.tensor(graph.outputs.front()).quantization == network::per_tensor(0.5, 0));
 }
 
 TEST_CASE("single operators are lowered with their windows, constants and axes", "[import]") {

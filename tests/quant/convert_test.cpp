@@ -216,10 +216,16 @@ TEST_CASE("numbers that are not finite are refused by tensor and place", "[quant
 
 TEST_CASE("what cannot be quantised is refused by name, place and what can", "[quant]") {
   for (const char* activation : {"h_swish", "h_sigmoid", "sigmoid", "tanh"}) {
-    const std::string message = message_of([&] { convert(test::small_float_model(1, activation)); });
-    CHECK(message == std::string("net: stem.act: ") + activation +
-                         " cannot be quantised: there is no kernel on integers for it");
+    const quant::Int8Network made = convert(test::small_float_model(1, activation));
+    CHECK(made.model.graph.nodes[1].op->name == std::string(activation));
+    CHECK(made.model.graph.nodes[1].attributes.empty());
   }
+  CHECK(message_of([&] { convert(test::small_float_model(1, "softmax")); }) ==
+        "net: stem.act: softmax cannot be quantised: there is no kernel on integers for it");
+  static const ir::Attributes row{{"kernel", List{1, 6}},
+                                  {"stride", List{1, 1}},
+                                  {"padding", List{0, 0, 0, 0}},
+                                  {"dilation", List{1, 1}}};
   const auto refused = [](const std::function<ir::TensorId(ir::Builder&, ir::TensorId)>& last) {
     ir::Builder graph("g");
     const ir::TensorId x = graph.input("x", {1, 4, 6, 6});
@@ -228,11 +234,21 @@ TEST_CASE("what cannot be quantised is refused by name, place and what can", "[q
     return message_of([&] { convert(model); });
   };
   CHECK(refused([](ir::Builder& g, ir::TensorId x) {
-          return g.add("mul", "gated", {x, g.add("global_average_pool", "gate", {x})});
-        }).find("net: gated: mul cannot be quantised") == 0);
+          return g.add("mul", "gated", {x, g.add("average_pool", "rows", {x}, row)});
+        }).find("net: gated: mul of [1, 4, 6, 6] and [1, 4, 6, 1] cannot be quantised") == 0);
   CHECK(refused([](ir::Builder& g, ir::TensorId x) {
-          return g.add("add", "shifted", {x, g.add("global_average_pool", "mean", {x})});
-        }).find("net: shifted: add of [1, 4, 6, 6] and [1, 4, 1, 1] cannot be quantised") == 0);
+          return g.add("add", "shifted", {x, g.add("average_pool", "rows", {x}, row)});
+        }).find("net: shifted: add of [1, 4, 6, 6] and [1, 4, 6, 1] cannot be quantised") == 0);
+  CHECK(refused([](ir::Builder& g, ir::TensorId x) {
+          return g.add("concatenate", "joined", {x, x});
+        }).find("net: joined: concatenate cannot be quantised") == 0);
+  CHECK_NOTHROW([&] {  // squeeze-and-excitation
+    ir::Builder g("g");
+    const ir::TensorId x = g.input("x", {1, 4, 6, 6});
+    const ir::TensorId gate = g.add("h_sigmoid", "gate", {g.add("global_average_pool", "mean", {x})});
+    const ir::Model model = test::with_numbers(g.finish({g.add("mul", "gated", {x, gate})}), 1);
+    convert(model);
+  }());
   CHECK(refused([](ir::Builder& g, ir::TensorId x) {
           return g.add("fully_connected", "f", {x}, {{"out_features", std::int64_t{2}}});
         }).find("net: f: fully_connected over [1, 4, 6, 6] cannot be quantised") == 0);

@@ -176,10 +176,65 @@ const Operator channel_sum{
     .output_type = DataType::float32,
 };
 
+// The gradient of a product by one of its inputs is of the other: "size", the shape behind the batch of the
+// first.
+const Operator mul_input_gradient = input_gradient(
+    "mul_input_gradient", "of mul by an input of the output's shape: (gradient of the output, other input)",
+    2,
+    [](const Call& call) {
+      if (call.shape(1).size() != call.shape(0).size() || taken(call) != call.shape(0))
+        throw RuleError("needs the gradient's own shape");
+      return call.shape(0);
+    },
+    {}, nullptr);
+
+// [N, C, …] to [N, C, 1, …].
+Dims one_a_channel(const Call& call) {
+  Dims shape = call.shape(0);
+  if (shape.size() < 2) throw RuleError("needs channels: [N, C, …]");
+  for (std::size_t i = 2; i < shape.size(); ++i) shape[i] = 1;
+  return shape;
+}
+
+Operator channel_gradient(const char* name, const char* help, std::size_t inputs,
+                          Dims (*shape)(const Call&)) {
+  return {.name = name,
+          .help = help,
+          .least_inputs = inputs,
+          .most_inputs = inputs,
+          .attributes = {},
+          .shape = shape,
+          .onnx = nullptr,
+          .output_type = DataType::float32};
+}
+
+const Operator mul_channel_gradient =
+    channel_gradient("mul_channel_gradient",
+                     "of mul by an input of one number a channel: (gradient of the output, other input)", 2,
+                     [](const Call& call) {
+                       if (call.shape(0) != call.shape(1)) throw RuleError("takes two tensors of one shape");
+                       return one_a_channel(call);
+                     });
+
+const Operator pixel_sum =
+    channel_gradient("pixel_sum", "sum of each channel over its pixels: [N, C, 1, 1]", 1, one_a_channel);
+
+const Operator lookup_gradient = channel_gradient(
+    "lookup_gradient", "of an activation of one i8 number: (what it took, gradient, slope of each of 256)", 3,
+    [](const Call& call) {
+      if (call.shape(0) != call.shape(1) || call.shape(2) != Dims{256})
+        throw RuleError("takes two tensors of one shape and 256 slopes");
+      return call.shape(0);
+    });
+
 }  // namespace
 
 OperatorTable gradients() {
-  return {&conv_input_gradient,
+  return {&mul_input_gradient,
+          &mul_channel_gradient,
+          &pixel_sum,
+          &lookup_gradient,
+          &conv_input_gradient,
           &conv_weight_gradient,
           &depthwise_input_gradient,
           &depthwise_weight_gradient,

@@ -12,10 +12,21 @@ namespace {
 using Kind = OnnxState::Kind;
 using List = std::vector<std::int64_t>;
 
+// Of one number: by a table of 256 where quantised values go in and out.
+void add_activation(OnnxLowering& lowering, const char* op) {
+  ir::Builder& graph = lowering.builder().graph;
+  if (lowering.is_quantised(0) && lowering.input(0).padding.empty()) {
+    const auto ahead = lowering.quantised_output();
+    if (ahead && ahead->activations.empty())
+      return lowering.give_stored(graph.add(op, lowering.name_for(op), {lowering.input(0).id}), *ahead);
+  }
+  const ir::TensorId in = lowering.real_input(0);
+  lowering.give_real(graph.add(op, lowering.name_for(op), {in}));
+}
+
 template <const char* const& op>
 void lower_activation(OnnxLowering& lowering) {
-  const ir::TensorId in = lowering.real_input(0);
-  lowering.give_real(lowering.builder().graph.add(op, lowering.name_for(op), {in}));
+  add_activation(lowering, op);
 }
 
 constexpr const char* h_swish = "h_swish";
@@ -26,8 +37,7 @@ void lower_hard_sigmoid(OnnxLowering& lowering) {
   // PyTorch writes 1/6 in float32.
   if (std::abs(lowering.real("alpha", 0.2F) - 1.0F / 6) > 1e-6F || lowering.real("beta", 0.5F) != 0.5F)
     lowering.fail("has another alpha than 1/6 or another beta than 1/2");
-  const ir::TensorId in = lowering.real_input(0);
-  lowering.give_real(lowering.builder().graph.add("h_sigmoid", lowering.name_for("h_sigmoid"), {in}));
+  add_activation(lowering, "h_sigmoid");
 }
 
 // Relu and Clip: in integers where quantised values go in and out.

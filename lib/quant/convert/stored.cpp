@@ -29,6 +29,11 @@ constexpr Kind kinds[] = {
     {"depthwise_conv", false, true},
     {"fully_connected", false, true},
     {"add", false, true},
+    {"mul", false, true},
+    {"h_swish"},
+    {"h_sigmoid"},
+    {"sigmoid"},
+    {"tanh"},
     {"relu", false, false, 0, infinity},
     {"relu6", false, false, 0, 6},
     {"max_pool", true},
@@ -56,13 +61,16 @@ void check(const ir::Graph& graph, const ir::Node& node, const std::string& orig
     std::string known;
     for (const Kind& kind : kinds) known += std::string(known.empty() ? "" : ", ") + kind.op;
     fail(op + " cannot be quantised: there is no kernel on integers for it",
-         "train the network without it (relu6 for h_swish, no squeeze-and-excitation); these can: " + known +
-             ", batch_norm, identity");
+         "train the network without it; these can: " + known + ", batch_norm, identity");
   }
   const ir::Call call = ir::call_of(graph, node);
-  if (op == "add" && call.shape(0) != call.shape(1))
-    fail("add of " + ir::to_text(call.shape(0)) + " and " + ir::to_text(call.shape(1)) +
-         " cannot be quantised: both must have one shape");
+  if (op == "add" || op == "mul") {
+    const ir::Dims &a = call.shape(0), &b = call.shape(1);
+    const bool by_channel = a.size() > 2 && ir::elements(b) == b[0] * b[1];
+    if (a != b && !by_channel)
+      fail(op + " of " + ir::to_text(a) + " and " + ir::to_text(b) +
+           " cannot be quantised: both must have one shape, or the second one number a channel");
+  }
   if (op == "fully_connected" && call.shape(0).size() != 2)
     fail("fully_connected over " + ir::to_text(call.shape(0)) +
          " cannot be quantised: it must be [1, features]");

@@ -87,7 +87,10 @@ class Converter {
     for (const TensorId id : call.inputs) inputs.push_back(place_[index(id)]);
     const ir::Quantization to = layer.keeps_scale ? stored(inputs.front()) : quantization_of(layer.value);
     const std::string op = node.op->name;
-    const bool moves_alone = op == "reshape" || op == "flatten";
+    const bool has_rounding =
+        std::any_of(node.op->attributes.begin(), node.op->attributes.end(),
+                    [](const auto& spec) { return std::string_view(spec.name) == "rounding"; });
+    const bool moves_alone = !has_rounding && !op.starts_with("relu");  // or looks its value up
     const ir::Operator& made_of = op.starts_with("relu") ? *ir::find_operator("requantize") : *node.op;
     ir::Attributes attributes = op.starts_with("relu") ? ir::Attributes{} : node.attributes;
     std::erase_if(attributes,
