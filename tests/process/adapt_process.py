@@ -98,6 +98,22 @@ def stopped(case: Case) -> None:
     broken_off(case, signal.SIGTERM, 143, method__storage="latent")
 
 
+def without_floats(case: Case) -> None:
+    whole = str(case.folder / "in_whole_numbers")
+    case.end(case.start("import", case.model, "--rounding", "integer", "--out", whole, "--quiet"))
+    broken_off(case, signal.SIGTERM, 143, network=whole, method__storage="integer", method__momentum=0)
+    result = json.loads((case.folder / "runs.jsonl").read_text().splitlines()[0])
+    assert result["storage"] == "integer" and result["accuracy"] > 0.9, result
+    text = (case.folder / "whole" / "model" / "model.ir").read_text()
+    assert "head.weight: i16" in text and "float32-half-even" not in text, text
+    # Its head on integers is kept by a run in float, and by one without.
+    for storage in ("integer", "stochastic"):
+        again = case.changed(network=str(case.folder / "whole" / "model"), head="keep", method__storage=storage, method__momentum=0,
+                             method__schedule__lr_peak=1e-12, method__epochs=1)
+        stdout, _ = case.run(f"again-{storage}", config=again)
+        assert abs(json.loads(stdout)["before"]["accuracy"] - result["accuracy"]) < 0.02
+
+
 def in_float(case: Case) -> None:
     broken_off(case, signal.SIGKILL, -signal.SIGKILL, epochs=60, method__kind="fp32")
     line = json.loads((case.folder / "whole" / "result.json").read_text())["runs_line"]
@@ -217,6 +233,7 @@ def wrong_input(case: Case) -> None:
             ({"head": "keep", "data__resolution": 9}, ["[1, 1, 8, 8]", "[1, 1, 9, 9]", "data.resolution"]),
             ({"method__kind": "fp32", "method__storage": "latent"}, ["method.storage", "no effect with fp32", "'latent'"]),
             ({"method__kind": "adam"}, ["method.momentum", "no effect with adam"]),
+            ({"method__storage": "integer"}, ["stem: rounds as 'float32-half-even'", "import NETWORK --rounding integer"]),
             (stream_of(replay__bytes="50"), ["replay.bytes", "50 hold 0 examples of 97 bytes", "at least 194"]),
             (stream_of(replay__samples=21), ["replay.samples", "21 examples of 97 bytes", "at most 20", "2037"]),
             (stream_of(replay__samples=1), ["replay.samples", "at least 2"]),
@@ -242,4 +259,4 @@ def wrong_input(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, killed, stopped, in_float, begins_with_means, replayed_killed, classes_come, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))
+    sys.exit(run_cases((learns, killed, stopped, without_floats, in_float, begins_with_means, replayed_killed, classes_come, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))
