@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "adapt/batches.h"
 #include "adapt/contribute_page.h"
 #include "adapt/head.h"
 #include "adapt/samples.h"
@@ -107,6 +108,14 @@ Cost cost_of_measuring(const Task& task, std::size_t parts) {
   return {trainings * (learnt + static_cast<std::int64_t>(task.held_out.size())), trainings * learnt};
 }
 
+// Of all steps of one training.
+double mean_rate(const Task& task, const Repeat& repeat) {
+  const Batches batches(repeat.support.size(), task.config.training, static_cast<std::uint64_t>(repeat.seed));
+  double sum = 0;
+  for (std::int64_t step = 0; step < batches.total_steps(); ++step) sum += batches.learning_rate(step);
+  return sum / static_cast<double>(batches.total_steps());
+}
+
 sparse::Contributions by_fisher(const Task& task, const sparse::ContributionSetup& setup, std::size_t threads,
                                 Cost& cost, const train::RunOptions& options, const std::string& path) {
   if (!options.resume && std::filesystem::exists(path))
@@ -117,10 +126,15 @@ sparse::Contributions by_fisher(const Task& task, const sparse::ContributionSetu
   fisher.seed = static_cast<std::uint64_t>(task.config.seed);
   fisher.new_head = task.config.head != "keep";
   fisher.threads = threads;
+  if (task.config.training.kind != "qas" && task.config.training.kind != "sgd")
+    throw UserError("training/kind", "has steps that fisher does not foresee: " + task.config.training.kind,
+                    "qas or sgd; or --method measured");
+  fisher.scaled = task.config.training.kind == "qas";
   const sparse::FisherScores scores =
       sparse::fisher_scores(repeat.model, repeat.support, fisher, task.config.network);
   cost = {scores.forward_passes, scores.backward_passes};
-  sparse::Contributions made = sparse::fisher_contributions(repeat.model, scores, setup);
+  sparse::Contributions made =
+      sparse::fisher_contributions(repeat.model, scores, setup, mean_rate(task, repeat));
   std::string text = sparse::to_line(made.setup) + "\n";
   for (const sparse::Contribution& entry : made.entries) text += sparse::to_line(entry) + "\n";
   base::write_text(path, text);

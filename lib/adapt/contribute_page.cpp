@@ -46,7 +46,7 @@ std::string weights_plot(const sparse::Contributions& contributions, const char*
 
 std::string contribute_page(const sparse::Contributions& contributions, const ir::Graph& graph) {
   const bool measured = contributions.setup.method == "measured";
-  const char* gain = measured ? "gain in accuracy" : "potential (share of all weights')";
+  const char* gain = measured ? "gain in accuracy" : "expected fall of the loss, nats";
   report::Page page("Contributions to learning of " + graph.name,
                     fmt::format("{}, {} layers", contributions.setup.method, contributions.setup.layers));
   page.section("Biases");

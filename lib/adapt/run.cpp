@@ -33,12 +33,6 @@ using base::UserError;
 using Ordered = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-sparse::UpdateScheme scheme_of(const std::string& text, const ir::Graph& graph) {
-  if (!std::filesystem::is_regular_file(text)) return sparse::scheme_named(text, graph);
-  const config::Source source = config::load(text, {});
-  return sparse::read_scheme(config::JsonNode(source), graph);
-}
-
 class Run {
  public:
   Run(const AdaptConfig& config, const train::RunOptions& options, const train::LoopPlace& place,
@@ -194,7 +188,7 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
   const Images images = open_images(config, imported.model.graph);
   const ir::Model start =
       as_trained(start_of(config, imported.model, images.training), config.method, config.network);
-  const sparse::UpdateScheme scheme = scheme_of(config.scheme, start.graph);
+  const sparse::UpdateScheme scheme = sparse::scheme_given(config.scheme, start.graph);
   const std::size_t threads = worker_count(config.threads);
   const std::unique_ptr<Learner> learner = make_learner(start, scheme, config);
   if (!options.quiet) {

@@ -36,6 +36,8 @@ struct Gradient {
 struct TrainingGraph {
   ir::Model model;             // outputs: logits, loss, then the gradients (and their exponents)
   ir::NodeId forward_end = 0;  // nodes [0, forward_end) are the forward pass and the loss
+  // Of node forward_end + i, the node of the forward pass whose gradient it is a part of.
+  std::vector<ir::NodeId> gradient_of;
   ir::TensorId image = ir::none, label = ir::none, logits = ir::none, loss = ir::none;
   std::vector<Gradient> gradients;
 };

@@ -37,6 +37,7 @@ class Walk : public Rules {
       const ir::Node at = node();
       if (needed_[index(at.output)] && (at.output == result_.loss || has_gradient(at.output)))
         differentiate(at);
+      result_.gradient_of.resize(static_cast<std::size_t>(builder_.size() - end), now_);
     }
     std::vector<ir::TensorId> outputs{result_.logits, result_.loss};
     for (const Gradient& gradient : result_.gradients) {

@@ -57,8 +57,10 @@ Plot::Painter::Painter(const Plot& plot, int width, int height)
     : plot_(plot), width_(width), height_(height) {
   Limits x, y;
   for (const Item& item : plot.items_) {
+    const bool flat = item.kind == Item::Kind::boxes;
     for (const double value : item.x) x.take(value, plot.x_.log);
-    for (const auto* values : {&item.y, &item.low, &item.high}) {
+    for (const double value : item.y) flat ? x.take(value, plot.x_.log) : y.take(value, plot.y_.log);
+    for (const auto* values : {&item.low, &item.high}) {
       for (const double value : *values) y.take(value, plot.y_.log);
     }
   }
@@ -177,8 +179,25 @@ void Plot::Painter::draw(const Item& item) {
                         xy(x_.at(item.x[0]), y_.from), top_, item.color));
       }
       break;
+    case Item::Kind::boxes:
+      boxes(item);
+      break;
     case Item::Kind::band:
       break;
+  }
+}
+
+void Plot::Painter::boxes(const Item& item) {
+  for (std::size_t i = 0; i < item.x.size(); ++i) {
+    const double left = item.x[i], right = item.y[i], low = item.low[i], high = item.high[i];
+    if (!x_.shows(left) || !x_.shows(right) || !y_.shows(low) || !y_.shows(high)) continue;
+    const double width = x_.at(right) - x_.at(left), height = y_.at(low) - y_.at(high);
+    if (!(width > 0) || !(height > 0)) continue;
+    // A thin line of white keeps neighbours apart where there is room for it.
+    put(fmt::format(R"(<rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="{}"{}>{}</rect>)",
+                    x_.at(left), y_.at(high), width, height, item.color,
+                    std::min(width, height) > 3 ? R"( stroke="#ffffff" stroke-width="0.6")" : "",
+                    i < item.texts.size() ? "<title>" + escape(item.texts[i]) + "</title>" : ""));
   }
 }
 
@@ -255,9 +274,9 @@ void Plot::Painter::legend() {
     if (y > height_ - 20) break;
     if (item->kind == Item::Kind::points) {
       marker(item->marker, x + 10, y, item->color);
-    } else if (item->kind == Item::Kind::band) {
-      put(fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="20" height="10" fill="{}" fill-opacity="0.25"/>)",
-                      x, y - 5, item->color));
+    } else if (item->kind == Item::Kind::band || item->kind == Item::Kind::boxes) {
+      put(fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="20" height="10" fill="{}"{}/>)", x, y - 5,
+                      item->color, item->kind == Item::Kind::band ? R"( fill-opacity="0.25")" : ""));
     } else {
       const bool dashed = item->dashed || item->kind != Item::Kind::line;
       put(fmt::format(R"(<path d="M{} h20" stroke="{}" stroke-width="2"{}/>)", xy(x, y), item->color,

@@ -61,6 +61,7 @@ class Plot::Painter {
   void draw(const Item& item);
   void line(const Item& item);
   void points(const Item& item);
+  void boxes(const Item& item);
   void marker(char kind, double x, double y, const std::string& color);
 
   std::vector<const Item*> legend_names() const;

@@ -76,6 +76,12 @@ void Plot::points(const std::string& name, std::vector<double> x, std::vector<do
   items_.push_back({Item::Kind::points, name, color, std::move(x), std::move(y), std::move(low),
                     std::move(high), false, marker});
 }
+void Plot::boxes(const std::string& name, std::vector<double> left, std::vector<double> right,
+                 std::vector<double> low, std::vector<double> high, const std::string& color,
+                 std::vector<std::string> texts) {
+  items_.push_back({Item::Kind::boxes, name, color, std::move(left), std::move(right), std::move(low),
+                    std::move(high), false, 'o', std::move(texts)});
+}
 void Plot::horizontal(const std::string& name, double y, const std::string& color) {
   items_.push_back({Item::Kind::horizontal, name, color, {}, {y}, {}, {}});
 }

@@ -1,6 +1,6 @@
 // Plots as SVG text that stands inside an HTML page and needs nothing else: linear and logarithmic axes with
-// round ticks, lines, bands, points with error bars, heat maps with contour lines, a legend. Colours are
-// those of Okabe and Ito (2008), which colour-blind readers tell apart; text is dark.
+// round ticks, lines, bands, points with error bars, boxes, heat maps with contour lines, a legend. Colours
+// are those of Okabe and Ito (2008), which colour-blind readers tell apart; text is dark.
 #pragma once
 
 #include <optional>
@@ -31,6 +31,10 @@ class Plot {
   // marker: 'o' disc, 'x' cross, 'd' diamond, 'c' open circle. low, high: error bars, or empty.
   void points(const std::string& name, std::vector<double> x, std::vector<double> y, const std::string& color,
               char marker = 'o', std::vector<double> low = {}, std::vector<double> high = {});
+  // Rectangles from (left, low) to (right, high), with text that shows under the pointer, one each or none.
+  void boxes(const std::string& name, std::vector<double> left, std::vector<double> right,
+             std::vector<double> low, std::vector<double> high, const std::string& color,
+             std::vector<std::string> texts = {});
   void horizontal(const std::string& name, double y, const std::string& color);
   void vertical(const std::string& name, double x, const std::string& color);
 
@@ -43,11 +47,12 @@ class Plot {
 
  private:
   struct Item {
-    enum class Kind { line, band, points, horizontal, vertical } kind;
+    enum class Kind { line, band, points, horizontal, vertical, boxes } kind;
     std::string name, color;
-    std::vector<double> x, y, low, high;
+    std::vector<double> x, y, low, high;  // boxes: x is left, y is right
     bool dashed = false;
     char marker = 'o';
+    std::vector<std::string> texts = {};  // of boxes
   };
   struct HeatMap {
     std::vector<double> x, y, values, levels;

@@ -8,8 +8,8 @@
 //   {"kind": "weights", "layer": 7, "fraction": 0.25, "accuracy": 0.71, "gain": 0.02}
 //
 // gain: accuracy above the head alone (bias), or above the biases of the last bias_base layers (weights); by
-// Fisher information a potential instead, without accuracy. A training that failed has "gain": null and says
-// why in "failed": it is never chosen.
+// Fisher information the expected fall of the loss instead (sparse/fisher.h). A training that failed has
+// "gain": null and says why in "failed": it is never chosen.
 #pragma once
 
 #include <cstdint>

@@ -60,16 +60,6 @@ std::vector<autodiff::TrainedLayer> every_layer(const ir::Graph& graph) {
   return all;
 }
 
-// Σ stored·gradient by channel. In every order in which the kernels keep weights, the channel that a fraction
-// chooses is the innermost.
-template <class T>
-std::vector<double> by_channel(std::span<const T> stored, const float* gradient, std::size_t channels) {
-  std::vector<double> sums(channels, 0);
-  for (std::size_t i = 0; i < stored.size(); ++i)
-    sums[i % channels] += static_cast<double>(stored[i]) * static_cast<double>(gradient[i]);
-  return sums;
-}
-
 // Of vectors around 0, Σλ / d for the eigenvalues λ of their covariance and d = (Σλ)² / Σλ² dimensions, in
 // which they spread; 1 where they do not. Σλ² is the mean of the squared products of two of them.
 double variance_of(const std::vector<std::vector<float>>& vectors, std::size_t features) {
@@ -87,10 +77,101 @@ double variance_of(const std::vector<std::vector<float>>& vectors, std::size_t f
   return trace > 0 ? squares / count / trace : 1;
 }
 
-void add_squares(std::vector<double>& to, const std::vector<double>& sums, double factor) {
-  to.resize(sums.size(), 0);
-  for (std::size_t i = 0; i < sums.size(); ++i) to[i] += factor * sums[i] * sums[i];
+// h of fisher.h, from logits.
+double expected_size(const float* logits, std::size_t classes, std::size_t label) {
+  const double most = *std::max_element(logits, logits + classes);
+  double sum = 0, squares = 0;
+  for (std::size_t c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(logits[c]) - most);
+  const auto p = [&](std::size_t c) { return std::exp(static_cast<double>(logits[c]) - most) / sum; };
+  for (std::size_t c = 0; c < classes; ++c) squares += p(c) * p(c);
+  const double off = squares - 2 * p(label) + 1;
+  return off > 1e-12 ? (1 - squares) / off : 0;
 }
+
+// Of each number of a gradient, the channel of the output and the one that a fraction chooses. In every order
+// in which kernels keep weights, the latter is the innermost.
+struct Channels {
+  std::size_t outputs, inner, places;
+  bool outputs_inside;
+
+  Channels(const ir::Graph& graph, const ir::Node& node, const ir::Tensor& parameter)
+      : outputs(static_cast<std::size_t>(parameter.shape[0])),
+        inner(outputs),
+        places(1),
+        outputs_inside(true) {
+    if (parameter.shape.size() == 1) return;
+    inner = static_cast<std::size_t>(channel_count(graph, node));
+    outputs_inside = node.op->name == std::string("depthwise_conv");
+    places = static_cast<std::size_t>(ir::elements(parameter.shape)) / outputs /
+             static_cast<std::size_t>(parameter.shape[1]);
+  }
+  std::size_t output_of(std::size_t i) const { return outputs_inside ? i % inner : i / inner / places; }
+};
+
+// Takes up the gradients of one parameter, sample by sample.
+class Taker {
+ public:
+  Taker(const autodiff::TrainingGraph& training, const autodiff::Gradient& gradient, std::size_t samples,
+        bool scaled, SampleGradients& to)
+      : gradient_(gradient.gradient), samples_(samples), to_(to) {
+    const ir::Graph& graph = training.model.graph;
+    const ir::Tensor& parameter = graph.tensor(gradient.parameter);
+    const Channels channels(graph, graph.nodes[static_cast<std::size_t>(gradient.node)], parameter);
+    // Those of a channel that is never trained are 0.
+    const std::vector<double> factors = quant::scaling_factors(training.model, gradient);
+    const auto count = static_cast<std::size_t>(ir::elements(parameter.shape));
+    const bool weight = parameter.shape.size() > 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      const double factor = factors[channels.output_of(i)];
+      roots_.push_back(scaled || factor == 0 ? std::sqrt(factor) : 1);
+      to.channel.push_back(weight ? i % channels.inner : 0);
+    }
+    to.values.assign(count * samples, 0);
+  }
+
+  void take(const quant::Workspace& workspace, std::size_t sample, double root) {
+    const float* g = workspace.at<float>(gradient_);
+    for (std::size_t i = 0; i < roots_.size(); ++i)
+      to_.values[i * samples_ + sample] = static_cast<float>(root * roots_[i] * static_cast<double>(g[i]));
+  }
+
+ private:
+  ir::TensorId gradient_;
+  std::size_t samples_;
+  std::vector<double> roots_;
+  SampleGradients& to_;
+};
+
+// Products of the gradients of every two samples, over the numbers taken up so far.
+class Products {
+ public:
+  explicit Products(std::size_t samples) : samples_(samples), sums_(samples * samples, 0) {}
+
+  template <class Uses>
+  void add(const SampleGradients& gradients, const Uses& uses) {
+    for (std::size_t i = 0; i < gradients.channel.size(); ++i) {
+      if (!uses(gradients.channel[i])) continue;
+      const float* g = gradients.values.data() + i * samples_;
+      for (std::size_t n = 0; n < samples_; ++n) {
+        const double at_n = g[n];
+        double* row = sums_.data() + n * samples_;
+        for (std::size_t m = 0; m < samples_; ++m) row[m] += at_n * static_cast<double>(g[m]);
+      }
+    }
+  }
+
+  double worth(double rate) const {
+    double trace = 0, squares = 0;
+    for (std::size_t n = 0; n < samples_; ++n) trace += sums_[n * samples_ + n];
+    for (const double product : sums_) squares += product * product;
+    const auto count = static_cast<double>(samples_);
+    return rate * trace / count - rate * rate / 2 * squares / count / count;
+  }
+
+ private:
+  std::size_t samples_;
+  std::vector<double> sums_;
+};
 
 }  // namespace
 
@@ -161,70 +242,68 @@ FisherScores fisher_scores(const ir::Model& model, const quant::Samples& samples
   scores.backward_passes = count;
 
   const std::vector<ir::NodeId> layers = scheme_layers(model.graph);
+  scores.samples = which.size();
   scores.weights.resize(layers.size());
-  scores.biases.assign(layers.size(), 0);
-  std::vector<std::vector<double>> biases(layers.size());  // by output
-  const double factor = 0.5 / static_cast<double>(count);
+  scores.biases.resize(layers.size());
+  std::vector<Taker> takers;
+  for (const autodiff::Gradient& gradient : passes.training.gradients) {
+    const auto at = std::find(layers.begin(), layers.end(), gradient.node);
+    if (at == layers.end()) continue;
+    const bool weight = passes.training.model.graph.tensor(gradient.parameter).shape.size() > 1;
+    auto& of_layers = weight ? scores.weights : scores.biases;
+    takers.emplace_back(passes.training, gradient, which.size(), config.scaled,
+                        of_layers[static_cast<std::size_t>(at - layers.begin())]);
+  }
+  const auto classes =
+      static_cast<std::size_t>(passes.training.model.graph.tensor(passes.training.logits).shape.back());
+  std::size_t taken = 0;
   passes.run(samples, which, [&](const quant::Workspace& workspace, std::size_t i) {
     if (!std::isfinite(*workspace.at<float>(passes.training.loss)))
       throw base::Failure("the loss of sample " + std::to_string(i) + " is no finite number");
-    for (const autodiff::Gradient& gradient : passes.training.gradients) {
-      const auto at = std::find(layers.begin(), layers.end(), gradient.node);
-      if (at == layers.end()) continue;
-      const auto layer = static_cast<std::size_t>(at - layers.begin());
-      const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
-      const float* g = workspace.at<float>(gradient.gradient);
-      if (gradient.parameter == node.inputs[1]) {
-        const auto channels = static_cast<std::size_t>(channel_count(model.graph, node));
-        add_squares(scores.weights[layer],
-                    by_channel(passes.parameters.values<std::int8_t>(gradient.parameter), g, channels),
-                    factor);
-      } else {
-        const auto stored = passes.parameters.values<std::int32_t>(gradient.parameter);
-        add_squares(biases[layer], by_channel(stored, g, stored.size()), factor);
-      }
-    }
+    const double root = std::sqrt(expected_size(workspace.at<float>(passes.training.logits), classes,
+                                                static_cast<std::size_t>(samples.labels[i])));
+    for (Taker& taker : takers) taker.take(workspace, taken, root);
+    ++taken;
   });
-  // A bias at the ends of int32 is of a channel that is never trained.
-  for (const autodiff::Gradient& gradient : passes.training.gradients) {
-    const auto at = std::find(layers.begin(), layers.end(), gradient.node);
-    if (at == layers.end() || model.graph.tensor(gradient.parameter).type != ir::DataType::int32) continue;
-    const auto layer = static_cast<std::size_t>(at - layers.begin());
-    const std::vector<double> usable = quant::scaling_factors(passes.training.model, gradient);
-    for (std::size_t o = 0; o < usable.size(); ++o) {
-      if (usable[o] > 0) scores.biases[layer] += biases[layer][o];
-    }
-  }
   return scores;
 }
 
 Contributions fisher_contributions(const ir::Model& model, const FisherScores& scores,
-                                   const ContributionSetup& setup) {
+                                   const ContributionSetup& setup, double rate) {
   const ExtraMemory memory(model.graph);
   Contributions contributions{setup, {}};
   contributions.setup.method = "fisher";
-  double all = 0;
-  for (const std::vector<double>& layer : scores.weights) {
-    for (const double channel : layer) all += channel;
-  }
-  if (!(all > 0)) all = 1;
+  // Parts come in an order in which each holds the one before: the biases of the last k, the fractions of a
+  // layer.
+  Products products(scores.samples);
+  std::vector<bool> had;
+  Part before;
   for (const Part& part : parts_of(memory, setup)) {
     Contribution entry;
     entry.part = part;
     entry.gain = 0;
+    const bool goes_on =
+        part.kind == before.kind && (part.kind == Part::Kind::bias || part.number == before.number);
+    if (!goes_on) {
+      products = Products(scores.samples);
+      had.assign(
+          part.kind == Part::Kind::weights ? static_cast<std::size_t>(memory.channels(part.number)) : 0,
+          false);
+    }
     if (part.kind == Part::Kind::bias) {
-      for (std::int64_t i = memory.layer_count() - part.number; i < memory.layer_count(); ++i)
-        entry.gain += scores.biases[static_cast<std::size_t>(i)];
+      products.add(scores.biases[static_cast<std::size_t>(memory.layer_count() - part.number)],
+                   [](std::size_t) { return true; });
     } else if (part.kind == Part::Kind::weights) {
-      const std::vector<double>& layer = scores.weights[static_cast<std::size_t>(part.number)];
       const autodiff::TrainedLayer trained =
           trained_layers(model, {0, {{part.number, part.fraction}}}).front();
-      for (const std::int64_t c : trained.channels) entry.gain += layer[static_cast<std::size_t>(c)];
-      if (trained.channels.empty()) {
-        for (const double channel : layer) entry.gain += channel;
-      }
+      std::vector<bool> now(had.size(), trained.channels.empty());
+      for (const std::int64_t c : trained.channels) now[static_cast<std::size_t>(c)] = true;
+      products.add(scores.weights[static_cast<std::size_t>(part.number)],
+                   [&](std::size_t c) { return now[c] && !had[c]; });
+      had = std::move(now);
     }
-    entry.gain /= all;
+    if (part.kind != Part::Kind::head) entry.gain = products.worth(rate);
+    before = part;
     contributions.entries.push_back(std::move(entry));
   }
   return contributions;

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
 namespace frugal::sparse {
 namespace {
 
-constexpr std::size_t tries = 16;  // completions a stage
+constexpr std::size_t tries = 16;          // completions a stage
+constexpr std::int64_t least_states = 32;  // a stage, where states are given up
 
 // A step from one choice of a layer to the next on the upper hull of its (bits, gain).
 struct Step {
@@ -101,7 +103,8 @@ struct Stages {
 
 class Solver {
  public:
-  explicit Solver(const SelectionProblem& problem) : problem_(problem) {
+  Solver(const SelectionProblem& problem, std::int64_t most_states)
+      : problem_(problem), states_left_(most_states) {
     check_limit(problem);
     best_.selection.choice.assign(problem.weights.size(), Selection::none);
     for (std::size_t i = 0; i < problem.weights.size(); ++i) {
@@ -136,8 +139,14 @@ class Solver {
     std::stable_sort(starts.begin(), starts.end(),
                      [](const Start& a, const Start& b) { return a.bound > b.bound; });
     for (const Start& start : starts) {
-      if (passes(start.bound)) solve(start.first, start.bias_layers);
+      if (!passes(start.bound)) continue;
+      if (states_left_ > 0) {
+        solve(start.first, start.bias_layers);
+      } else {
+        given_up_ = std::max(given_up_, start.bound);
+      }
     }
+    best_.bound = passes(given_up_) ? given_up_ : gain_;
     return best_;
   }
 
@@ -215,7 +224,11 @@ class Solver {
         fill(selection, capacity - next[i - 1].bits, uses);
       }
       prune(stages.states.back(), rest, capacity);
-      best_.states += static_cast<std::int64_t>(stages.states.back().size());
+      const std::size_t stages_left = layers.size() - stages.states.size() + 2;
+      give_up(stages.states.back(), rest, capacity, stages_left);
+      const auto kept = static_cast<std::int64_t>(stages.states.back().size());
+      best_.states += kept;
+      states_left_ -= kept;
       if (stages.states.back().empty()) return;
     }
   }
@@ -228,6 +241,24 @@ class Solver {
       most = state.gain;
       return !passes(state.gain + rest.gain(capacity - state.bits));
     });
+  }
+
+  // Goes on with the states that have the best relaxation, where there are more than the stages that are left
+  // may have.
+  void give_up(std::vector<State>& states, const Relaxation& rest, std::int64_t capacity,
+               std::size_t stages_left) {
+    const auto most = static_cast<std::size_t>(
+        std::max(least_states, states_left_ / static_cast<std::int64_t>(stages_left)));
+    if (states.size() <= most) return;
+    std::vector<double> bounds;
+    for (const State& state : states) bounds.push_back(state.gain + rest.gain(capacity - state.bits));
+    std::vector<double> sorted = bounds;
+    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(most), sorted.end(),
+                     std::greater<>());
+    const double last = sorted[most];  // the best that is given up
+    given_up_ = std::max(given_up_, last);
+    std::size_t at = 0;
+    std::erase_if(states, [&](const State&) { return !(bounds[at++] > last); });
   }
 
   // Every state with every choice of the layer, by rising bits; of equal bits the larger gain first.
@@ -270,10 +301,14 @@ class Solver {
   std::int64_t unit_ = 0;
   ExactSelection best_;
   double gain_ = impossible;
+  std::int64_t states_left_;
+  double given_up_ = impossible;  // the best relaxation of states that were given up
 };
 
 }  // namespace
 
-ExactSelection select_exactly(const SelectionProblem& problem) { return Solver(problem).run(); }
+ExactSelection select_exactly(const SelectionProblem& problem, std::int64_t most_states) {
+  return Solver(problem, most_states).run();
+}
 
 }  // namespace frugal::sparse

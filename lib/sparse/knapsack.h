@@ -5,7 +5,9 @@
 //
 // One knapsack is a dynamic programme over its layers that keeps the states which no other state beats in
 // both memory and gain, and drops those whose relaxation cannot pass the best selection known (Dyer, Riha and
-// Walker, 1995). Its states are never more than the limit has bits, and are few hundred in practice.
+// Walker, 1995). Few hundred states are left in practice. Where gains are nearly proportional to memory, no
+// bound tells states apart and there could be millions: above a number of states those with the best
+// relaxation are gone on with, and the best relaxation of the others bounds what was given up.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +16,19 @@
 
 namespace frugal::sparse {
 
+// Of all states together, about 0.1 s.
+inline constexpr std::int64_t usual_states = 40000;
+
 struct ExactSelection {
   Selection selection;
+  double bound = 0;  // no selection within the limit has a gain above it (but for rounding, 1e-12 of it)
   std::int64_t states = 0;  // how many were kept in all: the work that it took
+
+  // By how much of the gain a better one could pass it; 0: it is the optimum.
+  double gap(double gain) const { return bound > gain && gain > 0 ? (bound - gain) / gain : 0; }
 };
 
-// No selection within the limit has a gain larger by more than rounding (about 1e-12 of it). Throws UserError
-// by check_limit.
-ExactSelection select_exactly(const SelectionProblem& problem);
+// most_states: of all layers together, before states are given up. Throws UserError by check_limit.
+ExactSelection select_exactly(const SelectionProblem& problem, std::int64_t most_states = usual_states);
 
 }  // namespace frugal::sparse

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.h"
+#include "config/config.h"
 #include "ir/operator.h"
 #include "sparse/memory.h"
 
@@ -141,6 +143,13 @@ UpdateScheme scheme_named(const std::string& text, const ir::Graph& graph) {
     for (std::int64_t layer = layers - last; layer < layers; ++layer) scheme.weights.push_back({layer, 1});
   }
   return scheme;
+}
+
+UpdateScheme scheme_given(const std::string& text, const ir::Graph& graph) {
+  const bool is_path = text.find('/') != std::string::npos || text.ends_with(".json");
+  if (!is_path && !std::filesystem::is_regular_file(text)) return scheme_named(text, graph);
+  const config::Source source = config::load(text, {});
+  return read_scheme(config::JsonNode(source), graph);
 }
 
 std::vector<autodiff::TrainedLayer> trained_layers(const ir::Model& model, const UpdateScheme& scheme) {

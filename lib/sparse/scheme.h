@@ -35,6 +35,9 @@ nlohmann::ordered_json to_json(const UpdateScheme& scheme, const ir::Graph& grap
 // the last k layers), "head" and "full". UserError for another text or more layers than there are.
 UpdateScheme scheme_named(const std::string& text, const ir::Graph& graph);
 
+// Of a command's line: a file of a scheme, or one that needs none.
+UpdateScheme scheme_given(const std::string& text, const ir::Graph& graph);
+
 // What is trained of a model. Channels are chosen by the weights that the model has now.
 std::vector<autodiff::TrainedLayer> trained_layers(const ir::Model& model, const UpdateScheme& scheme);
 

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "report/result.h"
-#include "sparse/knapsack.h"
 
 namespace frugal::sparse {
 namespace {
@@ -29,6 +28,7 @@ Json described(const ir::Graph& graph, const SelectionProblem& problem, const Se
 // What may be had for every limit from the head alone to everything.
 Json by_limit(SelectionProblem problem) {
   constexpr int points = 33;
+  constexpr std::int64_t states = usual_states / 10;  // a point: the curve shows no smaller gaps
   Json curve = Json::array();
   std::int64_t all = problem.crossed_bits.front();
   for (const std::vector<Choice>& layer : problem.weights) {
@@ -41,7 +41,7 @@ Json by_limit(SelectionProblem problem) {
   for (int i = 0; i < points; ++i) {
     problem.limit_bits =
         static_cast<std::int64_t>(std::ceil(std::exp(low + (high - low) * i / (points - 1)))) + 1;
-    const Selection selection = select_exactly(problem).selection;
+    const Selection selection = select_exactly(problem, states).selection;
     curve.push_back(
         {{"limit_bytes", problem.limit_bits / 8}, {"predicted_gain", gain_of(problem, selection)}});
   }
@@ -63,7 +63,8 @@ Json bias_curve(const SelectionProblem& problem) {
 
 Json under_limit(const ir::Graph& graph, const SelectionProblem& problem, const SelectConfig& config) {
   const report::RunClock clock;
-  const Selection exact = select_exactly(problem).selection;
+  const ExactSelection solved = select_exactly(problem, config.states);
+  const Selection& exact = solved.selection;
   const double seconds = clock.seconds();
   EvolutionConfig evolution = config.evolution;
   evolution.seed = config.seed;
@@ -72,6 +73,7 @@ Json under_limit(const ir::Graph& graph, const SelectionProblem& problem, const 
   Json result = described(graph, problem, config.method == "exact" ? exact : evolved);
   result["limit_bytes"] = problem.limit_bits / 8;
   result["exact_gain"] = best;
+  result["proven_gap"] = solved.gap(best);
   result["evolution_gain"] = found;
   result["evolution_gap"] = best > 0 ? (best - found) / best : 0.0;
   result["by_limit"] = by_limit(problem);
@@ -151,6 +153,8 @@ void SelectConfig::visit(config::Visitor& v) {
   v.field("limit", limit, "memory beyond inference, of exact and evolution: 49KB (of 1024 bytes), 50000");
   v.field("threshold", threshold, config::fraction(), "accuracy that freeze keeps to");
   v.field("partial", partial, "go on where contributions are missing: those parts are not chosen");
+  v.field("states", states, config::at_least(1),
+          "of exact, at most: above them it says by how much it may be below the optimum");
   v.object("evolution", evolution, "how evolution searches");
 }
 

@@ -9,15 +9,17 @@
 #include "sparse/contributions.h"
 #include "sparse/evolution.h"
 #include "sparse/freeze.h"
+#include "sparse/knapsack.h"
 
 namespace frugal::sparse {
 
 struct SelectConfig {
   std::string method = "exact";
   std::int64_t seed = 0;
-  std::string limit;     // "49KB": of exact and evolution
-  double threshold = 0;  // accuracy, of freeze
-  bool partial = false;  // contributions may lack parts
+  std::string limit;                   // "49KB": of exact and evolution
+  double threshold = 0;                // accuracy, of freeze
+  bool partial = false;                // contributions may lack parts
+  std::int64_t states = usual_states;  // of sparse/knapsack.h
   EvolutionConfig evolution;
 
   void visit(config::Visitor& v);

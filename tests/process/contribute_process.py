@@ -98,6 +98,8 @@ def fisher(case: Case) -> None:
     assert json.loads(measured)["backward_passes"] > 10 * result["backward_passes"]
     selected = json.loads(case.select("fisher", "--limit", "0.3KB", "--method", "evolution")[0])
     assert selected["contributions"] == "fisher" and selected["extra_memory_bytes"] <= 307, selected
+    plain = json.loads(case.select("fisher", "--limit", "307", "--method", "evolution")[0])  # bytes, without a unit
+    assert plain["scheme"] == selected["scheme"], plain
     _, stderr = case.select("fisher", "--method", "freeze", "--threshold", "0.5", expect=2)
     assert "no accuracy of the head" in stderr, stderr
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "report/html.h"
 #include "support/test.h"
@@ -68,6 +69,26 @@ TEST_CASE("a plot is well-formed whatever it is given") {
   CHECK(svg.find("inf") == std::string::npos);
   CHECK(svg.find("error &lt;of&gt; &quot;x&quot; &amp; y") != std::string::npos);
   CHECK(well_formed(report::Plot("empty", {}, {}).svg()));
+}
+
+TEST_CASE("boxes lie where their corners say, and carry their text", "[report]") {
+  report::Plot plot("boxes", {"step", false, 0, 10}, {"bytes", false, 0, 8});
+  plot.boxes("kept", {2, 4, 5, 7}, {4, 8, NAN, 7}, {0, 4, 0, 0}, {4, 8, 1, 1}, "#112233", {"a < b"});
+  const std::string svg = plot.svg();
+  CHECK(well_formed(svg));
+  std::vector<std::vector<double>> drawn;
+  for (std::size_t at = svg.find("<rect x="); at != std::string::npos; at = svg.find("<rect x=", at + 1)) {
+    std::vector<double> box(4);
+    REQUIRE(std::sscanf(svg.c_str() + at, R"(<rect x="%lf" y="%lf" width="%lf" height="%lf")", &box[0],
+                        &box[1], &box[2], &box[3]) == 4);
+    if (svg.compare(svg.find("fill=", at) + 6, 7, "#112233") == 0) drawn.push_back(box);
+  }
+  REQUIRE(drawn.size() == 3);  // two of the four can be seen, and the one of the legend
+  CHECK(drawn[1][2] == Approx(2 * drawn[0][2]));
+  CHECK(drawn[1][3] == Approx(drawn[0][3]));
+  CHECK(drawn[1][0] == Approx(drawn[0][0] + drawn[0][2]).margin(0.02));
+  CHECK(drawn[1][1] + drawn[1][3] == Approx(drawn[0][1]).margin(0.02));
+  CHECK(svg.find("<title>a &lt; b</title>") != std::string::npos);
 }
 
 TEST_CASE("a heat map draws a cell a value and lines of equal value where they pass") {

@@ -57,6 +57,27 @@ TEST_CASE("without contributions every tensor is tried", "[sparse]") {
   CHECK(evaluations == 1 + 4 + 3 + 2 + 1);
 }
 
+TEST_CASE("of tensors that contribute alike, the one goes that frees most memory", "[sparse]") {
+  const sparse::ExtraMemory memory(test::tiny_int8_model(1).graph);
+  const auto freed = [&](std::size_t layer) {
+    sparse::UpdateScheme without = everything();
+    without.weights.erase(without.weights.begin() + static_cast<std::ptrdiff_t>(layer));
+    return memory.bits(everything()) - memory.bits(without);
+  };
+  std::size_t most = 0;
+  for (std::size_t layer = 1; layer < 4; ++layer) {
+    REQUIRE(freed(layer) != freed(most));
+    if (freed(layer) > freed(most)) most = layer;
+  }
+  REQUIRE(most != 0);  // the first one is not what a missing rule would take
+  const sparse::Evaluate level = [](const sparse::UpdateScheme&) { return 0.5; };
+  for (const std::vector<double>& contribution : {std::vector<double>(4, 0.1), std::vector<double>{}}) {
+    const sparse::FreezeCurve curve =
+        sparse::freeze_one_by_one(memory, everything(), contribution, 0.4, level);
+    CHECK(curve.steps[1].frozen_layer == static_cast<std::int64_t>(most));
+  }
+}
+
 TEST_CASE("a start below the threshold stays as it is and says so; a diverged training stops", "[sparse]") {
   const sparse::ExtraMemory memory(test::tiny_int8_model(1).graph);
   const sparse::FreezeCurve low = sparse::freeze_one_by_one(memory, everything(), {}, 0.99, accuracy_of);

@@ -82,6 +82,44 @@ TEST_CASE("the exact selection is the best of all", "[sparse]") {
   }
 }
 
+TEST_CASE("with few states the choice is within the limit and its bound above the best of all", "[sparse]") {
+  int given_up = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const SelectionProblem problem = random_problem(seed, 5 + seed % 2, 3, 0);
+    const sparse::ExactSelection solved = sparse::select_exactly(problem, 1);
+    const double best = best_of_all(problem), gain = sparse::gain_of(problem, solved.selection);
+    INFO("seed " << seed);
+    REQUIRE(sparse::bits_of(problem, solved.selection) <= problem.limit_bits);
+    REQUIRE(gain <= best + 1e-12);
+    REQUIRE(solved.bound >= best - 1e-12);
+    REQUIRE(gain * (1 + solved.gap(gain)) >= best - 1e-12);
+    given_up += solved.gap(gain) > 0;
+  }
+  CHECK(given_up > 0);
+}
+
+TEST_CASE("gains nearly proportional to memory: a small gap is proven with few states", "[sparse]") {
+  for (const double noise : {0.0, 1e-6, 1e-3}) {
+    base::Random random(7, "proportional");
+    SelectionProblem problem = random_problem(3, 60, 0, 0);
+    std::int64_t all = problem.crossed_bits[0];
+    for (std::vector<sparse::Choice>& layer : problem.weights) {
+      const std::int64_t unit = 8 * (200 + static_cast<std::int64_t>(random.below(6000)));
+      for (const std::int64_t eighths : {1, 2, 4, 8})
+        layer.push_back({static_cast<double>(eighths) / 8, unit * eighths,
+                         1e-8 * static_cast<double>(unit * eighths) * (1 + noise * random.uniform())});
+      all += 8 * unit;
+    }
+    problem.limit_bits = all / 2;
+    const sparse::ExactSelection solved = sparse::select_exactly(problem);
+    const double gain = sparse::gain_of(problem, solved.selection);
+    INFO("noise " << noise << ", gap " << solved.gap(gain));
+    CHECK(solved.states <= 2 * sparse::usual_states);
+    CHECK(solved.gap(gain) < 1e-3);
+    CHECK(sparse::select_exactly(problem).selection.choice == solved.selection.choice);
+  }
+}
+
 TEST_CASE("weights below the trained biases pay for the layers that the backward pass crosses", "[sparse]") {
   SelectionProblem problem;
   problem.crossed_bits = {1000, 600, 300, 50};

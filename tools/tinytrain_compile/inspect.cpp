@@ -5,6 +5,9 @@
 #include "ir/count.h"
 #include "ir/operator.h"
 #include "network/import/load.h"
+#include "quant/head.h"
+#include "sparse/cost_page.h"
+#include "sparse/cost_report.h"
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
@@ -56,7 +59,14 @@ std::string shape_text(const Json& shape) {
   return text;
 }
 
+// Of one scheme its layers, of several a line each.
+void print_schemes(const Json& schemes) {
+  if (schemes.size() == 1) fmt::print("{}", sparse::layer_table(schemes.front()));
+  if (schemes.size() > 1) fmt::print("{}", sparse::comparison_table(schemes));
+}
+
 void print_table(const Json& result) {
+  if (result.contains("schemes")) return print_schemes(result["schemes"]);
   fmt::print("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", "layer", "operator", "out", "MACs", "weights B",
              "alive B");
   for (const Json& layer : result["layers"]) {
@@ -70,9 +80,25 @@ void print_table(const Json& result) {
   for (const Json& note : result["notes"]) fmt::print("note: {}\n", note.get<std::string>());
 }
 
+// What a training step costs under each scheme. The head is counted as `adapt` trains it, in float.
+Json schemes_of(const ir::Model& model, const std::vector<std::string>& names, const std::string& origin) {
+  if (sparse::scheme_layers(model.graph).empty())
+    throw base::UserError(origin, "has no layers on integers, which a scheme counts",
+                          "`tinytrain-compile quantize` makes them");
+  const ir::Model trained = quant::with_float_head(model, 0, 0, origin);
+  Json schemes = Json::array();
+  for (const std::string& name : names) {
+    const sparse::UpdateScheme scheme = sparse::scheme_given(name, trained.graph);
+    schemes.push_back(
+        sparse::to_json(sparse::training_cost(trained, scheme, origin), scheme, name, trained.graph));
+  }
+  return schemes;
+}
+
 struct InspectCommand {
   cli::CommonFlags flags;
-  std::string path, weights;
+  std::string path, weights, html;
+  std::vector<std::string> schemes;
   bool json = false;
 
   void run() const {
@@ -86,7 +112,9 @@ struct InspectCommand {
     result["notes"] = imported.notes;
     result["layers"] = layers_of(graph);
     result["totals"] = totals_of(graph);
+    if (!schemes.empty()) result["schemes"] = schemes_of(imported.model, schemes, path);
     result["run"] = clock.describe(1);
+    if (!html.empty()) base::write_text(html, sparse::cost_page(result));
     if (flags.out == "-" && !json && ::isatty(STDOUT_FILENO) == 1) {
       print_table(result);
     } else {
@@ -102,10 +130,16 @@ void add_inspect(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("inspect", "Memory and compute of a network, layer by layer");
   add_network_arguments(*sub, command->path, command->weights);
   sub->add_flag("--json", command->json, "JSON on a terminal too");
+  sub->add_option("--scheme", command->schemes,
+                  "What a training step costs under it: full, head, bias:k, last:k, or a file of a scheme; "
+                  "several for a comparison")
+      ->allow_extra_args(false);
+  sub->add_option("--html", command->html, "A page with bars by layer and the memory over a training step");
   cli::add_flags(*sub, command->flags, {.seed = false}, "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  tinytrain-compile inspect model.tflite\n"
-      "  tinytrain-compile inspect out/model --out layers.json");
+      "  tinytrain-compile inspect out/model --out layers.json\n"
+      "  tinytrain-compile inspect model.tflite --scheme bias:4 --scheme last:4 --html costs.html");
   sub->callback([command] { command->run(); });
 }
 

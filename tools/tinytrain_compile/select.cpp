@@ -15,10 +15,11 @@ struct SelectCommand {
 
   void run() {
     const report::RunClock clock;
-    for (const auto& [key, value] :
-         {std::pair{"method=", method}, {"limit=", limit}, {"threshold=", threshold}}) {
+    for (const auto& [key, value] : {std::pair{"method=", method}, {"threshold=", threshold}}) {
       if (!value.empty()) flags.settings.push_back(key + value);
     }
+    // A size without a unit is a text too.
+    if (!limit.empty()) flags.settings.push_back("limit=" + nlohmann::json(limit).dump());
     const auto loaded = cli::load_config<sparse::SelectConfig>(flags);
     const ir::Graph graph = with_head(network::load_model(network, weights).model);
     sparse::Evaluate evaluate;
