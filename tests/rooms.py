@@ -23,6 +23,7 @@ TORCH_FREE = {
     "report": ["base"],
     "cli": BASICS,
     "checkpoint": ["base"],
+    "samples": ["base", "checkpoint"],
     "fit/numeric": ["base"],
     "fit/runs": ["base", "config", "fit/numeric"],
     "fit/law": BASICS + ["fit/numeric", "fit/runs"],
@@ -50,7 +51,7 @@ TORCH_FREE = {
 }
 WITH_TORCH = {
     "tensor": ["base", "checkpoint"],
-    "data/images": ["base", "config", "tensor"],
+    "data/images": ["base", "config", "samples", "tensor"],
     "data/tokens": BASICS + ["tensor"],
     "model/kernels": ["base", "tensor"],
     "model/image": ["base", "network", "ir", "tensor", "model/kernels"],
@@ -69,8 +70,8 @@ WITH_TORCH = {
     "search/run": BASICS + IMAGES + TRAINING + ["data/images", "train/images", "search/space", "search/cost",
                                                 "search/derive", "search/supernet", "search/strategy"],
     "adapt": BASICS + ["checkpoint", "ir", "network", "network/import", "autodiff", "quant", "quant/convert", "sparse",
-                       "data/images", "model/image", "train/parallel", "train"],
-    "calibrate": BASICS + ["ir", "network/import", "quant", "quant/convert", "tensor", "data/images", "model/image", "train/parallel",
+                       "samples", "data/images", "model/image", "train/parallel", "train"],
+    "calibrate": BASICS + ["samples", "ir", "network/import", "quant", "quant/convert", "tensor", "data/images", "model/image", "train/parallel",
                            "train", "adapt"],
     "grow": BASICS + TRAINING + ["model/transformer", "data/images", "data/tokens", "train/transformers"],
     "grow/operators": ["base", "grow", "model/transformer"],

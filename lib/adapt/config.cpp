@@ -82,6 +82,8 @@ void AdaptConfig::visit(config::Visitor& v) {
   v.object("replay", replay, "activations of old examples that are learnt again");
   v.field("evaluate_every", evaluate_every, config::at_least(0), "epochs; 0: before and after alone");
   v.field("evaluate_images", evaluate_images, config::at_least(0), "at most so many in between; 0: all");
+  v.field("held_out", held_out, config::at_least(0),
+          "test or validation images that accuracy is measured on before and after, at most; 0: all");
   v.field("checkpoint_seconds", checkpoint_seconds, config::greater_than(0), "of wall clock");
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }

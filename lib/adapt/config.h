@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
+#include "adapt/example_config.h"
 #include "adapt/replay.h"
 #include "adapt/stream.h"
 #include "config/visitor.h"
-#include "data/images/config.h"
 #include "quant/trainer.h"
 #include "train/schedule.h"
 
@@ -40,7 +40,7 @@ struct AdaptConfig {
   std::int64_t seed = 0, threads = 0;
   std::string network, weights;  // what network/import/load.h reads
   std::string head = "new";      // or "means", "keep", "grow" (adapt/head.h)
-  data::DataConfig data;
+  ExampleConfig data;
   std::int64_t shots = 0;  // labelled images a class; 0: all of the training split
   std::string scheme = "full";
   MethodConfig method;
@@ -48,6 +48,7 @@ struct AdaptConfig {
   ReplayConfig replay;
   std::int64_t evaluate_every = 5;      // epochs; 0: before and after alone
   std::int64_t evaluate_images = 1000;  // at most so many in between; 0: all
+  std::int64_t held_out = 0;            // at most so many before and after; 0: all
   double checkpoint_seconds = 60;
   std::string runs;
 

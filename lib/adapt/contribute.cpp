@@ -47,19 +47,17 @@ struct Task {
     if (config.method == "fisher") config.repeats = 1;
     const network::Imported imported = network::load_model(config.network, config.weights);
     const ir::Graph& graph = imported.model.graph;
-    const ir::Tensor& input = graph.tensor(graph.inputs.front());
-    const data::ImageSet training = data::open_split(config.data, data::Split::train);
+    const auto training = open_examples(config.data, samples::Split::train);
     for (std::int64_t r = 0; r < config.repeats; ++r) {
       const std::int64_t seed = config.seed + r;
       quant::Samples support =
-          samples_of(training, few_of_each(training, config.shots, seed), input, config.data, config.network);
+          samples_of(*training, few_of_each(*training, config.shots, seed), graph, config.network);
       ir::Model model = with_head(imported.model, config.head, support, seed, config.network);
       repeats.push_back({seed, std::move(model), std::move(support)});
     }
     if (config.method == "fisher") return;
-    const data::ImageSet validation = data::open_split(config.data, data::Split::validation);
-    held_out = samples_of(validation, balanced_part(validation, config.held_out), input, config.data,
-                          config.network);
+    const auto validation = open_examples(config.data, samples::Split::validation);
+    held_out = samples_of(*validation, balanced_part(*validation, config.held_out), graph, config.network);
   }
 
   const ir::Graph& graph() const { return repeats.front().model.graph; }

@@ -19,7 +19,7 @@ struct ContributeConfig {
   std::int64_t seed = 0, threads = 0;
   std::string network, weights;  // what network/import/load.h reads
   std::string head = "means";    // or "new", "keep"
-  data::DataConfig data;
+  ExampleConfig data;
   std::int64_t shots = 10;          // support images a class
   std::int64_t held_out = 1000;     // images that accuracy is measured on, from the validation split
   std::string method = "measured";  // or "fisher"

@@ -85,6 +85,7 @@ struct FloatLearner::Parts {
   }
 
   Tensor batch_of(const quant::Samples& samples, std::span<const std::size_t> which) const {
+    if (input.type == ir::DataType::int32) return tokens_of(samples, which);
     const auto scale = static_cast<float>(ir::scale_of(input));
     const auto zero = static_cast<std::int32_t>(ir::zero_point_of(input));
     ir::Dims shape = input.shape;
@@ -95,6 +96,19 @@ struct FloatLearner::Parts {
       for (const std::int8_t stored : samples.image(i)) *to++ = scale * static_cast<float>(stored - zero);
     }
     return batch;
+  }
+
+  Tensor tokens_of(const quant::Samples& samples, std::span<const std::size_t> which) const {
+    ir::Dims shape = input.shape;
+    shape[0] = static_cast<std::int64_t>(which.size());
+    const Tensor batch = torch::empty(shape, torch::kInt32);
+    auto* to = reinterpret_cast<std::byte*>(batch.data_ptr<std::int32_t>());
+    for (const std::size_t i : which) {
+      const auto bytes = samples.image(i);
+      std::memcpy(to, bytes.data(), bytes.size());
+      to += bytes.size();
+    }
+    return batch.to(torch::kInt64);
   }
 
   static Tensor labels_of(const quant::Samples& samples, std::span<const std::size_t> which) {

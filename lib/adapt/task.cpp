@@ -12,25 +12,25 @@ namespace frugal::adapt {
 using base::UserError;
 
 Images open_images(const AdaptConfig& config, const ir::Graph& graph) {
-  const ir::Tensor& input = graph.tensor(graph.inputs.front());
   Images images;
   images.validates = config.data.validation > 0;
-  const data::ImageSet training = data::open_split(config.data, data::Split::train);
-  const data::ImageSet held_out =
-      data::open_split(config.data, images.validates ? data::Split::validation : data::Split::test);
-  images.training = samples_of(training, few_of_each(training, config.shots, config.seed), input, config.data,
-                               config.network);
-  config.stream.check(training.class_count());
-  quant::Samples all = samples_of(held_out, {}, input, config.data, config.network);
-  images.part = samples_of(held_out, balanced_part(held_out, config.evaluate_images), input, config.data,
-                           config.network);
+  const auto training = open_examples(config.data, samples::Split::train);
+  const auto held_out =
+      open_examples(config.data, images.validates ? samples::Split::validation : samples::Split::test);
+  images.training =
+      samples_of(*training, few_of_each(*training, config.shots, config.seed), graph, config.network);
+  config.stream.check(training->class_count());
+  quant::Samples all =
+      samples_of(*held_out, balanced_part(*held_out, config.held_out), graph, config.network);
+  images.part =
+      samples_of(*held_out, balanced_part(*held_out, config.evaluate_images), graph, config.network);
   if (!config.stream.used()) {
     images.held_out.push_back(std::move(all));
     return images;
   }
   std::vector<std::int64_t> classes = config.stream.known;
   classes.insert(classes.end(), config.stream.order.begin(), config.stream.order.end());
-  for (std::int64_t c = 0; c < training.class_count(); ++c) {
+  for (std::int64_t c = 0; c < training->class_count(); ++c) {
     const bool there = std::count(classes.begin(), classes.end(), c) > 0;
     images.held_out.push_back(samples_of_classes(all, there ? std::vector{c} : std::vector<std::int64_t>{}));
   }

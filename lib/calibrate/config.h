@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "adapt/example_config.h"
 #include "config/visitor.h"
-#include "data/images/config.h"
 #include "quant/convert/calibration.h"
 #include "quant/convert/to_int8.h"
 
@@ -24,7 +24,7 @@ struct QuantizeConfig {
   std::string name;  // for people
   std::int64_t seed = 0, threads = 0;
   std::string network, weights;  // what network/import/load.h reads, in float
-  data::DataConfig data;
+  adapt::ExampleConfig data;
   CalibrationConfig calibration;
   std::string head = "fp32";  // or "int8"
   std::string rounding = "float32-half-even";

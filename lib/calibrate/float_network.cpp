@@ -31,27 +31,22 @@ constexpr std::size_t images_at_once = 64;
 }  // namespace
 
 FloatNetwork::FloatNetwork(const ir::Model& model)
-    : forward_(std::make_shared<const ir::Graph>(model.graph), 0, ir::whole(model.graph).end,
+    : input_(model.graph.tensor(model.graph.inputs.front())),
+      forward_(std::make_shared<const ir::Graph>(model.graph), 0, ir::whole(model.graph).end,
                tensors_of(model)) {}
 
-Tensor FloatNetwork::operator()(const Tensor& images, const model::GraphForward::Observer& observe) const {
+Tensor FloatNetwork::operator()(const Tensor& batch, const model::GraphForward::Observer& observe) const {
   const torch::NoGradGuard no_grad;
-  return forward_(images, {}, observe);
+  return forward_(batch, {}, observe);
 }
 
-Tensor float_images(const data::ImageSet& set, std::span<const std::size_t> which) {
-  Tensor batch = torch::empty({static_cast<std::int64_t>(which.size()), set.channels, set.height, set.width});
-  auto* to = batch.data_ptr<float>();
-  const auto pixels = static_cast<std::size_t>(set.height * set.width);
-  std::vector<std::uint8_t> scratch;
-  for (const std::size_t i : which) {
-    const std::uint8_t* image = set.image(static_cast<std::int64_t>(i), scratch);
-    for (std::size_t c = 0; c < static_cast<std::size_t>(set.channels); ++c) {
-      for (std::size_t k = 0; k < pixels; ++k)
-        *to++ = (static_cast<float>(image[c * pixels + k]) / 255.0F - set.mean[c]) / set.std[c];
-    }
-  }
-  return batch;
+Tensor FloatNetwork::batch(const adapt::Examples& examples, std::span<const std::size_t> which) const {
+  ir::Dims shape = input_.shape;
+  shape[0] = static_cast<std::int64_t>(which.size());
+  const Tensor made = torch::empty(shape);
+  auto* to = made.data_ptr<float>();
+  for (std::size_t k = 0; k < which.size(); ++k) examples.real(which[k], to + k * examples.numbers());
+  return input_.type == ir::DataType::int32 ? made.to(torch::kInt64) : made;
 }
 
 std::vector<float> numbers_of(const Tensor& tensor) {
@@ -60,15 +55,15 @@ std::vector<float> numbers_of(const Tensor& tensor) {
   return {begin, begin + plain.numel()};
 }
 
-quant::Score evaluate(const FloatNetwork& network, const data::ImageSet& set,
+quant::Score evaluate(const FloatNetwork& network, const adapt::Examples& examples,
                       const std::vector<std::size_t>& which) {
-  const std::vector<std::size_t> images = adapt::all_or(set, which);
+  const std::vector<std::size_t> images = adapt::all_or(examples, which);
   quant::Score score;
   for (std::size_t first = 0; first < images.size(); first += images_at_once) {
     const auto part = std::span(images).subspan(first, std::min(images_at_once, images.size() - first));
     std::vector<std::int64_t> labels;
-    for (const std::size_t i : part) labels.push_back(set.labels[i]);
-    const Tensor logits = network(float_images(set, part));
+    for (const std::size_t i : part) labels.push_back(examples.labels[i]);
+    const Tensor logits = network(network.batch(examples, part));
     const Tensor wanted = torch::tensor(labels, torch::kInt64);
     score.loss += torch::nll_loss(logits.log_softmax(1), wanted, {}, at::Reduction::Sum).item<double>();
     score.correct += (logits.argmax(1) == wanted).sum().item<std::int64_t>();

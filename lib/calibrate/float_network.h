@@ -1,4 +1,4 @@
-// A float network with its numbers, run with torch on batches of images; all that it computes can be looked
+// A float network with its numbers, run with torch on batches of examples; all that it computes can be looked
 // at.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "data/images/dataset.h"
+#include "adapt/examples.h"
 #include "ir/model.h"
 #include "model/image/graph_forward.h"
 #include "quant/trainer.h"
@@ -19,22 +19,24 @@ class FloatNetwork {
  public:
   explicit FloatNetwork(const ir::Model& model);
 
-  // images: float [B, C, H, W]. Returns what the last node gives.
-  torch::Tensor operator()(const torch::Tensor& images,
+  // batch: as batch() makes it, its first axis the examples. Returns what the last node gives.
+  torch::Tensor operator()(const torch::Tensor& batch,
                            const model::GraphForward::Observer& observe = nullptr) const;
 
+  // Examples `which` as the network takes them: its input's shape with a batch of so many; float, or int64
+  // for token numbers.
+  torch::Tensor batch(const adapt::Examples& examples, std::span<const std::size_t> which) const;
+
  private:
+  ir::Tensor input_;
   model::GraphForward forward_;
 };
-
-// Images `which` of a set as it shows them to a network: (pixel / 255 − mean) / std, float [B, C, H, W].
-torch::Tensor float_images(const data::ImageSet& set, std::span<const std::size_t> which);
 
 // A tensor's numbers in row-major order, of one image of its batch or of all.
 std::vector<float> numbers_of(const torch::Tensor& tensor);
 
 // which: all where it is empty.
-quant::Score evaluate(const FloatNetwork& network, const data::ImageSet& set,
+quant::Score evaluate(const FloatNetwork& network, const adapt::Examples& examples,
                       const std::vector<std::size_t>& which);
 
 }  // namespace frugal::calibrate

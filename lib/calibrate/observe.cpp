@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <optional>
+#include <map>
 
 #include "base/error.h"
 #include "ir/integer_scale.h"
@@ -19,22 +18,14 @@ constexpr std::size_t observed_at_once = 16;
 
 std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
-// Runs `visit(first image, batch)` over the images.
+// Runs `visit(first example, batch)` over the examples.
 template <typename Visit>
-void by_batches(const data::ImageSet& set, const std::vector<std::size_t>& images, const Visit& visit) {
-  for (std::size_t first = 0; first < images.size(); first += observed_at_once) {
-    const auto part = std::span(images).subspan(first, std::min(observed_at_once, images.size() - first));
-    visit(first, float_images(set, part));
+void by_batches(const FloatNetwork& network, const adapt::Examples& examples,
+                const std::vector<std::size_t>& which, const Visit& visit) {
+  for (std::size_t first = 0; first < which.size(); first += observed_at_once) {
+    const auto part = std::span(which).subspan(first, std::min(observed_at_once, which.size() - first));
+    visit(first, network.batch(examples, part));
   }
-}
-
-quant::ValueRange range_of_pixels(const data::ImageSet& set) {
-  quant::ValueRange range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
-  for (std::size_t c = 0; c < set.mean.size(); ++c) {
-    range.low = std::min(range.low, (0 - double{set.mean[c]}) / double{set.std[c]});
-    range.high = std::max(range.high, (1 - double{set.mean[c]}) / double{set.std[c]});
-  }
-  return range;
 }
 
 // One image's int8 (or float) values of a tensor beside the float network's.
@@ -51,6 +42,10 @@ void compare(const quant::Program& program, const quant::Workspace& workspace, T
     for (std::size_t i = 0; i < real.size(); ++i) add(real[i], given[i]);
     return;
   }
+  if (!tensor.quantization) {  // token numbers
+    for (const float x : real) add(x, x);
+    return;
+  }
   const std::vector<std::int8_t> given = program.get<std::int8_t>(workspace, id);
   const double scale = ir::scale_of(tensor), zero = static_cast<double>(ir::zero_point_of(tensor));
   const double low = (-128.5 - zero) * scale, high = (127.5 - zero) * scale;
@@ -64,44 +59,46 @@ void compare(const quant::Program& program, const quant::Workspace& workspace, T
 
 std::vector<quant::ValueRange> ranges_of(const ir::Model& folded,
                                          const std::vector<quant::StoredLayer>& layers,
-                                         const data::ImageSet& set, const std::vector<std::size_t>& images,
+                                         const adapt::Examples& examples,
+                                         const std::vector<std::size_t>& which,
                                          const quant::CalibrationChoice& choice, const std::string& origin) {
   const FloatNetwork network(folded);
   const TensorId image = folded.graph.inputs.front();
   std::vector<bool> wanted(folded.graph.tensors.size(), false);
-  for (const TensorId id : quant::values_with_a_range(folded.graph, layers)) wanted[index(id)] = id != image;
+  for (const TensorId id : quant::values_with_a_range(folded.graph, layers)) wanted[index(id)] = true;
+  const auto known = examples.range();
+  if (known) wanted[index(image)] = false;
 
   std::vector<quant::Extremes> extremes(wanted.size());
-  by_batches(set, images, [&](std::size_t, const torch::Tensor& batch) {
+  const auto see = [&](auto& what, const torch::Tensor& batch) {
+    if (wanted[index(image)]) what.at(index(image)).add(numbers_of(batch));
     network(batch, [&](TensorId id, const torch::Tensor& value) {
-      if (wanted[index(id)]) extremes[index(id)].add(numbers_of(value));
+      if (wanted[index(id)]) what.at(index(id)).add(numbers_of(value));
     });
-  });
-  std::vector<std::optional<quant::Histogram>> seen(wanted.size());
+  };
+  by_batches(network, examples, which,
+             [&](std::size_t, const torch::Tensor& batch) { see(extremes, batch); });
+  std::map<std::size_t, quant::Histogram> seen;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (extremes[i].not_finite > 0)
       throw base::UserError(
           origin + ": " + folded.graph.tensors[i].name,
-          "gives numbers that are not finite on " + std::to_string(images.size()) + " calibration images",
+          "gives numbers that are not finite on " + std::to_string(which.size()) + " calibration images",
           "its weights or batch norm are damaged, or data.mean and data.std are not those "
           "of its training");
-    if (wanted[i]) seen[i].emplace(extremes[i]);
+    if (wanted[i]) seen.emplace(i, extremes[i]);
   }
-  by_batches(set, images, [&](std::size_t, const torch::Tensor& batch) {
-    network(batch, [&](TensorId id, const torch::Tensor& value) {
-      if (wanted[index(id)]) seen[index(id)]->add(numbers_of(value));
-    });
-  });
+  by_batches(network, examples, which, [&](std::size_t, const torch::Tensor& batch) { see(seen, batch); });
   std::vector<quant::ValueRange> ranges(wanted.size());
-  ranges[index(image)] = range_of_pixels(set);
+  if (known) ranges[index(image)] = {known->first, known->second};
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i]) ranges[i] = quant::choose_range(*seen[i], choice);
+    if (wanted[i]) ranges[i] = quant::choose_range(seen.at(i), choice);
   }
   return ranges;
 }
 
 std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Network& made,
-                                   const data::ImageSet& set, const std::vector<std::size_t>& images,
+                                   const adapt::Examples& examples, const std::vector<std::size_t>& which,
                                    const quant::Samples& samples, std::size_t threads,
                                    const std::string& origin) {
   const FloatNetwork network(folded);
@@ -119,7 +116,7 @@ std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Net
     given.push_back(layer.value);
   }
   std::vector<Distance> sums(given.size());
-  by_batches(set, images, [&](std::size_t first, const torch::Tensor& batch) {
+  by_batches(network, examples, which, [&](std::size_t first, const torch::Tensor& batch) {
     std::vector<std::vector<float>> real(given.size());
     real[0] = numbers_of(batch);
     network(batch, [&](TensorId id, const torch::Tensor& value) {
@@ -131,7 +128,7 @@ std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Net
         size, workspaces.size(),
         [&](std::size_t item, std::size_t worker) {
           quant::Workspace& workspace = workspaces[worker];
-          program.put<std::int8_t>(workspace, given[0], samples.image(first + item));
+          program.put_bytes(workspace, given[0], samples.image(first + item));
           program.run(workspace, ir::whole(program.graph()));
           of_image[item].resize(given.size());
           for (std::size_t i = 0; i < given.size(); ++i) {

@@ -12,11 +12,12 @@
 
 namespace frugal::calibrate {
 
-// By tensor of the folded graph, for those that values_with_a_range() names and the input, whose range is
-// that of all pixels. Throws UserError at "origin: tensor" where values are not finite.
+// By tensor of the folded graph, for those that values_with_a_range() names; the input's is that of its kind
+// (all pixels) where there is one. Throws UserError at "origin: tensor" where values are not finite.
 std::vector<quant::ValueRange> ranges_of(const ir::Model& folded,
                                          const std::vector<quant::StoredLayer>& layers,
-                                         const data::ImageSet& set, const std::vector<std::size_t>& images,
+                                         const adapt::Examples& examples,
+                                         const std::vector<std::size_t>& which,
                                          const quant::CalibrationChoice& choice, const std::string& origin);
 
 // Of one value, over all images.
@@ -32,7 +33,7 @@ struct Distance {
 // The input, then each layer: float values beside those of the int8 network, each network going its own way
 // from the image on. Clipped: float values more than half a step outside what int8 reaches.
 std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Network& made,
-                                   const data::ImageSet& set, const std::vector<std::size_t>& images,
+                                   const adapt::Examples& examples, const std::vector<std::size_t>& which,
                                    const quant::Samples& samples, std::size_t threads,
                                    const std::string& origin);
 

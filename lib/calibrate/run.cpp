@@ -17,11 +17,11 @@
 #include "calibrate/observe.h"
 #include "calibrate/page.h"
 #include "config/config.h"
-#include "data/images/split.h"
 #include "ir/count.h"
 #include "network/import/load.h"
 #include "network/import/model_folder.h"
 #include "quant/convert/fold.h"
+#include "samples/split.h"
 #include "tensor/device.h"
 #include "train/parallel/communicator.h"
 
@@ -37,50 +37,43 @@ Ordered decibels(double signal, double noise) {
   return 10 * std::log10(signal / noise);
 }
 
-void check_images(const data::ImageSet& set, const ir::Graph& graph, const std::string& origin) {
-  adapt::check_image_size(set, graph.tensor(graph.inputs.front()), origin);
+void check_network(const adapt::Examples& examples, const ir::Graph& graph, const std::string& origin) {
+  adapt::check_examples(examples, graph, origin);
   const ir::Dims& gives = graph.tensor(graph.outputs.front()).shape;
-  if (gives != ir::Dims{1, set.class_count()})
-    throw UserError(
-        origin,
-        fmt::format("gives {}, but {} has {} classes", ir::to_text(gives), set.name, set.class_count()),
-        "quantize with the data that the network was trained on; `adapt` gives it another head");
+  if (gives != ir::Dims{1, examples.class_count()})
+    throw UserError(origin,
+                    fmt::format("gives {}, but {} has {} classes", ir::to_text(gives), examples.name,
+                                examples.class_count()),
+                    "quantize with the data that the network was trained on; `adapt` gives it another head");
 }
 
-// Images of all classes, by seed; refuses those that say nothing about ranges.
-std::vector<std::size_t> calibration_images(const data::ImageSet& set, const QuantizeConfig& config,
-                                            std::vector<std::string>& notes) {
+// Examples of all classes, by seed; refuses those that say nothing about ranges.
+std::vector<std::size_t> calibration_examples(const adapt::Examples& examples, const QuantizeConfig& config,
+                                              std::vector<std::string>& notes) {
   std::vector<std::int64_t> order =
-      data::balanced_order(set.labels, static_cast<std::uint64_t>(config.seed), "calibration");
+      samples::balanced_order(examples.labels, static_cast<std::uint64_t>(config.seed), "calibration");
   if (static_cast<std::int64_t>(order.size()) < config.calibration.images)
-    notes.push_back(fmt::format("{} has {} images: all of them calibrate", set.name, order.size()));
+    notes.push_back(fmt::format("{} has {} images: all of them calibrate", examples.name, order.size()));
   order.resize(std::min(order.size(), static_cast<std::size_t>(config.calibration.images)));
-  const auto bytes = static_cast<std::size_t>(set.image_bytes());
-  std::vector<std::uint8_t> scratch;
-  std::vector<std::vector<std::uint8_t>> different;  // of those that are not of one colour; two are enough
+  std::vector<std::vector<float>> different;  // of those that are not constant; two are enough
+  std::vector<float> values(examples.numbers());
   for (const std::int64_t i : order) {
-    const std::uint8_t* begin = set.image(i, scratch);
-    const std::vector<std::uint8_t> image(begin, begin + bytes);
-    const bool constant = std::all_of(image.begin(), image.end(), [&](auto p) { return p == image.front(); });
-    if (constant || (!different.empty() && image == different.front())) continue;
-    different.push_back(image);
+    examples.real(static_cast<std::size_t>(i), values.data());
+    const std::size_t each = values.size() / std::max<std::size_t>(1, examples.mean.size());
+    bool constant = true;  // in each channel: mean and deviation are a channel's own
+    for (std::size_t k = 0; k < values.size(); ++k) constant = constant && values[k] == values[k - k % each];
+    if (constant || (!different.empty() && values == different.front())) continue;
+    different.push_back(values);
     if (different.size() == 2) break;
   }
   if (different.empty())
     throw UserError("calibration",
                     fmt::format("{} of {} has one value in all its pixels, which says nothing about ranges",
-                                order.size() == 1 ? "the one image" : "every image", set.name),
+                                order.size() == 1 ? "the one image" : "every image", examples.name),
                     "give some hundred images of the kind that the network will see, of every class");
   if (different.size() == 1)
     notes.push_back("all ranges come from one image: give some hundred, of every class");
   return {order.begin(), order.end()};
-}
-
-// The data's config with the mean and std that its images have: what int8 samples are made by.
-data::DataConfig with_statistics(data::DataConfig config, const data::ImageSet& set) {
-  config.mean.assign(set.mean.begin(), set.mean.end());
-  config.std.assign(set.std.begin(), set.std.end());
-  return config;
 }
 
 std::string words_of(const ir::Graph& graph, const quant::StoredLayer& step) {
@@ -162,33 +155,31 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options) {
   network::Imported imported = network::load_model(config.network, config.weights);
   const ir::Model folded = quant::fold(imported.model, config.network);
   const std::vector<quant::StoredLayer> layers = quant::stored_layers(folded.graph, config.network);
-  const data::ImageSet training = data::open_split(config.data, data::Split::train);
-  check_images(training, folded.graph, config.network);
+  const auto training = adapt::open_examples(config.data, samples::Split::train, adapt::Unnamed::statistics);
+  check_network(*training, folded.graph, config.network);
   std::vector<std::string> notes = imported.notes;
-  const std::vector<std::size_t> images = calibration_images(training, config, notes);
+  const std::vector<std::size_t> chosen = calibration_examples(*training, config, notes);
 
   stage(1, "ranges");
   const std::vector<quant::ValueRange> ranges =
-      ranges_of(folded, layers, training, images, config.calibration.choice(), config.network);
+      ranges_of(folded, layers, *training, chosen, config.calibration.choice(), config.network);
   const quant::Int8Network made = quant::to_int8(folded, layers, ranges, config.choice(), config.network);
   notes.insert(notes.end(), made.notes.begin(), made.notes.end());
 
   stage(2, "layer by layer");
-  const ir::Tensor& input = made.model.graph.tensor(made.model.graph.inputs.front());
-  const data::DataConfig shown = with_statistics(config.data, training);
   const std::vector<Distance> distances = distances_of(
-      folded, made, training, images, adapt::samples_of(training, images, input, shown, config.network),
+      folded, made, *training, chosen, adapt::samples_of(*training, chosen, made.model.graph, config.network),
       static_cast<std::size_t>(threads), config.network);
 
   stage(3, "accuracy in float");
   const bool validates = config.data.validation > 0;
-  const data::ImageSet held_out =
-      data::open_split(config.data, validates ? data::Split::validation : data::Split::test);
-  const std::vector<std::size_t> part = adapt::balanced_part(held_out, config.evaluate_images);
-  const quant::Score before = evaluate(FloatNetwork(imported.model), held_out, part);
+  const auto held_out = adapt::open_examples(
+      config.data, validates ? samples::Split::validation : samples::Split::test, adapt::Unnamed::statistics);
+  const std::vector<std::size_t> part = adapt::balanced_part(*held_out, config.evaluate_images);
+  const quant::Score before = evaluate(FloatNetwork(imported.model), *held_out, part);
   stage(4, "accuracy on integers");
   const quant::Score after =
-      quant::evaluate(made.model, adapt::samples_of(held_out, part, input, shown, config.network),
+      quant::evaluate(made.model, adapt::samples_of(*held_out, part, made.model.graph, config.network),
                       static_cast<std::size_t>(threads), config.network);
   bar.finish(fmt::format("{:.2f} % in float, {:.2f} % on integers", 100 * before.accuracy(),
                          100 * after.accuracy()));
@@ -201,13 +192,13 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options) {
   line["method"] = config.calibration.method;
   line["head"] = config.head;
   line["rounding"] = config.rounding;
-  line["calibration_images"] = images.size();
+  line["calibration_images"] = chosen.size();
   line["float"] = quant::to_json(before);
   line["int8"] = quant::to_json(after);
   line["held_out"] = validates ? "validation" : "test";
   line["weight_bytes"] = ir::flash_bytes(made.model.graph, ir::whole(made.model.graph));
-  line["mean"] = shown.mean;
-  line["std"] = shown.std;
+  line["mean"] = training->mean;
+  line["std"] = training->std;
   line["notes"] = notes;
   result["layers"] = layers_json(folded.graph, made, distances);
   if (!options.quiet) {

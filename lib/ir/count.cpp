@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "ir/operator.h"
@@ -108,6 +109,8 @@ std::int64_t mac_count(const Graph& graph, NodeRange range) {
 std::int64_t flash_bytes(const Graph& graph, NodeRange range) {
   std::int64_t bytes = 0;
   for_each_node(graph, range, [&](const Node& node) {
+    if (node.op->name == std::string("embedding"))
+      add_to(bytes, elements(graph.tensor(node.inputs[1]).shape));
     const TensorId weight = weight_of(graph, node);
     if (weight == none) return;
     const Dims& shape = graph.tensor(weight).shape;

@@ -103,6 +103,11 @@ void ops_requantize_i8(const int8_t* x, int8_t* y, uint8_t* mask, int32_t count,
 void ops_softmax_i8(const int8_t* x, int8_t* y, int32_t rows, int32_t columns, int32_t multiplier,
                     int32_t shift, int32_t least_difference);
 
+/* Row `token` of a table [rows][features] for each token: y is [tokens][features]. A number outside of the
+ * table takes its nearest row. */
+void ops_embedding_i8(const int32_t* tokens, const int8_t* table, int8_t* y, int32_t count, int32_t rows,
+                      int32_t features);
+
 void ops_dequantize(const int8_t* x, float* y, int32_t count, float scale, int32_t zero);
 /* round(x / scale) + zero, clamped; halves to the even number, or for OPS_TFLITE away from zero. */
 void ops_quantize(const float* x, int8_t* y, int32_t count, float scale, int32_t zero, int32_t rounding);

@@ -135,6 +135,25 @@ Step softmax(const Binding& b) {
   }};
 }
 
+// Channels first: a token's vector then lies in one piece.
+Step embedding(const Binding& b) {
+  b.need(0, DataType::int32);
+  b.need(1, DataType::int8);
+  if (b.output().shape.size() != 3 || b.output().shape[1] != b.input(1).shape[1])
+    b.fail("embedding has a kernel for channels first alone");
+  if (!b.input(1).quantization || !b.output().quantization ||
+      ir::scale_of(b.input(1)) != ir::scale_of(b.output()) ||
+      ir::zero_point_of(b.input(1)) != ir::zero_point_of(b.output()))
+    b.fail("embedding needs one scale for its table and what it gives");
+  const auto rows = static_cast<std::int32_t>(b.input(1).shape[0]),
+             features = static_cast<std::int32_t>(b.input(1).shape[1]);
+  const std::int32_t count = b.count() / features;
+  const TensorId x = b.node.inputs[0], table = b.node.inputs[1], y = b.node.output;
+  return {[=](Workspace& s) {
+    ops_embedding_i8(s.at<int32_t>(x), s.at<int8_t>(table), s.at<int8_t>(y), count, rows, features);
+  }};
+}
+
 Step dequantize(const Binding& b) {
   b.need(0, DataType::int8);
   const auto scale = static_cast<float>(ir::scale_of(b.input(0)));
@@ -286,6 +305,7 @@ constexpr KernelEntry table[] = {
     {"max_pool", max_pool},
     {"requantize", requantize},
     {"softmax", softmax},
+    {"embedding", embedding},
     {"dequantize", dequantize},
     {"quantize", quantize},
     {"reshape", reshape},

@@ -1,6 +1,7 @@
 #include "quant/program.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
 #include "plan/arena.h"
@@ -79,6 +80,13 @@ Program::Program(const ir::Model& model, const std::string& origin, Memory memor
 
 void Program::run(Workspace& workspace, ir::NodeRange range) const {
   for (ir::NodeId n = range.begin; n < range.end; ++n) steps_[static_cast<std::size_t>(n)](workspace);
+}
+
+void Program::put_bytes(Workspace& workspace, ir::TensorId id, std::span<const std::int8_t> bytes) const {
+  if (graph_.tensor(id).type == ir::DataType::int8) return put<std::int8_t>(workspace, id, bytes);
+  std::vector<std::int32_t> numbers(bytes.size() / sizeof(std::int32_t));
+  std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(std::int32_t));
+  put<std::int32_t>(workspace, id, numbers);
 }
 
 bool Program::is_kept(ir::TensorId id) const {

@@ -92,6 +92,8 @@ class Program {
     const std::vector<std::size_t>& to = input_places_.at(id);
     for (std::size_t i = 0; i < to.size(); ++i) workspace.at<T>(id)[to[i]] = values[i];
   }
+  // The same of bytes as the tensor stores its numbers: int8 or int32.
+  void put_bytes(Workspace& workspace, ir::TensorId id, std::span<const std::int8_t> bytes) const;
   template <typename T>
   std::vector<T> get(const Workspace& workspace, ir::TensorId id) const {
     FRUGAL_ASSERT(is_kept(id), "a tensor whose memory another one may have taken: keep_all");

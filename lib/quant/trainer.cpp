@@ -92,7 +92,7 @@ struct Trainer::Parts {
 
   void run(std::size_t worker, const Samples& samples, std::size_t i, ir::NodeId end) {
     Workspace& workspace = workspaces[worker];
-    program.put<std::int8_t>(workspace, training.image, samples.image(i));
+    program.put_bytes(workspace, training.image, samples.image(i));
     *workspace.at<std::int32_t>(training.label) = samples.labels[i];
     program.run(workspace, {0, end});
   }
@@ -141,11 +141,13 @@ void check_samples(const Samples& samples, const ir::Graph& graph, const std::st
 
 void check_samples(const Samples& samples, std::span<const std::size_t> which, const ir::Graph& graph,
                    const std::string& origin) {
-  const std::int64_t wanted = ir::elements(graph.tensor(graph.inputs.front()).shape);
+  const ir::Tensor& input = graph.tensor(graph.inputs.front());
+  const std::int64_t size = input.type == ir::DataType::int32 ? 4 : 1;
+  const std::int64_t wanted = ir::elements(input.shape) * size;
   const std::int64_t classes = graph.tensor(graph.outputs.front()).shape.back();
   if (samples.image_bytes != wanted)
-    throw base::UserError(origin, "takes images of " + std::to_string(wanted) + " numbers, got " +
-                                      std::to_string(samples.image_bytes));
+    throw base::UserError(origin, "takes images of " + std::to_string(wanted / size) + " numbers, got " +
+                                      std::to_string(samples.image_bytes / size));
   for (const std::size_t i : which) {
     const std::int32_t label = samples.labels[i];
     if (label < 0 || label >= classes)

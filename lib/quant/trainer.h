@@ -19,7 +19,8 @@
 
 namespace frugal::quant {
 
-// Images as the network takes them (int8, channels first), one after the other, and their classes.
+// Images, or other samples, as the network takes them, one after the other, and their classes: int8, channels
+// first, or the bytes of token numbers (int32).
 struct Samples {
   std::int64_t image_bytes = 0;
   std::vector<std::int8_t> images;

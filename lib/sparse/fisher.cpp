@@ -31,7 +31,7 @@ class Passes {
         which.size(), workspaces_.size(),
         [&](std::size_t i, std::size_t worker) {
           quant::Workspace& workspace = workspaces_[worker];
-          program.put<std::int8_t>(workspace, training.image, samples.image(which[i]));
+          program.put_bytes(workspace, training.image, samples.image(which[i]));
           *workspace.at<std::int32_t>(training.label) = samples.labels[which[i]];
           program.run(workspace, ir::whole(program.graph()));
         },

@@ -96,6 +96,42 @@ TEST_CASE("IDX files of a folder become splits", "[data]") {
   for (int c = 0; c < 3; ++c) REQUIRE(three.image(2, scratch)[c * 6 + 4] == 160);
 }
 
+TEST_CASE("only some classes of a data set are read, renumbered in their order", "[data]") {
+  const test::TempDir dir;
+  DataConfig config = write_set(dir);  // labels 0 1 2 1; test 2 0
+  config.classes = {"2", "1"};
+  const ImageSet train = open_split(config, Split::train);
+  REQUIRE(train.labels == std::vector<std::int64_t>{1, 0, 1});
+  REQUIRE(train.class_names == std::vector<std::string>{"2", "1"});
+  std::vector<std::uint8_t> scratch;
+  for (const auto& [place, first] : {std::pair{0, 60}, {1, 120}, {2, 180}})
+    REQUIRE(int{train.image(place, scratch)[0]} == first);
+  const ImageSet held = open_split(config, Split::test);
+  REQUIRE(held.labels == std::vector<std::int64_t>{0});
+  REQUIRE(int{held.image(0, scratch)[0]} == 0);
+  // The splits are cut from the classes that are read.
+  config.validation = 0.34;
+  REQUIRE(open_split(config, Split::validation).size() == 1);
+  REQUIRE(open_split(config, Split::train).size() == 2);
+
+  // All classes in another order: every image, other labels.
+  config = write_set(dir);
+  config.classes = {"1", "2", "0"};
+  REQUIRE(open_split(config, Split::train).labels == std::vector<std::int64_t>{2, 0, 1, 0});
+
+  const auto refused = [&](const std::vector<std::string>& classes) {
+    config.classes = classes;
+    return message_of([&] { open_split(config, Split::train); });
+  };
+  REQUIRE_THAT(refused({"0", "3"}), Contains("/data/classes/1: is no class: '3'"));
+  REQUIRE_THAT(refused({"0", "two"}), Contains("/data/classes/1: is no class: 'two'"));
+  REQUIRE_THAT(refused({"1", "0", "1"}), Contains("/data/classes/2: names class 1 ('1') again"));
+  REQUIRE_THAT(refused({"1"}), Contains("/data/classes: names one class"));
+  config.validation = 0.01;
+  config.classes = {"0", "2"};
+  REQUIRE_THAT(message_of([&] { open_split(config, Split::validation); }), Contains("holds no image"));
+}
+
 TEST_CASE("wrong data folders are refused with their file", "[data]") {
   const test::TempDir dir;
   DataConfig config = write_set(dir, std::string("\0\1\2", 3));

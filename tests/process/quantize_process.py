@@ -129,6 +129,27 @@ def same_bytes(case: Case) -> None:
     assert "another config or seed" in stderr, stderr
 
 
+def classes(case: Case) -> None:
+    """`data.classes` numbers the classes anew, in training, in calibration and in adaptation; another choice is another run."""
+    line, _ = case.run("as-they-are")
+    turned, _ = case.run("turned", config=case.changed(data__classes=["1", "0"]))
+    assert turned["float"]["accuracy"] == 1 - line["float"]["accuracy"] < 0.1, (line, turned)
+    _, stderr = case.run("turned", expect=2)
+    assert "another config or seed" in stderr, stderr
+    case.data = case.data | {"classes": ["1", "0"]}
+    case.train("float-turned")
+    again, _ = case.run("both", config=case.changed(network=str(case.folder / "float-turned"), data=case.data))
+    assert again["float"]["accuracy"] > 0.95, again
+    adapt = {"network": str(case.folder / "both" / "model"), "data": case.data, "head": "keep", "method": {"epochs": 1}}
+    stdout, _ = command("tinytrain-compile", "adapt", "-", "--out", str(case.folder / "adapted"), "--quiet", config=adapt)
+    assert json.loads(stdout)["before"]["accuracy"] == again["int8"]["accuracy"]
+    refused(case, ["/data/classes/1", "is no class: '2'", "0 to 1"], data__classes=["0", "2"])
+    refused(case, ["/data/classes/0", "must be text"], data__classes=[None, 2])
+    _, stderr = command("tinytrain-compile", "contribute", "-", "--out", str(case.folder / "parts"), "--quiet", expect=2,
+                        config={"network": adapt["network"], "data": case.data | {"classes": ["0", "O"]}})
+    assert "/data/classes/1: is no class: 'O'" in stderr, stderr
+
+
 def refused(case: Case, words, **changes) -> str:
     _, stderr = case.run("out", config=case.changed(**changes), expect=2)
     for word in words:
@@ -220,4 +241,4 @@ def dead(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((whole_way, learns_on, same_bytes, wrong_input, activations, constant_images, damaged_weights, dead), Case))
+    sys.exit(run_cases((whole_way, learns_on, same_bytes, classes, wrong_input, activations, constant_images, damaged_weights, dead), Case))

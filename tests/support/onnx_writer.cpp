@@ -187,8 +187,30 @@ std::string quantised_onnx() {
   return w.file();
 }
 
+std::string words_onnx(const std::string& reader, std::int64_t tokens_axis) {
+  OnnxWriter w;
+  w.input("tokens", {-1, 6}, OnnxWriter::int64);
+  w.constant("table.weight", OnnxWriter::float32, {9, 4}, rising(36, 1));
+  w.node("Gather", {"table.weight", "tokens"}, {"e"}, {attribute("axis", tokens_axis)}, "/table/Gather");
+  w.node(reader, {"e"}, {"t"}, {attribute("perm", List{0, 2, 1})}, "/turned");
+  w.constant("conv.weight", OnnxWriter::float32, {5, 4, 3}, rising(60, 0.01F));
+  w.constant("conv.bias", OnnxWriter::float32, {5}, rising(5, 1));
+  w.node("Conv", {"t", "conv.weight", "conv.bias"}, {"c"},
+         {attribute("kernel_shape", List{3}), attribute("pads", List{1, 1}), attribute("strides", List{1})},
+         "/conv/Conv");
+  w.node("Relu", {"c"}, {"r"}, {}, "/relu/Relu");
+  w.node("MaxPool", {"r"}, {"p"}, {attribute("kernel_shape", List{2}), attribute("strides", List{2})},
+         "/pool/MaxPool");
+  w.node("ReduceMean", {"p"}, {"m"}, {attribute("axes", List{-1}), attribute("keepdims", std::int64_t{0})},
+         "/ReduceMean");
+  w.constant("fc.weight", OnnxWriter::float32, {3, 5}, rising(15, 1));
+  w.node("Gemm", {"m", "fc.weight"}, {"logits"}, {attribute("transB", std::int64_t{1})}, "/fc/Gemm");
+  w.output("logits", {-1, 3});
+  return w.file();
+}
+
 std::map<std::string, std::string> onnx_seeds() {
-  return {{"float", float_onnx()}, {"quantised", quantised_onnx()}};
+  return {{"float", float_onnx()}, {"quantised", quantised_onnx()}, {"words", words_onnx()}};
 }
 
 }  // namespace frugal::test

@@ -44,6 +44,8 @@ class OnnxWriter {
 std::string float_onnx();
 // An image quantised to uint8, two convolutions with their sum, max pool, flatten and Gemm, all quantised.
 std::string quantised_onnx();
+// Token numbers through a table, `reader` of what it gives (PyTorch: Transpose), Conv1d, pool, mean, Gemm.
+std::string words_onnx(const std::string& reader = "Transpose", std::int64_t tokens_axis = 0);
 // Small files, each with other operators: what the fuzzer starts from.
 std::map<std::string, std::string> onnx_seeds();
 

@@ -28,6 +28,7 @@ struct DataConfig {
   double fraction = 1;                 // of the training examples that validation leaves
   std::int64_t seed = 0;               // of the fraction and of the validation split
   double validation = 0;               // share of the training examples held out, before the fraction
+  std::vector<std::string> classes;    // only these, renumbered from 0 in this order; empty = all
   std::int64_t resolution = 0;         // side in pixels after resizing; 0 = as stored
   std::int64_t channels = 0;           // 1 or 3; 0 = as stored
   std::vector<double> mean, std;       // of pixels in [0, 1], per channel; empty = the table of the kind
@@ -37,6 +38,9 @@ struct DataConfig {
   std::string place = "/data";  // where it stands in its config, for errors; no field of it
 
   void visit(config::Visitor& v);
+
+ protected:
+  void visit_with(const std::vector<std::string>& kinds, const char* help_of_kind, config::Visitor& v);
 };
 
 }  // namespace frugal::data

@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <numeric>
 #include <thread>
 
 #include "base/error.h"
 #include "base/stop.h"
 #include "data/images/raw.h"
 #include "data/images/resize.h"
-#include "data/images/split.h"
+#include "samples/classes.h"
 
 namespace frugal::data {
 namespace {
@@ -138,18 +139,6 @@ std::vector<std::string> format_names() {
   return names;
 }
 
-const char* name_of(Split split) {
-  switch (split) {
-    case Split::train:
-      return "train";
-    case Split::validation:
-      return "validation";
-    case Split::test:
-      return "test";
-  }
-  return "";
-}
-
 const std::uint8_t* ImageSet::image(std::int64_t i, std::vector<std::uint8_t>& scratch) const {
   if (!decode) return pixels.data() + i * image_bytes();
   scratch.resize(static_cast<std::size_t>(image_bytes()));
@@ -176,24 +165,36 @@ ImageSet open(const DataConfig& config, Split split) {
   set.channels = config.channels > 0 ? config.channels : raw.channels;
   set.height = config.resolution > 0 ? config.resolution : raw.height;
   set.width = config.resolution > 0 ? config.resolution : raw.width;
-  set.class_names = std::move(raw.class_names);
   set.mean =
       per_channel(config.mean.empty() ? format->mean : config.mean, set.channels, config.place + "/mean");
   set.std = per_channel(config.std.empty() ? format->std : config.std, set.channels, config.place + "/std");
 
-  std::vector<std::int64_t> chosen;
+  const samples::ClassChoice classes =
+      samples::choose_classes(config.classes, raw.class_names, config.place + "/classes");
+  set.class_names = classes.names;
+  std::vector<std::int64_t> kept, labels;  // examples of the classes chosen, and their new labels
+  for (std::size_t i = 0; i < raw.labels.size(); ++i) {
+    const std::int64_t label = classes.new_label[static_cast<std::size_t>(raw.labels[i])];
+    if (label < 0) continue;
+    kept.push_back(static_cast<std::int64_t>(i));
+    labels.push_back(label);
+  }
+  std::vector<std::int64_t> chosen;  // of the kept ones, then of all
   if (split == Split::test) {
-    chosen.resize(raw.labels.size());
-    for (std::size_t i = 0; i < chosen.size(); ++i) chosen[i] = static_cast<std::int64_t>(i);
+    chosen.resize(kept.size());
+    std::iota(chosen.begin(), chosen.end(), 0);
   } else {
-    chosen = choose_examples(raw.labels, config, split);
+    chosen = samples::choose_examples(
+        labels, {config.fraction, config.validation, static_cast<std::uint64_t>(config.seed)}, split);
   }
   if (chosen.empty()) {
-    throw base::UserError(
-        config.path, "the " + std::string(name_of(split)) + " split holds no image",
-        "of " + std::to_string(raw.labels.size()) + " examples too small a share was asked for");
+    throw base::UserError(config.path, "the " + std::string(name_of(split)) + " split holds no image",
+                          "of " + std::to_string(kept.size()) + " examples too small a share was asked for");
   }
-  for (std::int64_t i : chosen) set.labels.push_back(raw.labels[static_cast<std::size_t>(i)]);
+  for (std::int64_t& i : chosen) {
+    set.labels.push_back(labels[static_cast<std::size_t>(i)]);
+    i = kept[static_cast<std::size_t>(i)];
+  }
   const bool as_stored = !raw.load && chosen.size() == raw.labels.size() && set.channels == raw.channels &&
                          set.height == raw.height && set.width == raw.width;
   const double bytes = static_cast<double>(set.size()) * static_cast<double>(set.image_bytes());

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "data/images/config.h"
+#include "samples/split.h"
 
 namespace frugal::data {
 
-enum class Split { train, validation, test };
-const char* name_of(Split split);
+using samples::Split;
 
 struct ImageSet {
   std::string name;  // "fashion-mnist train"

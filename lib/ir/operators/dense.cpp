@@ -36,19 +36,24 @@ const Operator fully_connected{
 
 const Operator embedding{
     .name = "embedding",
-    .help = "a learnt vector a token: i32 [N, T] to [N, T, features]",
+    .help =
+        "a learnt vector a token: i32 [N, T] to [N, T, features], or, channels first, to [N, features, T]",
     .least_inputs = 1,
     .most_inputs = 1,
-    .attributes = {{"vocabulary", std::int64_t{1}, true, 1}, {"features", std::int64_t{1}, true, 1}},
+    .attributes = {{"vocabulary", std::int64_t{1}, true, 1},
+                   {"features", std::int64_t{1}, true, 1},
+                   {"channels_first", std::int64_t{0}}},
     .shape =
         [](const Call& call) {
           if (call.input(0).type != DataType::int32) throw RuleError("needs token numbers (i32)");
           Dims out = call.shape(0);
-          out.push_back(call.integer("features"));
+          if (call.flag("channels_first") && out.size() != 2) throw RuleError("needs [N, T]");
+          out.insert(call.flag("channels_first") ? out.begin() + 1 : out.end(), call.integer("features"));
           return out;
         },
     .onnx =
-        [](const Call&) {
+        [](const Call& call) {
+          if (call.flag("channels_first")) throw RuleError("channels first is two nodes of ONNX");
           return OnnxForm{"Gather", {{"axis", std::int64_t{0}}}};
         },
     .parameters =

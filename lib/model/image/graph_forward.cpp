@@ -144,7 +144,11 @@ constexpr TorchOperator table[] = {
     {"depthwise_conv", [](const GraphWork& work) { return convolve(work, work.x[0].size(1)); }},
     {"fully_connected",
      [](const GraphWork& work) { return torch::linear(work.x[0], work.parameter(0), work.parameter(1)); }},
-    {"embedding", [](const GraphWork& work) { return torch::embedding(work.parameter(0), work.x[0]); }},
+    {"embedding",
+     [](const GraphWork& work) {
+       const Tensor vectors = torch::embedding(work.parameter(0), work.x[0]);
+       return work.call.flag("channels_first") ? vectors.transpose(1, 2).contiguous() : vectors;
+     }},
     {"batch_norm", batch_norm},
     {"relu", relu},
     {"relu6", relu6},

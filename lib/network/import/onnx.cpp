@@ -79,9 +79,10 @@ void OnnxLowering::read_inputs() {
   for (const OnnxValue& value : file_.inputs) {
     const std::string where = fmt::format("{}: input '{}'", origin_, value.name);
     const bool is_real = value.type == OnnxType::float32;
-    if (!is_real && value.type != OnnxType::int8 && value.type != OnnxType::uint8)
+    const bool is_token = value.type == OnnxType::int64 || value.type == OnnxType::int32;
+    if (!is_real && !is_token && value.type != OnnxType::int8 && value.type != OnnxType::uint8)
       throw base::UserError(where, fmt::format("is {}", name_of(value.type)),
-                            "FLOAT, INT8 and UINT8 are supported");
+                            "FLOAT, INT8 and UINT8 are supported, and INT32 and INT64 for token numbers");
     ir::Dims shape = value.shape;
     if (shape.size() < 2) throw base::UserError(where, "needs a batch as its first axis, and others behind");
     if (shape[0] <= 0) shape[0] = 1;
@@ -93,9 +94,10 @@ void OnnxLowering::read_inputs() {
     }
     builder_.graph.at(where);
     const ir::TensorId id =
-        builder_.graph.input(builder_.unique(value.name.empty() ? "input" : value.name), shape);
+        builder_.graph.input(builder_.unique(value.name.empty() ? "input" : value.name), shape,
+                             is_token ? ir::DataType::int32 : ir::DataType::float32);
     // The scale of whole numbers is known at the DequantizeLinear that reads them.
-    set(value.name, {.kind = is_real ? Kind::real : Kind::stored, .id = id});
+    set(value.name, {.kind = is_token ? Kind::token : is_real ? Kind::real : Kind::stored, .id = id});
     if (value.type == OnnxType::uint8)
       note(fmt::format("input '{}' is uint8 in the file: here it takes what is 128 lower", value.name));
   }
@@ -189,6 +191,9 @@ ir::TensorId OnnxLowering::to_real(OnnxState& state, const std::string& value) {
         state.as_real = builder_.graph.add("dequantize", name, {state.id});
       }
       return state.as_real;
+    case Kind::token:
+      builder_.graph.fail(fmt::format("takes '{}', which holds whole numbers", value),
+                          "token numbers may go into an embedding (Gather) alone");
     case Kind::stored:
       builder_.graph.fail(fmt::format("takes '{}', which is quantised", value),
                           "a DequantizeLinear must stand between");
@@ -249,6 +254,18 @@ const std::vector<std::int64_t>& OnnxLowering::whole_numbers(std::size_t place) 
   return tensor.integers;
 }
 
+std::vector<std::size_t> OnnxLowering::readers() const {
+  const std::string& value = file_.nodes[at_].outputs.front();
+  const auto found = readers_.find(value);
+  if (is_output_.contains(value) || found == readers_.end()) return {};
+  return found->second;
+}
+
+void OnnxLowering::take_over(std::size_t index, OnnxState state) {
+  done_[index] = true;
+  set(output_of(index), std::move(state));
+}
+
 void OnnxLowering::give(OnnxState state) { set(node().outputs.front(), std::move(state)); }
 
 void OnnxLowering::give_real(ir::TensorId id) { give({.kind = Kind::real, .id = id}); }
@@ -263,7 +280,7 @@ void OnnxLowering::give_stored(ir::TensorId id, const OnnxAhead& ahead) {
 }
 
 void OnnxLowering::give_like(ir::TensorId id, const OnnxState& like) {
-  if (like.kind != Kind::real) {
+  if (like.kind != Kind::real && like.kind != Kind::token) {
     const auto& quantization = builder_.graph.graph().tensor(like.id).quantization;
     if (!quantization) fail("takes an input that is quantised, before its DequantizeLinear");
     builder_.graph.store_as(id, ir::DataType::int8, ir::Quantization(*quantization));

@@ -19,6 +19,7 @@ namespace frugal::network {
 struct OnnxState {
   enum class Kind {
     real,                // f32
+    token,               // i32: token numbers
     stored,              // i8, as QuantizeLinear gives it
     quantised,           // i8, seen through a DequantizeLinear: what the file says is f32
     constant,            // numbers of the file
@@ -80,6 +81,12 @@ class OnnxLowering {
   std::vector<float> real_numbers(std::size_t place);
   const std::vector<std::int64_t>& whole_numbers(std::size_t place);
   const OnnxTensor& constant(std::size_t place);
+
+  // The nodes that read what the node gives, in the file's order; what they are; and that they are done: what
+  // they give is `state`.
+  std::vector<std::size_t> readers() const;
+  const OnnxNode& node_at(std::size_t index) const { return file_.nodes[index]; }
+  void take_over(std::size_t index, OnnxState state);
 
   // The QuantizeLinear that alone reads what the node gives, perhaps behind activations; `range` is what the
   // node itself clamps to.

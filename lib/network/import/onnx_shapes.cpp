@@ -155,7 +155,35 @@ void lower_shape(OnnxLowering& lowering) {
   lowering.give_constant(list(lowering, sizes));
 }
 
+// Rows of a table for token numbers. What follows wants the channels first: PyTorch turns the axes, and the
+// graph's embedding gives them so at once.
+void lower_embedding(OnnxLowering& lowering) {
+  const OnnxTensor& table = lowering.constant(0);
+  const ir::TensorId tokens = lowering.input(1).id;
+  if (lowering.input(0).kind != Kind::constant || table.type != OnnxType::float32 ||
+      table.shape.size() != 2 || lowering.integer("axis", 0) != 0 || lowering.shape(tokens).size() != 2)
+    lowering.fail("looks tokens up in what is no table in float", "[words, features], tokens [1, length]");
+  const std::vector<std::size_t> readers = lowering.readers();
+  for (const std::size_t reader : readers) {
+    const OnnxNode& turn = lowering.node_at(reader);
+    const OnnxAttribute* order = turn.find("perm");
+    if (turn.type != "Transpose" || order == nullptr || order->integers != List{0, 2, 1} ||
+        turn.outputs.size() != 1)
+      lowering.fail(fmt::format("is read by a {}", turn.type),
+                    "an embedding must be turned first: transpose(1, 2) in PyTorch, then convolutions");
+  }
+  if (readers.empty()) lowering.fail("is an embedding that nothing reads");
+  ModelBuilder& builder = lowering.builder();
+  const ir::TensorId out = builder.graph.add(
+      "embedding", lowering.name_for("embedding", table.name), {tokens},
+      {{"vocabulary", table.shape[0]}, {"features", table.shape[1]}, {"channels_first", std::int64_t{1}}});
+  builder.set<float>(builder.parameter(0), lowering.real_numbers(0));
+  for (const std::size_t reader : readers) lowering.take_over(reader, {.kind = Kind::real, .id = out});
+}
+
 void lower_gather(OnnxLowering& lowering) {
+  if (lowering.input(0).is_constant() && lowering.input(1).kind == Kind::token)
+    return lower_embedding(lowering);
   if (!lowering.input(0).is_constant())
     lowering.fail("chooses among values", "sizes of a shape are supported");
   const List numbers = lowering.whole_numbers(0), places = lowering.whole_numbers(1);

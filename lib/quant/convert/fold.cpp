@@ -49,7 +49,7 @@ void check_form(const ir::Graph& graph, const std::string& origin) {
                         std::to_string(graph.outputs.size()) + " outputs",
                     "quantize takes a network of one input and one output");
   const ir::Tensor& input = graph.tensor(graph.inputs.front());
-  if (input.type != ir::DataType::float32)
+  if (input.type != ir::DataType::float32 && input.type != ir::DataType::int32)
     throw UserError(origin + ": " + input.name,
                     std::string("is ") + ir::name_of(input.type) + ": the network is quantised already",
                     "quantize takes a network in float");
@@ -86,7 +86,7 @@ class Folder {
   ir::Model run() {
     builder_.at(origin_);
     const ir::Tensor& input = graph_.tensor(graph_.inputs.front());
-    place_[index(graph_.inputs.front())] = builder_.input(input.name, input.shape);
+    place_[index(graph_.inputs.front())] = builder_.input(input.name, input.shape, input.type);
     for (const ir::Node& node : graph_.nodes) {
       if (is(node, "identity")) continue;
       const TensorId y = is(node, "batch_norm") ? normalise(node) : copy(node);

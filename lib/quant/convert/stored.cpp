@@ -34,6 +34,7 @@ constexpr Kind kinds[] = {
     {"h_sigmoid"},
     {"sigmoid"},
     {"tanh"},
+    {"embedding"},
     {"relu", false, false, 0, infinity},
     {"relu6", false, false, 0, 6},
     {"max_pool", true},
@@ -74,6 +75,10 @@ void check(const ir::Graph& graph, const ir::Node& node, const std::string& orig
   if (op == "fully_connected" && call.shape(0).size() != 2)
     fail("fully_connected over " + ir::to_text(call.shape(0)) +
          " cannot be quantised: it must be [1, features]");
+  if (op == "embedding" && !call.flag("channels_first"))
+    fail("embedding into " + ir::to_text(graph.tensor(node.output).shape) +
+             " cannot be quantised: it must be [1, features, tokens]",
+         "turn its axes before the convolutions that follow, as PyTorch's transpose(1, 2)");
   if (op == "max_pool" || op == "average_pool") {
     const auto& dilation = call.integers("dilation");
     if (std::any_of(dilation.begin(), dilation.end(), [](std::int64_t d) { return d != 1; }))
@@ -119,7 +124,9 @@ std::vector<StoredLayer> stored_layers(const ir::Graph& folded, const std::strin
 }
 
 std::vector<TensorId> values_with_a_range(const ir::Graph& folded, const std::vector<StoredLayer>& layers) {
-  std::vector<TensorId> values{folded.inputs.front()};
+  std::vector<TensorId> values;
+  const TensorId input = folded.inputs.front();
+  if (folded.tensor(input).type == ir::DataType::float32) values.push_back(input);
   for (const StoredLayer& layer : layers) {
     if (!layer.keeps_scale) values.push_back(layer.value);
   }

@@ -23,7 +23,8 @@ struct StoredLayer {
 // those that can.
 std::vector<StoredLayer> stored_layers(const ir::Graph& folded, const std::string& origin);
 
-// The tensors whose range has to be known: the input and what each step gives that does not keep a scale.
+// The tensors whose range has to be known: an input in float and what each step gives that does not keep a
+// scale.
 std::vector<ir::TensorId> values_with_a_range(const ir::Graph& folded,
                                               const std::vector<StoredLayer>& layers);
 

@@ -46,8 +46,12 @@ class Converter {
   }
 
   ir::Model run() {
-    for (const TensorId id : graph_.inputs)
-      place_[index(id)] = builder_.input(graph_.tensor(id).name, graph_.tensor(id).shape);
+    for (const TensorId id : graph_.inputs) {
+      const ir::Tensor& input = graph_.tensor(id);
+      const bool tokens = input.type == ir::DataType::int32;
+      place_[index(id)] =
+          builder_.input(input.name, input.shape, tokens ? ir::DataType::int32 : ir::DataType::float32);
+    }
     for (const ir::Node& node : graph_.nodes) place_[index(node.output)] = with_activation(node, copy(node));
     std::vector<TensorId> outputs;
     for (const TensorId id : graph_.outputs) outputs.push_back(place_[index(id)]);

@@ -42,8 +42,9 @@ class Converter {
 
   Int8Network run(const std::vector<StoredLayer>& layers) {
     const TensorId image = graph_.inputs.front();
-    place_[index(image)] = builder_.input(graph_.tensor(image).name, graph_.tensor(image).shape);
-    store(place_[index(image)], quantization_of(image));
+    const ir::Tensor& given = graph_.tensor(image);
+    place_[index(image)] = builder_.input(given.name, given.shape, given.type);
+    if (given.type == ir::DataType::float32) store(place_[index(image)], quantization_of(image));
     TensorId y = place_[index(image)];
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const bool is_last = i + 1 == layers.size();
@@ -85,8 +86,9 @@ class Converter {
     const ir::Call call = ir::call_of(graph_, node);
     std::vector<TensorId> inputs;
     for (const TensorId id : call.inputs) inputs.push_back(place_[index(id)]);
-    const ir::Quantization to = layer.keeps_scale ? stored(inputs.front()) : quantization_of(layer.value);
     const std::string op = node.op->name;
+    if (op == "embedding") return look_up(layer, inputs.front());
+    const ir::Quantization to = layer.keeps_scale ? stored(inputs.front()) : quantization_of(layer.value);
     const bool has_rounding =
         std::any_of(node.op->attributes.begin(), node.op->attributes.end(),
                     [](const auto& spec) { return std::string_view(spec.name) == "rounding"; });
@@ -105,6 +107,25 @@ class Converter {
     if (node.inputs.size() > call.inputs.size()) made.weights = set_weights(node, inputs.front());
     if (!layer.keeps_scale) note_dead_value(layer);
     result_.layers.push_back(made);
+    return y;
+  }
+
+  // A table of vectors and what is looked up in it have one symmetric scale: that of the table's numbers.
+  TensorId look_up(const StoredLayer& layer, TensorId tokens) {
+    const ir::Node& node = graph_.nodes[index(layer.node)];
+    const auto table = folded_.values<float>(node.inputs[1]);
+    double most = 0;
+    for (const float w : table) most = std::max(most, std::abs(double{w}));
+    const ir::Quantization to{{(most > 0 ? most : 1) / 127}, {0}, ir::none};
+    std::vector<std::int8_t> stored_table;
+    for (const float w : table)
+      stored_table.push_back(static_cast<std::int8_t>(std::nearbyint(w / to.scale.front())));
+    const TensorId y = builder_.add(*node.op, graph_.name_of(node), {tokens}, node.attributes);
+    const TensorId weight = builder_.graph().nodes.back().inputs[1];
+    store(y, to);
+    store(weight, to);
+    result_.model.set<std::int8_t>(weight, stored_table);
+    result_.layers.push_back({layer, y, false, {}});
     return y;
   }
 

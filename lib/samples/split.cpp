@@ -1,14 +1,25 @@
-#include "data/images/split.h"
+#include "samples/split.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <string>
 #include <utility>
 
 #include "base/random.h"
 
-namespace frugal::data {
+namespace frugal::samples {
+
+const char* name_of(Split split) {
+  switch (split) {
+    case Split::train:
+      return "train";
+    case Split::validation:
+      return "validation";
+    case Split::test:
+      return "test";
+  }
+  return "";
+}
 
 std::vector<std::int64_t> balanced_order(const std::vector<std::int64_t>& labels, std::uint64_t seed,
                                          std::string_view stream) {
@@ -42,15 +53,19 @@ std::size_t share_of(std::size_t count, double share) {
 
 }  // namespace
 
-std::vector<std::int64_t> choose_examples(const std::vector<std::int64_t>& labels, const DataConfig& config,
+std::vector<std::int64_t> balanced_part(const std::vector<std::int64_t>& labels, double share,
+                                        std::uint64_t seed, std::string_view stream) {
+  std::vector<std::int64_t> part = balanced_order(labels, seed, stream);
+  part.resize(share_of(labels.size(), share));
+  std::sort(part.begin(), part.end());
+  return part;
+}
+
+std::vector<std::int64_t> choose_examples(const std::vector<std::int64_t>& labels, const SplitChoice& choice,
                                           Split split) {
-  const auto seed = static_cast<std::uint64_t>(config.seed);
   std::vector<std::int64_t> held_out;
-  if (config.validation > 0) {
-    held_out = balanced_order(labels, seed, "data/validation");
-    held_out.resize(share_of(labels.size(), config.validation));
-    std::sort(held_out.begin(), held_out.end());
-  }
+  if (choice.validation > 0)
+    held_out = balanced_part(labels, choice.validation, choice.seed, "data/validation");
   if (split == Split::validation) return held_out;
 
   std::vector<std::int64_t> rest, rest_labels;
@@ -59,13 +74,13 @@ std::vector<std::int64_t> choose_examples(const std::vector<std::int64_t>& label
     rest.push_back(static_cast<std::int64_t>(i));
     rest_labels.push_back(labels[i]);
   }
-  if (config.fraction >= 1 || rest.empty()) return rest;
-  std::vector<std::int64_t> order = balanced_order(rest_labels, seed, "data/fraction");
-  order.resize(std::max<std::size_t>(1, share_of(rest.size(), config.fraction)));
+  if (choice.fraction >= 1 || rest.empty()) return rest;
+  std::vector<std::int64_t> order = balanced_order(rest_labels, choice.seed, "data/fraction");
+  order.resize(std::max<std::size_t>(1, share_of(rest.size(), choice.fraction)));
   std::vector<std::int64_t> chosen;
   for (std::int64_t i : order) chosen.push_back(rest[static_cast<std::size_t>(i)]);
   std::sort(chosen.begin(), chosen.end());
   return chosen;
 }
 
-}  // namespace frugal::data
+}  // namespace frugal::samples

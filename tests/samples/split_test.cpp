@@ -1,4 +1,4 @@
-#include "data/images/split.h"
+#include "samples/split.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "support/test.h"
 
 using namespace frugal;
-using namespace frugal::data;
+using namespace frugal::samples;
 
 namespace {
 
@@ -24,11 +24,11 @@ std::vector<std::int64_t> uneven_labels(std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("fractions of one seed are nested and balanced; other seeds choose others", "[data]") {
+TEST_CASE("fractions of one seed are nested and balanced; other seeds choose others", "[samples]") {
   const auto labels = uneven_labels(3000);
   std::map<std::int64_t, double> total;
   for (std::int64_t label : labels) total[label] += 1;
-  DataConfig config;
+  SplitChoice config;
   config.validation = 0.1;
   const auto pool = choose_examples(labels, config, Split::train);
   std::map<std::int64_t, double> in_pool;
@@ -54,11 +54,11 @@ TEST_CASE("fractions of one seed are nested and balanced; other seeds choose oth
   REQUIRE(choose_examples(labels, config, Split::train) != first);
 }
 
-TEST_CASE("validation and training examples are disjoint and together all", "[data]") {
+TEST_CASE("validation and training examples are disjoint and together all", "[samples]") {
   const auto labels = uneven_labels(1001);
   for (double share : {0.05, 0.3}) {
-    for (std::int64_t seed : {0, 5}) {
-      DataConfig config;
+    for (std::uint64_t seed : {0, 5}) {
+      SplitChoice config;
       config.validation = share;
       config.seed = seed;
       const auto held_out = choose_examples(labels, config, Split::validation);
