@@ -101,10 +101,11 @@ double relative(const Tensor& given, const Tensor& wanted) {
   return ((given - wanted).norm() / (wanted.norm() + 1e-12)).item<double>();
 }
 
-// One node of the float graph over real numbers; sums are of two.
+// One node of the float graph over real numbers; sums and products are of two.
 Tensor float_step(const ir::Graph& graph, ir::NodeId n, const std::vector<Tensor>& inputs) {
   const ir::Node& node = graph.nodes[index(n)];
   if (node.op->name == std::string("add")) return inputs[0] + inputs[1];
+  if (node.op->name == std::string("mul")) return inputs[0] * inputs[1];
   std::vector<Tensor> parameters(graph.tensors.size());
   for (std::size_t i = 1; i < inputs.size(); ++i) parameters[index(node.inputs[i])] = inputs[i];
   return model::GraphForward(std::make_shared<const ir::Graph>(graph), n, n + 1, parameters)(inputs[0], {});
