@@ -1,0 +1,29 @@
+/* The stream of labelled samples that a device learns from, as bytes: one header, then `count` samples, each
+ * with 16 bytes before it. All numbers are little-endian. C++ on the host writes it, C on the device reads
+ * it. */
+#ifndef FRUGAL_RUNTIME_STREAM_FORMAT_H
+#define FRUGAL_RUNTIME_STREAM_FORMAT_H
+
+#include <stdint.h>
+
+#define FRUGAL_STREAM_MAGIC 0x4d535246u /* the letters FRSM */
+#define FRUGAL_STREAM_VERSION 1u
+#define FRUGAL_STREAM_RATE_BITS 24 /* behind the point of rate_fixed */
+
+typedef struct frugal_stream_header {
+  uint32_t magic, version;
+  uint32_t sample_bytes; /* of one input, as the network takes it */
+  uint32_t classes;
+  uint32_t count;   /* of samples */
+  uint32_t network; /* frugal_network_id, or 0 for any */
+} frugal_stream_header;
+
+/* Before each input. A sample that is not learnt is predicted alone; its label is only compared. */
+typedef struct frugal_stream_sample {
+  uint32_t learn; /* 1 or 0 */
+  int32_t label;
+  uint32_t rate_bits; /* learning rate, the bits of a float */
+  int32_t rate_fixed; /* the same for networks without floats */
+} frugal_stream_sample;
+
+#endif
