@@ -6,13 +6,7 @@
 #include "device/runtime/port.h"
 #include "device/runtime/text.h"
 
-enum {
-  SYS_OPEN = 0x01,
-  SYS_WRITE = 0x05,
-  SYS_READ = 0x06,
-  SYS_GET_CMDLINE = 0x15,
-  SYS_EXIT_EXTENDED = 0x20
-};
+enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
 
 #ifdef __riscv
 /* These three instructions, uncompressed and on one page, are the call; the answer is in a0. */
