@@ -4,7 +4,8 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "plan/arena.h"
+#include "plan/lifetimes.h"
+#include "plan/plan.h"
 #include "quant/kernels.h"
 
 namespace frugal::quant {
@@ -64,11 +65,14 @@ Program::Program(const ir::Model& model, const std::string& origin, Memory memor
       throw base::UserError(origin + ": " + tensor.name, "is not of one image");
     input_places_.emplace(id, ops::places(tensor.shape, layouts_[static_cast<std::size_t>(id)]));
   }
-  std::vector<plan::Block> blocks = plan::lifetimes(graph_);
+  std::vector<plan::Block> blocks = plan::lifetimes(graph_, alignment);
   if (memory == Memory::keep_all) {
-    for (plan::Block& block : blocks) block = {block.bytes, 0, ir::whole(graph_).end};
+    for (plan::Block& block : blocks) {
+      block.first = 0;
+      block.last = ir::whole(graph_).end;
+    }
   }
-  plan::Arena arena = plan::place_by_size(blocks, alignment);
+  plan::Arena arena = plan::place(blocks).arena;
   offsets_ = std::move(arena.offsets);
   value_bytes_ = arena.bytes;
   for (const ir::Node& node : graph_.nodes) {

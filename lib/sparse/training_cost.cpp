@@ -5,7 +5,8 @@
 
 #include "ir/count.h"
 #include "ir/operator.h"
-#include "plan/arena.h"
+#include "plan/lifetimes.h"
+#include "plan/plan.h"
 #include "quant/program.h"
 
 namespace frugal::sparse {
@@ -27,7 +28,7 @@ class Costs {
     cost_.extra_bits = extra_memory_bits(model.graph, scheme);
     cost_.scratch_bytes = static_cast<std::int64_t>(quant::Program(training_.model, origin).scratch_bytes());
     cost_.forward_peak_bytes =
-        static_cast<std::int64_t>(plan::place_by_size(plan::lifetimes(model.graph), alignment).bytes);
+        static_cast<std::int64_t>(plan::place(plan::lifetimes(model.graph, alignment)).arena.bytes);
     find_uses();
     add_layers(model.graph);
     add_steps();
@@ -116,10 +117,10 @@ class Costs {
   }
 
   void add_steps() {
-    std::vector<plan::Block> blocks = plan::lifetimes(graph_);
+    std::vector<plan::Block> blocks = plan::lifetimes(graph_, alignment);
     for (const TensorId id : updates_)
       blocks[index(id)].last = std::max(blocks[index(id)].first, last_[index(id)]);
-    const plan::Arena arena = plan::place_by_size(blocks, alignment);
+    const plan::Arena arena = plan::place(blocks).arena;
     cost_.step_peak_bytes = static_cast<std::int64_t>(arena.bytes);
     for (const ir::Node& node : graph_.nodes) cost_.steps.push_back(graph_.name_of(node));
     cost_.alive_bytes.assign(cost_.steps.size(), 0);
