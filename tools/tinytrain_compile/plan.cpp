@@ -1,0 +1,117 @@
+// tinytrain-compile plan
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "plan/block_file.h"
+#include "tinytrain_compile/commands.h"
+
+namespace frugal::tinytrain_compile {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct PlanCommand {
+  std::string path, out = "-", placed;
+  std::optional<std::size_t> capacity;
+  plan::SearchLimits search{.nodes = 5'000'000, .seconds = 60};
+
+  void run() const {
+    const report::RunClock clock;
+    const std::vector<plan::Block> blocks = plan::read_blocks(path);
+    const plan::Plan plan = plan::place(blocks, {capacity, search});
+    Json config{{"file", path}, {"capacity", nullptr}, {"nodes", search.nodes}, {"seconds", search.seconds}};
+    if (capacity) config["capacity"] = *capacity;
+    Json result = report::start_result(
+        {"frugal.tinytrain_compile.plan/1", "tinytrain-compile plan", search.seed}, config);
+    result["blocks"] = blocks.size();
+    result["bytes"] = plan.arena.bytes;
+    result["lower_bound"] = plan.lower_bound;
+    result["gap"] = plan.gap();
+    result["method"] = plan.method;
+    result["fits"] = plan.fits;
+    result["smallest"] = plan.smallest;
+    result["impossible"] = plan.impossible;
+    result["nodes"] = plan.nodes;
+    result["out_of_time"] = plan.out_of_time;
+    result["run"] = clock.describe(1);
+    report::write_result(out, result);
+    if (!plan.fits) refuse(blocks, plan);
+    if (!placed.empty()) base::write_text(placed, plan::to_csv(blocks, plan.arena));
+  }
+
+  [[noreturn]] void refuse(const std::vector<plan::Block>& blocks, const plan::Plan& plan) const {
+    const std::string room = "within " + std::to_string(*capacity) + " bytes";
+    if (!plan.impossible)
+      throw base::UserError(path,
+                            "no plan " + room + " was found in " + std::to_string(plan.nodes) +
+                                " decisions; the smallest found needs " + std::to_string(plan.arena.bytes),
+                            "a larger --nodes or --seconds searches on; the lower bound is " +
+                                std::to_string(plan.lower_bound));
+    if (plan.lower_bound <= *capacity)
+      throw base::UserError(path, "no plan fits " + room + ", though no step has more bytes than that alive",
+                            "the smallest plan found needs " + std::to_string(plan.arena.bytes) + " bytes");
+    throw base::UserError(path,
+                          "no plan fits " + room + ": " + std::to_string(plan.lower_bound) +
+                              " are needed at once" + at_most_alive(blocks),
+                          "the smallest plan found needs " + std::to_string(plan.arena.bytes) + " bytes");
+  }
+
+  // " at step 12, by 'a' (40), 'b' (30), 'c' (8) and 5 more"
+  static std::string at_most_alive(const std::vector<plan::Block>& blocks) {
+    std::vector<const plan::Block*> most;
+    ir::NodeId step = 0;
+    std::size_t most_bytes = 0;
+    for (const plan::Block& at : blocks) {
+      std::vector<const plan::Block*> alive;
+      std::size_t bytes = 0;
+      for (const plan::Block& block : blocks) {
+        if (block.first > at.first || at.first > block.last) continue;
+        alive.push_back(&block);
+        bytes += block.bytes;
+      }
+      if (bytes <= most_bytes) continue;
+      most_bytes = bytes;
+      most = std::move(alive);
+      step = at.first;
+    }
+    std::stable_sort(most.begin(), most.end(),
+                     [](const plan::Block* a, const plan::Block* b) { return a->bytes > b->bytes; });
+    std::string text = " at step " + std::to_string(step);
+    const std::size_t named = std::min<std::size_t>(most.size(), 3);
+    for (std::size_t i = 0; i < named; ++i)
+      text += (i == 0 ? ", by '" : ", '") + most[i]->name + "' (" + std::to_string(most[i]->bytes) + ")";
+    if (most.size() > named) text += " and " + std::to_string(most.size() - named) + " more";
+    return text;
+  }
+};
+
+}  // namespace
+
+void add_plan(CLI::App& app) {
+  auto command = std::make_shared<PlanCommand>();
+  CLI::App* sub = app.add_subcommand("plan", "Places of blocks in one piece of memory, from a CSV");
+  sub->add_option("FILE", command->path,
+                  "CSV with a line a block: id,lower,upper,size (steps, upper excluded; bytes), where wanted "
+                  "alignment; - is standard input")
+      ->required();
+  sub->add_option("--capacity", command->capacity,
+                  "Bytes that they must fit into; else the smallest plan is looked for");
+  sub->add_option("--nodes", command->search.nodes, "Decisions of the exact search; 0: rules of thumb alone")
+      ->capture_default_str();
+  sub->add_option("--seconds", command->search.seconds,
+                  "Ends the search whatever is left to decide; 0: never")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_option("--seed", command->search.seed, "Of the orders in which the search tries");
+  sub->add_option("--out", command->out, "The result (JSON); - is standard output");
+  sub->add_option("--placed", command->placed, "CSV of the blocks with their offsets");
+  sub->footer(
+      "Examples:\n"
+      "  tinytrain-compile plan blocks.csv\n"
+      "  tinytrain-compile plan blocks.csv --capacity 262144 --placed placed.csv");
+  sub->callback([command] { command->run(); });
+}
+
+}  // namespace frugal::tinytrain_compile
