@@ -59,7 +59,7 @@ Part whole(const Problem& problem) {
   return part;
 }
 
-bool tighten(const Problem& problem, Part& part) {
+bool tighten(const Problem& problem, Part& part, std::vector<double>& failures) {
   const std::size_t sections = part.floor.size();
   thread_local std::vector<Unit> raised;
   part.lowest.resize(part.items.size());
@@ -69,7 +69,13 @@ bool tighten(const Problem& problem, Part& part) {
       const Problem::Item& item = item_of(problem, part.items[k]);
       const Span span = span_of(part, item);
       const Unit lowest = round_up(highest(part.floor, span), item.alignment);
-      if (lowest > item.latest || lowest > part.ceiling - item.size) return false;
+      if (lowest > item.latest || lowest > part.ceiling - item.size) {
+        for (std::size_t s = span.begin; s < span.end; ++s) {
+          if (round_up(part.floor[s], item.alignment) == lowest)
+            failures[s + static_cast<std::size_t>(part.first)] += 1;
+        }
+        return false;
+      }
       part.lowest[k] = lowest;
       for (std::size_t s = span.begin; s < span.end; ++s) raised[s] = std::min(raised[s], lowest);
     }
@@ -78,7 +84,10 @@ bool tighten(const Problem& problem, Part& part) {
       if (part.rest[s] == 0) continue;
       moved = moved || raised[s] > part.floor[s];
       part.floor[s] = raised[s];
-      if (part.rest[s] > part.ceiling - part.floor[s]) return false;
+      if (part.rest[s] > part.ceiling - part.floor[s]) {
+        failures[s + static_cast<std::size_t>(part.first)] += 1;
+        return false;
+      }
     }
   }
   return std::none_of(part.items.begin(), part.items.end(),

@@ -37,8 +37,9 @@ Part whole(const Problem& problem);
 
 // Raises floors as far as they must be. False: the part cannot be placed. It also says false where an item
 // fits into a gap between `top` and `floor`: a plan with the gap filled was looked for where the gap was left
-// (there no item lay at that height), and was not found.
-bool tighten(const Problem& problem, Part& part);
+// (there no item lay at that height), and was not found. `failures` counts, by section of the problem, where
+// it came out that there is no room.
+bool tighten(const Problem& problem, Part& part, std::vector<double>& failures);
 
 // Puts the item at index k of the part where it is lowest.
 void put(const Problem& problem, Part& part, std::size_t k);

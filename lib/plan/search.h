@@ -7,7 +7,7 @@
 // Decided is where the fewest answers are left. Between decisions floors rise as far as they must
 // (plan/part.h), time is cut where no block crosses and the parts are solved one by one, and a part that was
 // solved or refuted before, in whatever surroundings, is known by its items and floors. The search starts
-// anew after a while with answers tried in another order; what is known stays.
+// anew after a while with questions and answers in another order; what is known stays.
 #pragma once
 
 #include <cstdint>
