@@ -4,20 +4,9 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "plan/numbers.h"
 
 namespace frugal::plan {
-namespace {
-
-// splitmix64's finaliser: neighbouring numbers give unrelated ones.
-std::uint64_t scramble(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
-
 KnownParts::KnownParts(const Problem& problem) {
   std::map<std::tuple<int, int, Unit, Unit, Unit>, int> kinds;
   for (const Problem::Item& item : problem.items) {
