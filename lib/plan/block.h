@@ -16,6 +16,10 @@ struct Block {
   ir::NodeId first = 0, last = 0;
   std::size_t alignment = 1;  // its offset is a multiple of it
   std::string name = {};      // for errors and pictures
+  // Where there are several memories (plan/regions.h): those that it may lie in, by number; empty: any. And
+  // how many bytes of it are read and written in all: what lies in dear memory costs that; 0: `bytes`.
+  std::vector<std::size_t> regions = {};
+  std::size_t traffic = 0;
 };
 
 // Places in one piece of memory.

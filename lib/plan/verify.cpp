@@ -52,9 +52,51 @@ std::optional<std::string> fault_of(const std::vector<Block>& blocks, const Aren
   return std::nullopt;
 }
 
-void verify(const std::vector<Block>& blocks, const Arena& arena, std::optional<std::size_t> capacity) {
-  if (const auto fault = fault_of(blocks, arena, capacity))
+std::optional<std::string> fault_of(const std::vector<Block>& blocks, const std::vector<Region>& regions,
+                                    const RegionPlan& plan) {
+  if (plan.region.size() != blocks.size() || plan.offsets.size() != blocks.size())
+    return number(blocks.size()) + " blocks have " + number(plan.region.size()) + " regions and " +
+           number(plan.offsets.size()) + " places";
+  for (std::size_t r = 0; r < regions.size(); ++r) {
+    std::vector<Block> inside;
+    Arena arena;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      if (plan.region[i] != r || blocks[i].bytes == 0) continue;
+      const std::vector<std::size_t>& allowed = blocks[i].regions;
+      bool may = allowed.empty();
+      for (const std::size_t other : allowed) may = may || other == r;
+      if (!may) return "'" + blocks[i].name + "' may not lie in " + regions[r].name;
+      inside.push_back(blocks[i]);
+      if (inside.back().name.empty()) inside.back().name = "block " + number(i);
+      arena.offsets.push_back(plan.offsets[i]);
+    }
+    arena.bytes = regions[r].bytes;
+    if (const auto fault = fault_of(inside, arena)) return regions[r].name + ": " + *fault;
+  }
+  std::size_t listed = 0;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].bytes == 0 || plan.region[i] < regions.size()) continue;
+    if (listed == plan.without_room.size() || plan.without_room[listed++] != i)
+      return "block " + number(i) + " is in no region";
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+void refuse(const std::optional<std::string>& fault) {
+  if (fault)
     throw base::Failure("a wrong memory plan: " + *fault, "this is a fault of the planner: please report it");
+}
+
+}  // namespace
+
+void verify(const std::vector<Block>& blocks, const Arena& arena, std::optional<std::size_t> capacity) {
+  refuse(fault_of(blocks, arena, capacity));
+}
+
+void verify(const std::vector<Block>& blocks, const std::vector<Region>& regions, const RegionPlan& plan) {
+  refuse(fault_of(blocks, regions, plan));
 }
 
 }  // namespace frugal::plan

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plan/block.h"
+#include "plan/regions.h"
 
 namespace frugal::plan {
 
@@ -17,7 +18,13 @@ namespace frugal::plan {
 std::optional<std::string> fault_of(const std::vector<Block>& blocks, const Arena& arena,
                                     std::optional<std::size_t> capacity = std::nullopt);
 
-// Throws base::Failure with that.
+// The same of a plan over several memories, and: every block lies in one that it may lie in, unless the plan
+// lists it as without room.
+std::optional<std::string> fault_of(const std::vector<Block>& blocks, const std::vector<Region>& regions,
+                                    const RegionPlan& plan);
+
+// Throw base::Failure with that.
+void verify(const std::vector<Block>& blocks, const std::vector<Region>& regions, const RegionPlan& plan);
 void verify(const std::vector<Block>& blocks, const Arena& arena,
             std::optional<std::size_t> capacity = std::nullopt);
 
