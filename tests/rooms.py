@@ -43,7 +43,7 @@ TORCH_FREE = {
     "ops": ["base", "ir"],
     "autodiff": ["base", "ir", "ops"],
     "passes": ["base", "ir", "autodiff"],
-    "plan": ["base", "config", "ir"],
+    "plan": ["base", "report", "ir"],
     "device": BASICS,
     "device/runtime": [],
     "device/boards": ["device/runtime"],

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "plan/block_file.h"
+#include "plan/picture.h"
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
@@ -13,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct PlanCommand {
-  std::string path, out = "-", placed;
+  std::string path, out = "-", placed, svg;
   std::optional<std::size_t> capacity;
   plan::SearchLimits search{.nodes = 5'000'000, .seconds = 60};
 
@@ -37,6 +38,8 @@ struct PlanCommand {
     result["out_of_time"] = plan.out_of_time;
     result["run"] = clock.describe(1);
     report::write_result(out, result);
+    if (!svg.empty())
+      base::write_text(svg, plan::picture(blocks, plan.arena, {.title = path, .capacity = capacity}));
     if (!plan.fits) refuse(blocks, plan);
     if (!placed.empty()) base::write_text(placed, plan::to_csv(blocks, plan.arena));
   }
@@ -107,10 +110,11 @@ void add_plan(CLI::App& app) {
   sub->add_option("--seed", command->search.seed, "Of the orders in which the search tries");
   sub->add_option("--out", command->out, "The result (JSON); - is standard output");
   sub->add_option("--placed", command->placed, "CSV of the blocks with their offsets");
+  sub->add_option("--svg", command->svg, "Picture of the plan over time");
   sub->footer(
       "Examples:\n"
       "  tinytrain-compile plan blocks.csv\n"
-      "  tinytrain-compile plan blocks.csv --capacity 262144 --placed placed.csv");
+      "  tinytrain-compile plan blocks.csv --capacity 262144 --placed placed.csv --svg plan.svg");
   sub->callback([command] { command->run(); });
 }
 
