@@ -48,12 +48,12 @@ std::vector<Block> blocks_of_tensors(const ir::Graph& graph, std::size_t alignme
 
 }  // namespace
 
-std::vector<Share> in_place(const ir::Graph& graph) {
+std::vector<Share> in_place(const ir::Graph& graph, const std::function<bool(const ir::Node&)>& kernel_can) {
   const std::vector<ir::NodeId> last = last_readers(graph);
   std::vector<Share> shares;
   for (ir::NodeId n = 0; n < ir::whole(graph).end; ++n) {
     const ir::Node& node = graph.nodes[index(n)];
-    if (!node.op->in_place || node.inputs.empty()) continue;
+    if (!node.op->in_place || node.inputs.empty() || (kernel_can && !kernel_can(node))) continue;
     const ir::TensorId input = node.inputs.front();
     const ir::Tensor &from = graph.tensor(input), &to = graph.tensor(node.output);
     if (from.role == ir::Role::value && last[index(input)] == n && !contains(graph.outputs, input) &&

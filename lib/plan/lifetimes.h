@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "ir/graph.h"
@@ -15,8 +16,11 @@ struct Share {
 };
 
 // The sharing that a graph allows: the operator may work in place, its first input is a value that no other
-// node reads later and the graph does not give back, and the output has the same type and size.
-std::vector<Share> in_place(const ir::Graph& graph);
+// node reads later and the graph does not give back, and the output has the same type and size. `kernel_can`
+// says of a node whether its kernel can (one that moves elements, as a flatten to another layout does,
+// cannot); null: all.
+std::vector<Share> in_place(const ir::Graph& graph,
+                            const std::function<bool(const ir::Node&)>& kernel_can = nullptr);
 
 // Of each tensor the one whose block it lies in: itself, or the first of those that share. An input that is
 // shared by two outputs, or read after it is overwritten, is a fault of the caller (an assertion).

@@ -80,7 +80,7 @@ class Search {
   }
 
   // Places what is left of a part, piece by piece, the tightest first: it is the likeliest to fail.
-  Answer solve_parts(Part part) {
+  Answer solve_parts(const Part& part) {
     const std::size_t mark = placed_.size();
     std::vector<Part> pieces = split(problem_, part);
     std::vector<std::tuple<Unit, std::size_t, std::size_t>> order;
@@ -134,16 +134,16 @@ class Search {
     ++nodes_;
     const Question question = ask(part);
     const std::size_t mark = placed_.size();
-    for (Choice& choice : choices(part, question)) {
+    for (const Choice& choice : choices(part, question)) {
       placed_.emplace_back(choice.item, choice.offset);
-      const Answer answer = solve_parts(std::move(choice.rest));
+      const Answer answer = solve_parts(choice.rest);
       if (answer != Answer::impossible) return answer;
       placed_.resize(mark);
     }
     if (!question.may_rise) return Answer::impossible;
     Part higher = part;
     higher.floor[static_cast<std::size_t>(question.section)] = question.next;
-    return tighten(problem_, higher, failures_) ? solve_parts(std::move(higher)) : Answer::impossible;
+    return tighten(problem_, higher, failures_) ? solve_parts(higher) : Answer::impossible;
   }
 
   // "Which item lies lowest in this section?"
@@ -162,14 +162,15 @@ class Search {
   Question ask(const Part& part) const {
     const auto sections = static_cast<std::size_t>(part.sections());
     const std::vector<char> valley = valleys(part);
+    const std::vector<Ends> ends = ends_in(part);
     std::vector<Unit> answers(sections, 0), next(sections, never);
     std::vector<char> flat(part.items.size(), 0);
     for (std::size_t k = 0; k < part.items.size(); ++k) {
       const Problem::Item& at = item(part.items[k]);
       const auto begin = static_cast<std::size_t>(at.first - part.first);
-      const auto end = static_cast<std::size_t>(at.last - part.first + 1);
+      const auto end = static_cast<std::size_t>(at.last - part.first) + 1;
       flat[k] = valley[begin] != 0 && part.lowest[k] == part.floor[begin] ? 1 : 0;
-      const Unit height = flat[k] != 0 ? next_rest(part, k) : part.lowest[k];
+      const Unit height = flat[k] != 0 ? next_rest(part, ends, k) : part.lowest[k];
       for (std::size_t s = begin; s < end; ++s) {
         answers[s] += flat[k];
         next[s] = std::min(next[s], height);
@@ -213,14 +214,36 @@ class Search {
     return valley;
   }
 
+  // In each section, the lowest height at which an item could end if it lay where it is lowest, and which
+  // item that is; and the lowest of the others.
+  struct Ends {
+    Unit least = never, next = never;
+    std::size_t of = 0;
+  };
+  std::vector<Ends> ends_in(const Part& part) const {
+    std::vector<Ends> ends(part.floor.size());
+    for (std::size_t k = 0; k < part.items.size(); ++k) {
+      const Problem::Item& at = item(part.items[k]);
+      const Unit end = part.lowest[k] + at.size;
+      for (int section = at.first; section <= at.last; ++section) {
+        Ends& here = ends[static_cast<std::size_t>(section - part.first)];
+        if (end < here.least) {
+          here = {end, here.least, k};
+        } else {
+          here.next = std::min(here.next, end);
+        }
+      }
+    }
+    return ends;
+  }
+
   // The lowest height above its floor at which an item can rest: on top of another one.
-  Unit next_rest(const Part& part, std::size_t k) const {
+  Unit next_rest(const Part& part, const std::vector<Ends>& ends, std::size_t k) const {
     const Problem::Item& at = item(part.items[k]);
     Unit next = never;
-    for (std::size_t other = 0; other < part.items.size(); ++other) {
-      const Problem::Item& below = item(part.items[other]);
-      if (other != k && below.first <= at.last && at.first <= below.last)
-        next = std::min(next, part.lowest[other] + below.size);
+    for (int section = at.first; section <= at.last; ++section) {
+      const Ends& here = ends[static_cast<std::size_t>(section - part.first)];
+      next = std::min(next, here.of == k ? here.next : here.least);
     }
     if (next == never) return never;
     return (next + at.alignment - 1) / at.alignment * at.alignment;

@@ -194,6 +194,7 @@ TEST_CASE("outputs that lie in their input's place share its block", "[plan]") {
   CHECK(shares[0].input == a);
   CHECK(shares[1].output == d);
   CHECK(shares[1].input == c);
+  CHECK(plan::in_place(graph, [&](const ir::Node& node) { return node.output != b; }).size() == 1);
   CHECK(plan::owners(graph, shares) == std::vector<ir::TensorId>{x, a, a, c, c});
 
   const std::vector<plan::Block> blocks = plan::lifetimes(graph, 1, shares);
