@@ -110,6 +110,23 @@ class Reader {
   std::vector<Block> blocks_;
 };
 
+// A line a block, and behind it what `place` says of it.
+template <typename Place>
+std::string to_csv(const std::vector<Block>& blocks, const std::string& column, Place place) {
+  const bool with_alignment =
+      std::any_of(blocks.begin(), blocks.end(), [](const Block& block) { return block.alignment != 1; });
+  std::string text = "id,lower,upper,size," + std::string(with_alignment ? "alignment," : "") + column + "\n";
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const Block& block = blocks[i];
+    text += (block.name.empty() ? std::to_string(i) : block.name) + "," + std::to_string(block.first) + "," +
+            std::to_string(static_cast<std::int64_t>(block.last) + 1) + "," + std::to_string(block.bytes) +
+            ",";
+    if (with_alignment) text += std::to_string(block.alignment) + ",";
+    text += place(i) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<Block> parse_blocks(const std::string& text, const std::string& origin) {
@@ -121,19 +138,15 @@ std::vector<Block> read_blocks(const std::string& path) {
 }
 
 std::string to_csv(const std::vector<Block>& blocks, const Arena& arena) {
-  const bool aligned_blocks =
-      std::any_of(blocks.begin(), blocks.end(), [](const Block& block) { return block.alignment != 1; });
-  std::string text =
-      aligned_blocks ? "id,lower,upper,size,alignment,offset\n" : "id,lower,upper,size,offset\n";
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const Block& block = blocks[i];
-    text += (block.name.empty() ? std::to_string(i) : block.name) + "," + std::to_string(block.first) + "," +
-            std::to_string(static_cast<std::int64_t>(block.last) + 1) + "," + std::to_string(block.bytes) +
-            ",";
-    if (aligned_blocks) text += std::to_string(block.alignment) + ",";
-    text += std::to_string(arena.offsets[i]) + "\n";
-  }
-  return text;
+  return to_csv(blocks, "offset", [&](std::size_t i) { return std::to_string(arena.offsets[i]); });
+}
+
+std::string to_csv(const std::vector<Block>& blocks, const std::vector<Region>& regions,
+                   const RegionPlan& plan) {
+  return to_csv(blocks, "region,offset", [&](std::size_t i) {
+    if (plan.region[i] == no_region) return std::string(",");
+    return regions[plan.region[i]].name + "," + std::to_string(plan.offsets[i]);
+  });
 }
 
 }  // namespace frugal::plan

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plan/block.h"
+#include "plan/regions.h"
 
 namespace frugal::plan {
 
@@ -18,5 +19,8 @@ std::vector<Block> read_blocks(const std::string& path);  // "-": standard input
 
 // The same columns with the offset behind them.
 std::string to_csv(const std::vector<Block>& blocks, const Arena& arena);
+// With the name of the memory before the offset; both empty for a block without room or without bytes.
+std::string to_csv(const std::vector<Block>& blocks, const std::vector<Region>& regions,
+                   const RegionPlan& plan);
 
 }  // namespace frugal::plan

@@ -1,6 +1,8 @@
 #include "plan/regions.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <numeric>
 
 #include "base/error.h"
@@ -143,6 +145,33 @@ std::vector<double> pressures(const std::vector<Block>& blocks, std::size_t enou
 }
 
 }  // namespace
+
+std::vector<Region> parse_regions(const std::vector<std::string>& texts, const std::string& origin) {
+  std::vector<Region> regions;
+  for (const std::string& text : texts) {
+    const auto fail = [&](const std::string& message) {
+      throw base::UserError(origin, message + ", got '" + text + "'", "NAME=BYTES or NAME=BYTES:COST");
+    };
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) fail("a memory needs a name and its bytes");
+    Region region{text.substr(0, equals), 0, static_cast<double>(regions.size() + 1)};
+    const char* at = text.data() + equals + 1;
+    const char* const end = text.data() + text.size();
+    const auto bytes = std::from_chars(at, end, region.bytes);
+    if (bytes.ec != std::errc() || region.bytes == 0) fail("bytes must be a whole number above 0");
+    if (bytes.ptr != end) {
+      const auto cost = std::from_chars(bytes.ptr + 1, end, region.cost);
+      if (*bytes.ptr != ':' || cost.ec != std::errc() || cost.ptr != end || !(region.cost >= 0) ||
+          std::isinf(region.cost))
+        fail("behind the bytes may stand : and a cost of 0 or more");
+    }
+    for (const Region& other : regions) {
+      if (other.name == region.name) fail("memory '" + region.name + "' stands twice");
+    }
+    regions.push_back(std::move(region));
+  }
+  return regions;
+}
 
 RegionPlan place_in_regions(const std::vector<Block>& blocks, const std::vector<Region>& regions,
                             const SearchLimits& search) {

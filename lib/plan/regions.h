@@ -34,6 +34,11 @@ struct RegionPlan {
   bool fits() const { return without_room.empty(); }
 };
 
+// "DTCM=131072" or "DTCM=131072:2.5": name, bytes, and where wanted the cost of a byte; else it is the
+// position in the list, from 1. Throws UserError at "origin" for another form, for no bytes, and for a name
+// that stands twice.
+std::vector<Region> parse_regions(const std::vector<std::string>& texts, const std::string& origin);
+
 // Verified like every plan. A block may name only regions that there are (an assertion).
 RegionPlan place_in_regions(const std::vector<Block>& blocks, const std::vector<Region>& regions,
                             const SearchLimits& search = {});

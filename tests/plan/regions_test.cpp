@@ -1,6 +1,8 @@
 // Blocks in several memories: random sets of them, what is cheap, what spills, and what cannot be placed.
 #include "plan/regions.h"
 
+#include "base/error.h"
+#include "plan/block_file.h"
 #include "plan/plan.h"
 #include "plan/random_blocks.h"
 #include "plan/verify.h"
@@ -91,4 +93,27 @@ TEST_CASE("the verifier knows wrong plans over several memories", "[plan]") {
   CHECK(fault({0, plan::no_region}, {0, 0}) == "block 1 is in no region");
   CHECK(fault({0, plan::no_region}, {0, 0}, {1}) == "none");
   CHECK(fault({0}, {0}) == "2 blocks have 1 regions and 1 places");
+}
+
+TEST_CASE("memories are read from texts, and bad ones are named", "[plan]") {
+  const auto regions = plan::parse_regions({"DTCM=128", "SRAM=512:2.5", "far=1"}, "--region");
+  REQUIRE(regions.size() == 3);
+  CHECK(regions[0].name == "DTCM");
+  CHECK(regions[0].bytes == 128);
+  CHECK(regions[0].cost == 1);
+  CHECK(regions[1].cost == 2.5);
+  CHECK(regions[2].cost == 3);
+  for (const char* bad : {"DTCM", "=5", "a=", "a=x", "a=0", "a=-5", "a=5:", "a=5:-1", "a=5:x", "a=5;1",
+                          "a=5:inf", "a=99999999999999999999999", "SRAM=4"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(plan::parse_regions({"SRAM=512", bad}, "--region"), base::UserError);
+  }
+}
+
+TEST_CASE("blocks in several memories are written with the names of these", "[plan]") {
+  const std::vector<plan::Block> blocks = {{.bytes = 500, .first = 0, .last = 2, .name = "map"},
+                                           {.bytes = 100, .first = 1, .last = 3, .name = "mask"},
+                                           {.bytes = 300, .first = 1, .last = 3, .name = "gradient"}};
+  CHECK(plan::to_csv(blocks, two, plan::place_in_regions(blocks, two)) ==
+        "id,lower,upper,size,region,offset\nmap,0,3,500,SRAM,0\nmask,1,4,100,DTCM,0\ngradient,1,4,300,,\n");
 }
