@@ -32,7 +32,15 @@ void frugal_begin(void) {
   frugal_run_main();
 }
 
-void frugal_protect_memory(void) {} /* the board does it */
+/* Behind the end of memory the board has nothing and traps by itself. Before it lies PCI's window, 1 GB,
+ * which swallows writes: a locked entry of the physical memory protection forbids it, to this mode too. */
+void frugal_protect_memory(void) {
+  const uint32_t from = 0x40000000u, bytes = 0x40000000u;
+  __asm__ volatile(".option push\n.option arch, +zicsr\ncsrw pmpaddr0, %0\ncsrw pmpcfg0, %1\n.option pop"
+                   :
+                   : "r"((from >> 2) | ((bytes >> 3) - 1u)),
+                     "r"(0x98u /* locked, power of two, nothing allowed */));
+}
 void frugal_start_counter(void) {}
 
 void frugal_explain_fault(uint32_t cause, uint32_t address) {

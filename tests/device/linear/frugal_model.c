@@ -42,11 +42,12 @@ int frugal_predict(const void* input, int32_t* class_out) {
   *class_out = deep(&one, 1000) & 1;
 #endif
 #ifdef LINEAR_OUTSIDE
-  /* The last word of memory, then the one after it. */
+  /* A word from the end of memory on: the last one that is there is -1. */
   extern uint32_t frugal_ram_end[];
-  volatile uint32_t* end = frugal_ram_end;
-  end[-1] = 1;
-  end[LINEAR_OUTSIDE] = 1;
+  *(volatile uint32_t*)((uintptr_t)frugal_ram_end + 4u * (uintptr_t)(LINEAR_OUTSIDE)) = 1;
+#endif
+#ifdef LINEAR_WILD
+  *(volatile uint32_t*)(uintptr_t)0x9000000u = 1;
 #endif
   return FRUGAL_OK;
 }
