@@ -97,13 +97,13 @@ static float sum_of_exponentials(const float* logits, float most, int32_t classe
   return sum;
 }
 
-float ops_cross_entropy(const float* logits, int32_t label, int32_t classes) {
+void ops_cross_entropy(const float* logits, const int32_t* label, float* loss, int32_t classes) {
   const float most = most_of(logits, classes);
-  return ops_log(sum_of_exponentials(logits, most, classes)) - (logits[label] - most);
+  *loss = ops_log(sum_of_exponentials(logits, most, classes)) - (logits[*label] - most);
 }
 
-void ops_cross_entropy_gradient(const float* logits, int32_t label, float* gradient, int32_t classes) {
+void ops_cross_entropy_gradient(const float* logits, const int32_t* label, float* gradient, int32_t classes) {
   const float most = most_of(logits, classes), sum = sum_of_exponentials(logits, most, classes);
   for (int32_t c = 0; c < classes; ++c)
-    gradient[c] = ops_exp(logits[c] - most) / sum - (c == label ? 1.0f : 0.0f);
+    gradient[c] = ops_exp(logits[c] - most) / sum - (c == *label ? 1.0f : 0.0f);
 }

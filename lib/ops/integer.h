@@ -41,12 +41,13 @@ void ops_fully_connected_i16(const int8_t* x, const int16_t* weight, const int32
 typedef struct {
   int32_t multiplier, shift, least;
 } ops_logits;
-/* -log softmax(logits)[label] with OPS_LOSS_BITS behind the point. */
-int32_t ops_cross_entropy_i32(const int32_t* logits, int32_t label, int32_t classes, const ops_logits* how);
+/* -log softmax(logits)[*label] with OPS_LOSS_BITS behind the point. */
+void ops_cross_entropy_i32(const int32_t* logits, const int32_t* label, int32_t* loss, int32_t classes,
+                           const ops_logits* how);
 /* softmax(logits) - one-hot label, OPS_PROBABILITY_BITS behind the point; the classes sum up to 0 (the
  * label's is minus the sum of the others). */
-void ops_cross_entropy_gradient_i32(const int32_t* logits, int32_t label, int32_t* gradient, int32_t classes,
-                                    const ops_logits* how);
+void ops_cross_entropy_gradient_i32(const int32_t* logits, const int32_t* label, int32_t* gradient,
+                                    int32_t classes, const ops_logits* how);
 
 /* Sum over the outputs in int64, divided by 2^down. */
 void ops_fully_connected_input_gradient_i16(const int16_t* gradient, const int16_t* weight, int32_t* y,
@@ -54,19 +55,21 @@ void ops_fully_connected_input_gradient_i16(const int16_t* gradient, const int16
 
 /* ---- exponents ----------------------------------------------------------------------------------------- */
 
-/* before + the bits by which the largest |sum| is too long for a mantissa. */
-int32_t ops_shared_exponent(const int32_t* sums, int32_t count, int32_t before);
-/* sums / 2^shift, halves up, shift = after - before in [0, 17]. */
-void ops_narrow(const int32_t* sums, int16_t* y, int32_t count, int32_t shift);
+/* *before (null: 0) + the bits by which the largest |sum| is too long for a mantissa. */
+void ops_shared_exponent(const int32_t* sums, int32_t count, const int32_t* before, int32_t* exponent);
+/* sums / 2^shift, halves up, shift = *after - *before (null: 0) in [0, 17]. */
+void ops_narrow(const int32_t* sums, int16_t* y, int32_t count, const int32_t* after, const int32_t* before);
 
 /* Two gradients of one value, each times factor * 2^shift (factor of OPS_FACTOR_BITS) to the units of the
  * sum. */
 typedef struct {
   int32_t a_factor, a_shift, b_factor, b_shift;
 } ops_branches;
-int32_t ops_common_exponent(int32_t a_exponent, int32_t b_exponent, const ops_branches* how);
-void ops_sum_gradients(const int16_t* a, int32_t a_exponent, const int16_t* b, int32_t b_exponent, int32_t* y,
-                       int32_t exponent, int32_t count, const ops_branches* how);
+void ops_common_exponent(const int32_t* a_exponent, const int32_t* b_exponent, int32_t* exponent,
+                         const ops_branches* how);
+void ops_sum_gradients(const int16_t* a, const int32_t* a_exponent, const int16_t* b,
+                       const int32_t* b_exponent, int32_t* y, const int32_t* exponent, int32_t count,
+                       const ops_branches* how);
 
 /* ---- backward: as their namesakes of ops.h --------------------------------------------------------------
  */
@@ -118,15 +121,28 @@ typedef struct {
   int32_t multiplier, shift;
 } ops_number;
 
-/* number -= round(step[output channel] * rate * 2^exponent * gradient), saturated. step: what a gradient is
+/* number -= round(step[output channel] * *rate * 2^*exponent * gradient), saturated. step: what a gradient is
  * worth in stored units, one a channel; rate: the learning rate over the batch. how: as in ops.h (truncate is
- * not there). */
-void ops_update_integer_i8(int8_t* weight, const int32_t* gradient, int32_t exponent, const ops_number* step,
-                           ops_number rate, const ops_update* how);
-void ops_update_integer_i16(int16_t* weight, const int32_t* gradient, int32_t exponent,
-                            const ops_number* step, ops_number rate, const ops_update* how);
-void ops_update_integer_i32(int32_t* bias, const int32_t* gradient, int32_t exponent, const ops_number* step,
-                            ops_number rate, const ops_update* how);
+ * not there). gradient: the sums of a batch (ops_accumulate). */
+void ops_update_integer_i8(int8_t* weight, const int32_t* gradient, const int32_t* exponent,
+                           const ops_number* step, const ops_number* rate, const uint32_t* seed,
+                           const ops_update* how);
+void ops_update_integer_i16(int16_t* weight, const int32_t* gradient, const int32_t* exponent,
+                            const ops_number* step, const ops_number* rate, const uint32_t* seed,
+                            const ops_update* how);
+void ops_update_integer_i32(int32_t* bias, const int32_t* gradient, const int32_t* exponent,
+                            const ops_number* step, const ops_number* rate, const uint32_t* seed,
+                            const ops_update* how);
+/* The same from one image's mantissas: what a batch of one gives, without memory for its sums. */
+void ops_update_mantissas_i8(int8_t* weight, const int16_t* gradient, const int32_t* exponent,
+                             const ops_number* step, const ops_number* rate, const uint32_t* seed,
+                             const ops_update* how);
+void ops_update_mantissas_i16(int16_t* weight, const int16_t* gradient, const int32_t* exponent,
+                              const ops_number* step, const ops_number* rate, const uint32_t* seed,
+                              const ops_update* how);
+void ops_update_mantissas_i32(int32_t* bias, const int16_t* gradient, const int32_t* exponent,
+                              const ops_number* step, const ops_number* rate, const uint32_t* seed,
+                              const ops_update* how);
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,8 @@ int32_t ops_sum_shift(int64_t products) {
   return shift;
 }
 
-OPS_KERNEL int32_t ops_shared_exponent(const int32_t* sums, int32_t count, int32_t before) {
+OPS_KERNEL void ops_shared_exponent(const int32_t* sums, int32_t count, const int32_t* before,
+                                    int32_t* exponent) {
   uint32_t all = 0; /* as long as the largest: 32 bits at most */
   for (int32_t i = 0; i < count; ++i) {
     const uint32_t v = (uint32_t)sums[i];
@@ -16,10 +17,12 @@ OPS_KERNEL int32_t ops_shared_exponent(const int32_t* sums, int32_t count, int32
   }
   int32_t shift = 0;
   while ((uint64_t)all >> (OPS_MANTISSA_BITS + shift)) ++shift;
-  return before + shift;
+  *exponent = (before ? *before : 0) + shift;
 }
 
-OPS_KERNEL void ops_narrow(const int32_t* sums, int16_t* y, int32_t count, int32_t shift) {
+OPS_KERNEL void ops_narrow(const int32_t* sums, int16_t* y, int32_t count, const int32_t* after,
+                           const int32_t* before) {
+  const int32_t shift = *after - (before ? *before : 0);
   if (shift == 0) {
     for (int32_t i = 0; i < count; ++i) y[i] = (int16_t)sums[i];
     return;
@@ -27,14 +30,16 @@ OPS_KERNEL void ops_narrow(const int32_t* sums, int16_t* y, int32_t count, int32
   for (int32_t i = 0; i < count; ++i) y[i] = (int16_t)ops_min(ops_shift_rounded(sums[i], shift), INT16_MAX);
 }
 
-int32_t ops_common_exponent(int32_t a_exponent, int32_t b_exponent, const ops_branches* how) {
-  return ops_max(a_exponent + how->a_shift, b_exponent + how->b_shift);
+void ops_common_exponent(const int32_t* a_exponent, const int32_t* b_exponent, int32_t* exponent,
+                         const ops_branches* how) {
+  *exponent = ops_max(*a_exponent + how->a_shift, *b_exponent + how->b_shift);
 }
 
-OPS_KERNEL void ops_sum_gradients(const int16_t* a, int32_t a_exponent, const int16_t* b, int32_t b_exponent,
-                                  int32_t* y, int32_t exponent, int32_t count, const ops_branches* how) {
-  const int32_t a_down = ops_min(exponent - a_exponent - how->a_shift, 31);
-  const int32_t b_down = ops_min(exponent - b_exponent - how->b_shift, 31);
+OPS_KERNEL void ops_sum_gradients(const int16_t* a, const int32_t* a_exponent, const int16_t* b,
+                                  const int32_t* b_exponent, int32_t* y, const int32_t* exponent,
+                                  int32_t count, const ops_branches* how) {
+  const int32_t a_down = ops_min(*exponent - *a_exponent - how->a_shift, 31);
+  const int32_t b_down = ops_min(*exponent - *b_exponent - how->b_shift, 31);
   for (int32_t i = 0; i < count; ++i) {
     y[i] = ops_shift_rounded(a[i] * how->a_factor, a_down) + ops_shift_rounded(b[i] * how->b_factor, b_down);
   }

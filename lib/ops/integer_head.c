@@ -65,24 +65,25 @@ static int32_t logarithm(uint64_t v) {
   return (int32_t)((base_two * 45426 + (1 << 15)) >> 16); /* ln 2 is 45426 / 2^16 */
 }
 
-int32_t ops_cross_entropy_i32(const int32_t* logits, int32_t label, int32_t classes, const ops_logits* how) {
+void ops_cross_entropy_i32(const int32_t* logits, const int32_t* label, int32_t* loss, int32_t classes,
+                           const ops_logits* how) {
   const int32_t most = largest(logits, classes);
-  const int64_t apart = difference(logits[label], most, how) >> (26 - OPS_LOSS_BITS);
-  return saturated(logarithm(sum_of_exponentials(logits, most, classes, how)) - apart);
+  const int64_t apart = difference(logits[*label], most, how) >> (26 - OPS_LOSS_BITS);
+  *loss = saturated(logarithm(sum_of_exponentials(logits, most, classes, how)) - apart);
 }
 
-void ops_cross_entropy_gradient_i32(const int32_t* logits, int32_t label, int32_t* gradient, int32_t classes,
-                                    const ops_logits* how) {
+void ops_cross_entropy_gradient_i32(const int32_t* logits, const int32_t* label, int32_t* gradient,
+                                    int32_t classes, const ops_logits* how) {
   const int32_t most = largest(logits, classes);
   const uint64_t sum = sum_of_exponentials(logits, most, classes, how);
   int32_t others = 0;
   for (int32_t c = 0; c < classes; ++c) {
-    if (c == label) continue;
+    if (c == *label) continue;
     const uint64_t e = exponential(logits[c], most, how);
     gradient[c] = (int32_t)((e << OPS_PROBABILITY_BITS) / sum);
     others += gradient[c];
   }
-  gradient[label] = -others;
+  gradient[*label] = -others;
 }
 
 void ops_fully_connected_input_gradient_i16(const int16_t* gradient, const int16_t* weight, int32_t* y,

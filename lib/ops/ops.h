@@ -84,6 +84,8 @@ void ops_mul_i8(const int8_t* a, const int8_t* b, int32_t b_zero, int8_t* y, uin
 void ops_lookup_i8(const int8_t* x, const int8_t* table, int8_t* y, int32_t count);
 /* Rows of `bytes` that lie x_step and y_step bytes apart: channels of a joined tensor, and a part of them. */
 void ops_copy_rows(const uint8_t* x, size_t x_step, uint8_t* y, size_t y_step, size_t bytes, int32_t rows);
+/* y[i] = x[from[i]], of elements of `bytes` bytes each: a reshape between two orders. */
+void ops_reorder(const uint8_t* x, uint8_t* y, int32_t count, size_t bytes, const int32_t* from);
 
 /* Mean of each window over the pixels that lie in the image. tflite and integer: in whole numbers, halves
  * away from zero, input and output of one scale. float: round((sum / pixels - in_zero) * scale +
@@ -121,10 +123,10 @@ void ops_fully_connected_f32(const float* x, const float* weight, const float* b
 void ops_global_average_pool_f32(const float* x, float* y, int32_t pixels, int32_t channels);
 void ops_add_f32(const float* a, const float* b, float* y, int32_t count);
 
-/* Loss of one image, -log softmax(logits)[label]; sums in the order of the classes. */
-float ops_cross_entropy(const float* logits, int32_t label, int32_t classes);
+/* Loss of one image, -log softmax(logits)[*label]; sums in the order of the classes. */
+void ops_cross_entropy(const float* logits, const int32_t* label, float* loss, int32_t classes);
 /* softmax(logits) - one-hot label */
-void ops_cross_entropy_gradient(const float* logits, int32_t label, float* gradient, int32_t classes);
+void ops_cross_entropy_gradient(const float* logits, const int32_t* label, float* gradient, int32_t classes);
 
 float ops_exp(float x); /* within 1 unit in the last place or so; 0 below -87, clamped above 88 */
 float ops_log(float x); /* x > 0 */
@@ -181,22 +183,28 @@ enum { OPS_NEAREST = 0, OPS_STOCHASTIC = 1, OPS_TRUNCATE = 2 };
 /* Which weights of a layer a gradient is of, and how a change is rounded into stored integers. Weights lie as
  * [outer][places][inner], the gradient as [outer][places][trained]; `channels` are the trained ones of
  * `inner`, null where all are. A convolution has the output channels in outer, a depthwise one in inner
- * (outer is 1). Stochastic: floor(change + u), u uniform in [0, 1) from `seed` and `first` + the weight's
- * place in memory, so that host and device agree. Truncate: the authors' device code, toward zero and
- * wrapping. */
+ * (outer is 1). Stochastic: floor(change + u), u uniform in [0, 1) from the step's seed and `first` + the
+ * weight's place in memory, so that host and device agree. Truncate: the authors' device code, toward zero
+ * and wrapping. */
 typedef struct {
   int32_t outer, places, inner;
   int32_t channels_inside; /* 1: depthwise, the output channels are in inner */
   const int32_t* channels;
   int32_t trained;
   int32_t storage;
-  uint32_t seed, first;
+  uint32_t first;
 } ops_update;
 
-/* weight = saturate(weight - round(step[output channel] * gradient)) in [-127, 127]. */
-void ops_update_i8(int8_t* weight, const float* gradient, const float* step, const ops_update* how);
-void ops_update_i32(int32_t* bias, const float* gradient, const float* step, const ops_update* how);
-void ops_update_f32(float* weight, const float* gradient, float step, int32_t count);
+/* What stochastic rounding draws from in a step, counted from 0. */
+uint32_t ops_rounding_seed(uint32_t seed, uint32_t step);
+
+/* weight = saturate(weight - round(*rate * factor[output channel] * gradient)) in [-127, 127]. The products
+ * are formed from the left. factor: 0 where a channel is not trained. */
+void ops_update_i8(int8_t* weight, const float* gradient, const float* factor, const float* rate,
+                   const uint32_t* seed, const ops_update* how);
+void ops_update_i32(int32_t* bias, const float* gradient, const float* factor, const float* rate,
+                    const uint32_t* seed, const ops_update* how);
+void ops_update_f32(float* weight, const float* gradient, const float* rate, int32_t count);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,13 @@ void ops_copy_rows(const uint8_t* x, size_t x_step, uint8_t* y, size_t y_step, s
   }
 }
 
+void ops_reorder(const uint8_t* x, uint8_t* y, int32_t count, size_t bytes, const int32_t* from) {
+  for (int32_t i = 0; i < count; ++i, y += bytes) {
+    const uint8_t* element = x + (size_t)from[i] * bytes;
+    for (size_t b = 0; b < bytes; ++b) y[b] = element[b];
+  }
+}
+
 #ifndef OPS_NO_FLOAT
 OPS_KERNEL void ops_mul_input_gradient(const float* gradient, const int8_t* other, int32_t other_zero,
                                        float* y, int32_t count, int32_t other_count) {

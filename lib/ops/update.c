@@ -32,56 +32,56 @@ static int32_t whole_change(float change, int32_t storage, uint32_t seed, uint32
   }
 }
 
-static int8_t updated(int8_t weight, float change, const ops_update* how, uint32_t at) {
+static int8_t updated(int8_t weight, float change, const ops_update* how, uint32_t seed, uint32_t at) {
   if (how->storage == OPS_TRUNCATE) return (int8_t)(uint8_t)(int32_t)((float)weight - limited(change));
-  return (int8_t)ops_clamp(weight - whole_change(change, how->storage, how->seed, how->first + at), -127,
-                           127);
+  return (int8_t)ops_clamp(weight - whole_change(change, how->storage, seed, how->first + at), -127, 127);
 }
 
 /* `count` weights that lie side by side, rounded stochastically. */
 static inline void update_run(int8_t* restrict weight, const float* restrict gradient,
-                              const float* restrict step, int32_t same_step, int32_t count, uint32_t seed,
-                              uint32_t first) {
+                              const float* restrict factor, float rate, int32_t same_factor, int32_t count,
+                              uint32_t seed, uint32_t first) {
   for (int32_t i = 0; i < count; ++i) {
-    const float change = limited((same_step ? step[0] : step[i]) * gradient[i]);
+    const float change = limited(rate * (same_factor ? factor[0] : factor[i]) * gradient[i]);
     const int32_t whole = floor_of(change + uniform(seed, first + (uint32_t)i));
     weight[i] = (int8_t)ops_clamp(weight[i] - whole, -127, 127);
   }
 }
 
-OPS_KERNEL void ops_update_i8(int8_t* weight, const float* gradient, const float* step,
-                              const ops_update* how) {
+OPS_KERNEL void ops_update_i8(int8_t* weight, const float* gradient, const float* factor, const float* rate,
+                              const uint32_t* seed, const ops_update* how) {
   for (int32_t o = 0; o < how->outer; ++o) {
     for (int32_t place = 0; place < how->places; ++place, gradient += how->trained) {
       const int32_t start = (o * how->places + place) * how->inner;
       if (how->storage == OPS_STOCHASTIC && !how->channels) {
-        const float* steps = how->channels_inside ? step : step + o;
+        const float* factors = how->channels_inside ? factor : factor + o;
         const uint32_t first = how->first + (uint32_t)start;
         if (how->channels_inside) {
-          update_run(weight + start, gradient, steps, 0, how->trained, how->seed, first);
+          update_run(weight + start, gradient, factors, *rate, 0, how->trained, *seed, first);
         } else {
-          update_run(weight + start, gradient, steps, 1, how->trained, how->seed, first);
+          update_run(weight + start, gradient, factors, *rate, 1, how->trained, *seed, first);
         }
         continue;
       }
       for (int32_t i = 0; i < how->trained; ++i) {
         const int32_t inner = how->channels ? how->channels[i] : i;
         const int32_t at = start + inner;
-        const float change = step[how->channels_inside ? inner : o] * gradient[i];
-        weight[at] = updated(weight[at], change, how, (uint32_t)at);
+        const float change = *rate * factor[how->channels_inside ? inner : o] * gradient[i];
+        weight[at] = updated(weight[at], change, how, *seed, (uint32_t)at);
       }
     }
   }
 }
 
-void ops_update_i32(int32_t* bias, const float* gradient, const float* step, const ops_update* how) {
+void ops_update_i32(int32_t* bias, const float* gradient, const float* factor, const float* rate,
+                    const uint32_t* seed, const ops_update* how) {
   for (int32_t i = 0; i < how->inner; ++i) {
     const int32_t change =
-        whole_change(step[i] * gradient[i], how->storage, how->seed, how->first + (uint32_t)i);
+        whole_change(*rate * factor[i] * gradient[i], how->storage, *seed, how->first + (uint32_t)i);
     bias[i] = ops_saturating_add(bias[i], -change);
   }
 }
 
-OPS_KERNEL void ops_update_f32(float* weight, const float* gradient, float step, int32_t count) {
-  for (int32_t i = 0; i < count; ++i) weight[i] -= step * gradient[i];
+OPS_KERNEL void ops_update_f32(float* weight, const float* gradient, const float* rate, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) weight[i] -= *rate * gradient[i];
 }

@@ -2,7 +2,6 @@
 // quant/integer_kernels.cpp).
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "ir/operator.h"
 #include "ops/arguments.h"
+#include "quant/call.h"
 #include "quant/kernels.h"
 
 namespace frugal::quant {
@@ -22,7 +22,10 @@ struct Binding {
   const ir::Tensor& input(std::size_t i) const { return model.graph.tensor(node.inputs[i]); }
   const ir::Tensor& output() const { return model.graph.tensor(node.output); }
   bool has_input(std::size_t i) const { return i < node.inputs.size(); }
-  ir::TensorId input_or_none(std::size_t i) const { return has_input(i) ? node.inputs[i] : ir::none; }
+  // What is passed to a kernel: an input (a null pointer where there is none), the output, its mask.
+  Value x(std::size_t i) const { return {has_input(i) ? node.inputs[i] : ir::none}; }
+  Value y() const { return {node.output}; }
+  Value mask() const { return {node.mask}; }
   std::int32_t count() const { return static_cast<std::int32_t>(ir::elements(output().shape)); }
   // Of the first input's elements a channel.
   std::int32_t pixels() const {
@@ -39,16 +42,10 @@ struct Binding {
   }
 };
 
-// Null where there is no such tensor.
-template <typename T>
-T* at(Workspace& w, ir::TensorId id) {
-  return id == ir::none ? nullptr : w.at<T>(id);
-}
-
-// The lists of channels are shared with the step, as the kernels want them.
-inline std::shared_ptr<std::vector<std::int32_t>> channels_of(const ir::Node& node) {
+// The list of channels of a gradient's node, empty where all are trained.
+inline Table<std::int32_t> channels_of(const ir::Node& node) {
   const auto& list = std::get<std::vector<std::int64_t>>(node.attributes.front().second);
-  return std::make_shared<std::vector<std::int32_t>>(list.begin(), list.end());
+  return Table(std::vector<std::int32_t>(list.begin(), list.end()));
 }
 
 struct KernelEntry {
@@ -56,9 +53,8 @@ struct KernelEntry {
   Step (*bind)(const Binding&);
 };
 
-// Kernels' scales and the memory that they point into, for steps that several workers run at once. Fails
-// where a fixed-point number cannot hold one.
-std::shared_ptr<const ops_requantize> shared(const Binding& b, ops::Requantize made);
+// Scales for a call. Fails where a fixed-point number cannot hold one.
+Scales shared(const Binding& b, ops::Requantize made);
 // Of an input with one number an element or a channel: how many numbers repeat. Fails for other shapes.
 std::int32_t repeated(const Binding& b, std::size_t input);
 

@@ -29,51 +29,26 @@ Step head(const Binding& b) {
   if (b.has_input(2)) b.need(2, DataType::int32);
   const auto in = static_cast<std::int32_t>(b.input(1).shape[1]),
              out = static_cast<std::int32_t>(b.input(1).shape[0]);
-  const std::int32_t zero = zero_of(b.input(0)), down = down_of(b);
-  const TensorId x = b.node.inputs[0], w = b.node.inputs[1], bias = b.input_or_none(2), y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_fully_connected_i16(s.at<int8_t>(x), s.at<int16_t>(w), at<int32_t>(s, bias), s.at<int32_t>(y), in,
-                            out, zero, down);
-  }};
+  return FRUGAL_CALL(ops_fully_connected_i16, b.x(0), b.x(1), b.x(2), b.y(), in, out, zero_of(b.input(0)),
+                     down_of(b));
 }
 
 Step cross_entropy(const Binding& b) {
   const auto classes = static_cast<std::int32_t>(b.input(0).shape[1]);
-  const ops_logits how = logits_of(b.input(0));
-  const TensorId logits = b.node.inputs[0], label = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    *s.at<int32_t>(y) = ops_cross_entropy_i32(s.at<int32_t>(logits), *s.at<int32_t>(label), classes, &how);
-  }};
+  return FRUGAL_CALL(ops_cross_entropy_i32, b.x(0), b.x(1), b.y(), classes, logits_of(b.input(0)));
 }
 
 Step cross_entropy_gradient(const Binding& b) {
   const auto classes = static_cast<std::int32_t>(b.input(0).shape[1]);
-  const ops_logits how = logits_of(b.input(0));
-  const TensorId logits = b.node.inputs[0], label = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_cross_entropy_gradient_i32(s.at<int32_t>(logits), *s.at<int32_t>(label), s.at<int32_t>(y), classes,
-                                   &how);
-  }};
+  return FRUGAL_CALL(ops_cross_entropy_gradient_i32, b.x(0), b.x(1), b.y(), classes, logits_of(b.input(0)));
 }
 
 Step shared_exponent(const Binding& b) {
   const auto count = static_cast<std::int32_t>(ir::elements(b.input(0).shape));
-  const TensorId sums = b.node.inputs[0], before = b.input_or_none(1), y = b.node.output;
-  return {[=](Workspace& s) {
-    *s.at<int32_t>(y) =
-        ops_shared_exponent(s.at<int32_t>(sums), count, before == ir::none ? 0 : *s.at<int32_t>(before));
-  }};
+  return FRUGAL_CALL(ops_shared_exponent, b.x(0), count, b.x(1), b.y());
 }
 
-Step narrow(const Binding& b) {
-  const std::int32_t count = b.count();
-  const TensorId sums = b.node.inputs[0], after = b.node.inputs[1], before = b.input_or_none(2),
-                 y = b.node.output;
-  return {[=](Workspace& s) {
-    const std::int32_t from = before == ir::none ? 0 : *s.at<int32_t>(before);
-    ops_narrow(s.at<int32_t>(sums), s.at<int16_t>(y), count, *s.at<int32_t>(after) - from);
-  }};
-}
+Step narrow(const Binding& b) { return FRUGAL_CALL(ops_narrow, b.x(0), b.y(), b.count(), b.x(1), b.x(2)); }
 
 ops_branches branches_of(const Binding& b) {
   const ir::Call call = ir::call_of(b.model.graph, b.node);
@@ -82,154 +57,96 @@ ops_branches branches_of(const Binding& b) {
 }
 
 Step common_exponent(const Binding& b) {
-  const ops_branches how = branches_of(b);
-  const TensorId p = b.node.inputs[0], q = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    *s.at<int32_t>(y) = ops_common_exponent(*s.at<int32_t>(p), *s.at<int32_t>(q), &how);
-  }};
+  return FRUGAL_CALL(ops_common_exponent, b.x(0), b.x(1), b.y(), branches_of(b));
 }
 
 Step sum_gradients(const Binding& b) {
-  const ops_branches how = branches_of(b);
-  const std::int32_t count = b.count();
-  const std::vector<TensorId> in = b.node.inputs;
-  const TensorId y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_sum_gradients(s.at<int16_t>(in[0]), *s.at<int32_t>(in[1]), s.at<int16_t>(in[2]),
-                      *s.at<int32_t>(in[3]), s.at<int32_t>(y), *s.at<int32_t>(in[4]), count, &how);
-  }};
+  return FRUGAL_CALL(ops_sum_gradients, b.x(0), b.x(1), b.x(2), b.x(3), b.y(), b.x(4), b.count(),
+                     branches_of(b));
 }
 
 Step mask_gradient(const Binding& b) {
-  const std::int32_t count = b.count();
-  const TensorId g = b.node.inputs[0], mask = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_mask_gradient_i16(s.at<int16_t>(g), s.at<uint8_t>(mask), s.at<int16_t>(y), count);
-  }};
+  return FRUGAL_CALL(ops_mask_gradient_i16, b.x(0), b.x(1), b.y(), b.count());
 }
 
 Step rescale_gradient(const Binding& b) {
   b.need(1, DataType::int16);
   const auto channels = static_cast<std::int32_t>(b.input(0).shape[1]);
   if (b.input(1).shape[0] != channels || b.has_input(2)) b.fail("needs a factor a channel, and no mask");
-  const std::int32_t pixels = b.pixels();
-  const TensorId g = b.node.inputs[0], factor = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_rescale_gradient_i16(s.at<int16_t>(g), s.at<int16_t>(factor), s.at<int32_t>(y), pixels, channels);
-  }};
+  return FRUGAL_CALL(ops_rescale_gradient_i16, b.x(0), b.x(1), b.y(), b.pixels(), channels);
 }
 
 Step channel_sum(const Binding& b) {
   const auto channels = static_cast<std::int32_t>(b.input(0).shape[1]);
-  const std::int32_t pixels = b.pixels(), down = down_of(b);
-  const TensorId g = b.node.inputs[0], y = b.node.output;
-  return {
-      [=](Workspace& s) { ops_channel_sum_i16(s.at<int16_t>(g), s.at<int32_t>(y), pixels, channels, down); }};
+  return FRUGAL_CALL(ops_channel_sum_i16, b.x(0), b.y(), b.pixels(), channels, down_of(b));
 }
 
-using InputGradient = void (*)(const int16_t*, const int8_t*, int32_t*, const ops_window*, int32_t);
-
-Step input_gradient(const Binding& b, InputGradient kernel) {
+ops_window window_of_input_gradient(const Binding& b) {
   b.need(1, DataType::int8);
-  const ops_window window = ops::window_of(b.node, b.output().shape, b.input(0).shape);
-  const std::int32_t down = down_of(b);
-  const TensorId g = b.node.inputs[0], w = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) { kernel(s.at<int16_t>(g), s.at<int8_t>(w), s.at<int32_t>(y), &window, down); }};
+  return ops::window_of(b.node, b.output().shape, b.input(0).shape);
 }
-Step conv_input_gradient(const Binding& b) { return input_gradient(b, ops_conv_input_gradient_i16); }
+Step conv_input_gradient(const Binding& b) {
+  return FRUGAL_CALL(ops_conv_input_gradient_i16, b.x(0), b.x(1), b.y(), window_of_input_gradient(b),
+                     down_of(b));
+}
 Step depthwise_input_gradient(const Binding& b) {
-  return input_gradient(b, ops_depthwise_input_gradient_i16);
+  return FRUGAL_CALL(ops_depthwise_input_gradient_i16, b.x(0), b.x(1), b.y(), window_of_input_gradient(b),
+                     down_of(b));
 }
 Step fully_connected_input_gradient(const Binding& b) {
   if (b.input(1).type == DataType::int8) return conv_input_gradient(b);
   b.need(1, DataType::int16);
   const auto out = static_cast<std::int32_t>(b.input(1).shape[0]),
              in = static_cast<std::int32_t>(b.input(1).shape[1]);
-  const std::int32_t down = down_of(b);
-  const TensorId g = b.node.inputs[0], w = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_fully_connected_input_gradient_i16(s.at<int16_t>(g), s.at<int16_t>(w), s.at<int32_t>(y), in, out,
-                                           down);
-  }};
+  return FRUGAL_CALL(ops_fully_connected_input_gradient_i16, b.x(0), b.x(1), b.y(), in, out, down_of(b));
 }
 
-using WeightGradient = void (*)(const int8_t*, int32_t, const int16_t*, int32_t*, const int32_t*, int32_t,
-                                const ops_window*, int32_t);
-
-Step weight_gradient(const Binding& b, WeightGradient kernel, std::int64_t trained) {
+ops_window window_of_weight_gradient(const Binding& b) {
   b.need(0, DataType::int8);
-  const ops_window window = ops::window_of(b.node, b.input(0).shape, b.input(1).shape);
-  const std::int32_t zero = zero_of(b.input(0)), down = down_of(b);
-  const auto channels = channels_of(b.node);
-  const TensorId x = b.node.inputs[0], g = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    kernel(s.at<int8_t>(x), zero, s.at<int16_t>(g), s.at<int32_t>(y),
-           channels->empty() ? nullptr : channels->data(), static_cast<std::int32_t>(trained), &window, down);
-  }};
+  return ops::window_of(b.node, b.input(0).shape, b.input(1).shape);
 }
 Step conv_weight_gradient(const Binding& b) {
-  return weight_gradient(b, ops_conv_weight_gradient_i16, b.output().shape[1]);
+  const auto trained = static_cast<std::int32_t>(b.output().shape[1]);
+  return FRUGAL_CALL(ops_conv_weight_gradient_i16, b.x(0), zero_of(b.input(0)), b.x(1), b.y(),
+                     channels_of(b.node), trained, window_of_weight_gradient(b), down_of(b));
 }
 Step depthwise_weight_gradient(const Binding& b) {
-  return weight_gradient(b, ops_depthwise_weight_gradient_i16, b.output().shape[0]);
+  const auto trained = static_cast<std::int32_t>(b.output().shape[0]);
+  return FRUGAL_CALL(ops_depthwise_weight_gradient_i16, b.x(0), zero_of(b.input(0)), b.x(1), b.y(),
+                     channels_of(b.node), trained, window_of_weight_gradient(b), down_of(b));
 }
 
 Step average_pool_gradient(const Binding& b) {
   const ops_window window = ops::window_of(b.node, b.output().shape, b.input(0).shape);
-  const std::int32_t unit = ops::pool_unit(window);
-  const TensorId g = b.node.inputs[0], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_average_pool_input_gradient_i16(s.at<int16_t>(g), s.at<int32_t>(y), &window, unit);
-  }};
+  return FRUGAL_CALL(ops_average_pool_input_gradient_i16, b.x(0), b.y(), window, ops::pool_unit(window));
 }
 
 Step global_average_pool_gradient(const Binding& b) {
   const auto channels = static_cast<std::int32_t>(b.output().shape[1]);
-  const std::int32_t pixels = b.count() / channels;
-  const TensorId g = b.node.inputs[0], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_global_average_pool_input_gradient_i16(s.at<int16_t>(g), s.at<int16_t>(y), pixels, channels);
-  }};
+  return FRUGAL_CALL(ops_global_average_pool_input_gradient_i16, b.x(0), b.y(), b.count() / channels,
+                     channels);
 }
 
 Step max_pool_gradient(const Binding& b) {
-  b.need(0, DataType::int8);
-  const ops_window window = ops::window_of(b.node, b.input(0).shape, b.input(1).shape);
-  const TensorId x = b.node.inputs[0], g = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_max_pool_input_gradient_i16(s.at<int8_t>(x), s.at<int16_t>(g), s.at<int32_t>(y), &window);
-  }};
+  return FRUGAL_CALL(ops_max_pool_input_gradient_i16, b.x(0), b.x(1), b.y(), window_of_weight_gradient(b));
 }
 
 Step mul_input_gradient(const Binding& b) {
   b.need(1, DataType::int8);
-  const std::int32_t zero = zero_of(b.input(1)), count = b.count(), other_count = repeated(b, 1);
-  const TensorId g = b.node.inputs[0], other = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_mul_input_gradient_i16(s.at<int16_t>(g), s.at<int8_t>(other), zero, s.at<int32_t>(y), count,
-                               other_count);
-  }};
+  return FRUGAL_CALL(ops_mul_input_gradient_i16, b.x(0), b.x(1), zero_of(b.input(1)), b.y(), b.count(),
+                     repeated(b, 1));
 }
 
 Step mul_channel_gradient(const Binding& b) {
   b.need(1, DataType::int8);
-  const std::int32_t zero = zero_of(b.input(1)), pixels = b.pixels(), channels = b.count(), down = down_of(b);
-  const TensorId g = b.node.inputs[0], other = b.node.inputs[1], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_mul_channel_gradient_i16(s.at<int16_t>(g), s.at<int8_t>(other), zero, s.at<int32_t>(y), pixels,
-                                 channels, down);
-  }};
+  return FRUGAL_CALL(ops_mul_channel_gradient_i16, b.x(0), b.x(1), zero_of(b.input(1)), b.y(), b.pixels(),
+                     b.count(), down_of(b));
 }
 
 Step lookup_gradient(const Binding& b) {
   b.need(0, DataType::int8);
   b.need(2, DataType::int16);
-  const std::int32_t count = b.count();
-  const TensorId x = b.node.inputs[0], g = b.node.inputs[1], slopes = b.node.inputs[2], y = b.node.output;
-  return {[=](Workspace& s) {
-    ops_lookup_gradient_i16(s.at<int8_t>(x), s.at<int16_t>(g), s.at<int16_t>(slopes), s.at<int32_t>(y),
-                            count);
-  }};
+  return FRUGAL_CALL(ops_lookup_gradient_i16, b.x(0), b.x(1), b.x(2), b.y(), b.count());
 }
 
 constexpr KernelEntry table[] = {

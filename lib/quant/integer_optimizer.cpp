@@ -57,20 +57,20 @@ class IntegerOptimizer : public Optimizer {
 
   void apply(Parameters& parameters, double learning_rate, std::int64_t step) override {
     const ops_number rate = number_of(learning_rate / static_cast<double>(images_));
+    const std::uint32_t seed = rounding_seed(config_.seed, step);
     for (Trained& one : trained_) {
       ops_update how = one.shape;
       how.channels = one.channels.empty() ? nullptr : one.channels.data();
-      how.seed = rounding_seed(config_.seed, step);
       const ir::TensorId id = one.gradient.parameter;
       if (one.type == ir::DataType::int8) {
-        ops_update_integer_i8(parameters.values<std::int8_t>(id).data(), one.sums.data(), one.exponent,
-                              one.step.data(), rate, &how);
+        ops_update_integer_i8(parameters.values<std::int8_t>(id).data(), one.sums.data(), &one.exponent,
+                              one.step.data(), &rate, &seed, &how);
       } else if (one.type == ir::DataType::int16) {
-        ops_update_integer_i16(parameters.values<std::int16_t>(id).data(), one.sums.data(), one.exponent,
-                               one.step.data(), rate, &how);
+        ops_update_integer_i16(parameters.values<std::int16_t>(id).data(), one.sums.data(), &one.exponent,
+                               one.step.data(), &rate, &seed, &how);
       } else {
-        ops_update_integer_i32(parameters.values<std::int32_t>(id).data(), one.sums.data(), one.exponent,
-                               one.step.data(), rate, &how);
+        ops_update_integer_i32(parameters.values<std::int32_t>(id).data(), one.sums.data(), &one.exponent,
+                               one.step.data(), &rate, &seed, &how);
       }
     }
   }

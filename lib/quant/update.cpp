@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "base/random.h"
 #include "ir/integer_scale.h"
 #include "ir/operator.h"
 
@@ -42,7 +41,7 @@ ops_update update_shape(const ir::Model& model, const autodiff::Gradient& gradie
 }
 
 std::uint32_t rounding_seed(std::uint64_t seed, std::int64_t step) {
-  return static_cast<std::uint32_t>(base::derive_seed(seed, "rounding " + std::to_string(step)));
+  return ops_rounding_seed(static_cast<std::uint32_t>(seed ^ (seed >> 32)), static_cast<std::uint32_t>(step));
 }
 
 std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient) {
@@ -160,11 +159,10 @@ void ParameterUpdate::lars(const Parameters& parameters, std::span<float> gradie
   for (float& g : gradient) g *= rate;
 }
 
-void ParameterUpdate::keep_latent(Parameters& parameters, std::span<const float> gradient,
-                                  std::span<const float> step) {
+void ParameterUpdate::keep_latent(Parameters& parameters, std::span<const float> gradient, float rate) {
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     float& latent = state_.latent[i];
-    latent -= step[channel_of(i)] * gradient[i];
+    latent -= rate * factor_[channel_of(i)] * gradient[i];
     const std::size_t at = place_of(i);
     if (type_ == ir::DataType::int8) {
       latent = std::clamp(latent, -127.0F, 127.0F);
@@ -185,21 +183,22 @@ void ParameterUpdate::apply(Parameters& parameters, std::span<float> gradient, d
   } else if (config_.momentum > 0) {
     momentum(gradient);
   }
+  const auto rate = static_cast<float>(learning_rate);
   if (type_ == ir::DataType::float32) {
-    ops_update_f32(parameters.values<float>(parameter_).data(), gradient.data(),
-                   static_cast<float>(learning_rate), static_cast<std::int32_t>(gradient.size()));
+    ops_update_f32(parameters.values<float>(parameter_).data(), gradient.data(), &rate,
+                   static_cast<std::int32_t>(gradient.size()));
     return;
   }
-  std::vector<float> steps;
-  for (const float factor : factor_) steps.push_back(static_cast<float>(learning_rate * factor));
-  if (config_.storage == Storage::latent) return keep_latent(parameters, gradient, steps);
+  if (config_.storage == Storage::latent) return keep_latent(parameters, gradient, rate);
   ops_update how = shape_;
   how.channels = channels_.empty() ? nullptr : channels_.data();
-  how.seed = rounding_seed(config_.seed, step);
+  const std::uint32_t seed = rounding_seed(config_.seed, step);
   if (type_ == ir::DataType::int8) {
-    ops_update_i8(parameters.values<std::int8_t>(parameter_).data(), gradient.data(), steps.data(), &how);
+    ops_update_i8(parameters.values<std::int8_t>(parameter_).data(), gradient.data(), factor_.data(), &rate,
+                  &seed, &how);
   } else {
-    ops_update_i32(parameters.values<std::int32_t>(parameter_).data(), gradient.data(), steps.data(), &how);
+    ops_update_i32(parameters.values<std::int32_t>(parameter_).data(), gradient.data(), factor_.data(), &rate,
+                   &seed, &how);
   }
 }
 

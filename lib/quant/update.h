@@ -39,7 +39,7 @@ class ParameterUpdate {
   void momentum(std::span<float> gradient);
   void adam(std::span<float> gradient, std::int64_t step);
   void lars(const Parameters& parameters, std::span<float> gradient);
-  void keep_latent(Parameters& parameters, std::span<const float> gradient, std::span<const float> step);
+  void keep_latent(Parameters& parameters, std::span<const float> gradient, float rate);
   std::size_t place_of(std::size_t i) const;  // of gradient element i in the parameter's memory
   std::size_t channel_of(std::size_t i) const;
 

@@ -104,10 +104,13 @@ TEST_CASE("sums become mantissas within half a unit of their shared exponent", "
     for (std::int32_t& v : sums)
       v = static_cast<std::int32_t>((random.uniform() * 2 - 1) * (std::ldexp(1.0, bits) - 1));
     if (bits == 31) sums[4] = INT32_MIN, sums[5] = INT32_MAX;
-    const std::int32_t exponent = ops_shared_exponent(sums.data(), 37, -7), shift = exponent + 7;
+    const std::int32_t before = -7;
+    std::int32_t exponent = 0;
+    ops_shared_exponent(sums.data(), 37, &before, &exponent);
+    const std::int32_t shift = exponent - before;
     CHECK((shift >= 0 && shift <= 17));
     std::vector<std::int16_t> y(sums.size());
-    ops_narrow(sums.data(), y.data(), 37, shift);
+    ops_narrow(sums.data(), y.data(), 37, &exponent, &before);
     double most = 0;
     for (std::size_t i = 0; i < sums.size(); ++i) {
       // One unit where the largest would have rounded out of int16.
@@ -127,9 +130,10 @@ TEST_CASE("the sum of two gradients is that of their values, however far their e
     const ops_branches how{factor(), -13 - static_cast<std::int32_t>(random.below(9)), factor(), -13};
     const std::int32_t a_exponent = static_cast<std::int32_t>(random.below(40)),
                        b_exponent = static_cast<std::int32_t>(random.below(40));
-    const std::int32_t exponent = ops_common_exponent(a_exponent, b_exponent, &how);
+    std::int32_t exponent = 0;
+    ops_common_exponent(&a_exponent, &b_exponent, &exponent, &how);
     std::vector<std::int32_t> y(50);
-    ops_sum_gradients(a.data(), a_exponent, b.data(), b_exponent, y.data(), exponent, 50, &how);
+    ops_sum_gradients(a.data(), &a_exponent, b.data(), &b_exponent, y.data(), &exponent, 50, &how);
     for (std::size_t i = 0; i < 50; ++i) {
       const double wanted = std::ldexp(1.0 * a[i] * how.a_factor, a_exponent + how.a_shift) +
                             std::ldexp(1.0 * b[i] * how.b_factor, b_exponent + how.b_shift);
@@ -156,10 +160,13 @@ TEST_CASE("loss and its gradient in whole numbers are those in float", "[ops][in
     }
     const auto label = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(classes)));
     INFO("seed " << seed << " scale " << scale << " spread " << spread);
-    const double loss = std::ldexp(ops_cross_entropy_i32(logits.data(), label, classes, &how), -16);
-    CHECK(loss == Approx(ops_cross_entropy(reals.data(), label, classes)).margin(2e-4).epsilon(1e-4));
-    ops_cross_entropy_gradient_i32(logits.data(), label, gradient.data(), classes, &how);
-    ops_cross_entropy_gradient(reals.data(), label, wanted.data(), classes);
+    std::int32_t loss = 0;
+    float wanted_loss = 0;
+    ops_cross_entropy_i32(logits.data(), &label, &loss, classes, &how);
+    ops_cross_entropy(reals.data(), &label, &wanted_loss, classes);
+    CHECK(std::ldexp(loss, -16) == Approx(wanted_loss).margin(2e-4).epsilon(1e-4));
+    ops_cross_entropy_gradient_i32(logits.data(), &label, gradient.data(), classes, &how);
+    ops_cross_entropy_gradient(reals.data(), &label, wanted.data(), classes);
     std::int64_t sum = 0;
     for (std::size_t c = 0; c < gradient.size(); ++c) {
       CHECK(std::ldexp(gradient[c], -30) == Approx(wanted[c]).margin(2e-6));
@@ -211,8 +218,10 @@ TEST_CASE("integer updates round without bias, saturate, and neither wrap nor va
   const ops_number one{1 << 30, 1};  // 1.0
   std::vector<std::int8_t> weight(20000, 10);
   std::vector<std::int32_t> gradient(weight.size(), 314573);  // 0.3 · 2^20
-  ops_update how{1, 1, 20000, 0, nullptr, 20000, OPS_STOCHASTIC, 5, 0};
-  ops_update_integer_i8(weight.data(), gradient.data(), -20, &one, one, &how);
+  ops_update how{1, 1, 20000, 0, nullptr, 20000, OPS_STOCHASTIC, 0};
+  const std::int32_t e = -20, none = 0;
+  const std::uint32_t seed = 5;
+  ops_update_integer_i8(weight.data(), gradient.data(), &e, &one, &one, &seed, &how);
   double mean = 0;
   for (const std::int8_t w : weight) {
     CHECK((w == 9 || w == 10));
@@ -221,8 +230,8 @@ TEST_CASE("integer updates round without bias, saturate, and neither wrap nor va
   CHECK(mean / static_cast<double>(weight.size()) == Approx(9.7).margin(0.015));
 
   const auto changed = [&](std::int8_t from, std::int32_t g, std::int32_t exponent, std::int32_t storage) {
-    const ops_update single{1, 1, 1, 0, nullptr, 1, storage, 0, 0};
-    ops_update_integer_i8(&from, &g, exponent, &one, one, &single);
+    const ops_update single{1, 1, 1, 0, nullptr, 1, storage, 0};
+    ops_update_integer_i8(&from, &g, &exponent, &one, &one, &seed, &single);
     return static_cast<int>(from);
   };
   CHECK(changed(10, 49, 0, OPS_NEAREST) == -39);
@@ -238,14 +247,46 @@ TEST_CASE("integer updates round without bias, saturate, and neither wrap nor va
   std::vector<std::int32_t> bias{INT32_MAX - 2, 5};
   const std::vector<std::int32_t> up{-100, 3};
   const ops_number steps[] = {one, {0, 0}};  // the second channel is not trained
-  const ops_update two{1, 1, 2, 1, nullptr, 2, OPS_STOCHASTIC, 1, 0};
-  ops_update_integer_i32(bias.data(), up.data(), 0, steps, one, &two);
+  const ops_update two{1, 1, 2, 1, nullptr, 2, OPS_STOCHASTIC, 0};
+  ops_update_integer_i32(bias.data(), up.data(), &none, steps, &one, &seed, &two);
   CHECK(bias == std::vector<std::int32_t>{INT32_MAX, 5});
   std::int16_t head = -32760;
   const std::int32_t g = 100;
-  const ops_update single{1, 1, 1, 0, nullptr, 1, OPS_STOCHASTIC, 1, 0};
-  ops_update_integer_i16(&head, &g, 0, &one, one, &single);
+  const ops_update single{1, 1, 1, 0, nullptr, 1, OPS_STOCHASTIC, 0};
+  ops_update_integer_i16(&head, &g, &none, &one, &one, &seed, &single);
   CHECK(head == -32767);
+}
+
+TEST_CASE("one image's mantissas update as a batch of one does, whatever exponent and step",
+          "[ops][integer]") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    base::Random random(seed, "mantissas");
+    const auto g = random_mantissas(60, seed);
+    const std::int32_t exponent = static_cast<std::int32_t>(random.below(90)) - 60;
+    const auto number = [&] {
+      return ops_number{static_cast<std::int32_t>((1 << 30) + random.below(1 << 30)),
+                        static_cast<std::int32_t>(random.below(50)) - 30};
+    };
+    const std::vector<ops_number> steps{number(), number(), number()};
+    const ops_number rate = number();
+    const auto draw = static_cast<std::uint32_t>(random.next());
+    const ops_update how{3, 4, 5, 0, nullptr, 5, OPS_STOCHASTIC, 17};
+    std::vector<std::int32_t> sums(60);
+    std::int32_t sum_exponent = OPS_NO_EXPONENT;
+    ops_accumulate(sums.data(), &sum_exponent, g.data(), exponent, 60, 16);
+    std::vector<std::int8_t> a(60, 5), b = a;
+    std::vector<std::int16_t> c(60, -500), d = c;
+    std::vector<std::int32_t> e(60, 70000), f = e;
+    ops_update_integer_i8(a.data(), sums.data(), &sum_exponent, steps.data(), &rate, &draw, &how);
+    ops_update_mantissas_i8(b.data(), g.data(), &exponent, steps.data(), &rate, &draw, &how);
+    CHECK(a == b);
+    ops_update_integer_i16(c.data(), sums.data(), &sum_exponent, steps.data(), &rate, &draw, &how);
+    ops_update_mantissas_i16(d.data(), g.data(), &exponent, steps.data(), &rate, &draw, &how);
+    CHECK(c == d);
+    ops_update_integer_i32(e.data(), sums.data(), &sum_exponent, steps.data(), &rate, &draw, &how);
+    ops_update_mantissas_i32(f.data(), g.data(), &exponent, steps.data(), &rate, &draw, &how);
+    CHECK(e == f);
+  }
 }
 
 TEST_CASE("gradients of pools in whole numbers are those in float", "[ops][integer]") {

@@ -158,7 +158,7 @@ TEST_CASE("without floats a part of a depthwise layer is trained at its own chan
   quant::TrainerConfig config;
   config.storage = quant::Storage::integer;
   quant::Trainer trainer(model, sparse::trained_layers(model, scheme), config, "tiny");
-  for (int i = 0; i < 10; ++i) trainer.step(train, all_of(train), 0.05);
+  for (int i = 0; i < 10; ++i) trainer.step(train, all_of(train), 0.2);
   for (const autodiff::Gradient& gradient : trainer.graph().gradients) {
     if (gradient.channels.empty()) continue;
     CHECK(gradient.channels.size() == 3);
