@@ -36,7 +36,7 @@ const OperatorTable& operators() {
   static const OperatorTable table = [] {
     OperatorTable all;
     for (const auto family : {convolutions, dense_operators, normalisations, activations, arithmetic, pools,
-                              rearrangements, losses, number_formats, gradients, integer_gradients}) {
+                              rearrangements, losses, number_formats, gradients, integer_gradients, updates}) {
       const OperatorTable some = family();
       all.insert(all.end(), some.begin(), some.end());
     }

@@ -16,5 +16,6 @@ OperatorTable losses();             // cross_entropy, mean_squared_error, cross_
 OperatorTable number_formats();     // quantize, dequantize, requantize
 OperatorTable gradients();          // …_input_gradient, …_weight_gradient, rescale_gradient, channel_sum
 OperatorTable integer_gradients();  // mask_gradient, shared_exponent, narrow, common_exponent, sum_gradients
+OperatorTable updates();            // update, update_integer
 
 }  // namespace frugal::ir

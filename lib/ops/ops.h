@@ -26,6 +26,9 @@
 extern "C" {
 #endif
 
+/* Instruction sets that kernels are built for on devices; scratch memory depends on it. */
+enum { OPS_PLAIN = 0, OPS_DSP = 1, OPS_MVE = 2 };
+
 /* A window that slides over an image. Depthwise: out_channels = in_channels * multiplier, groups unused. */
 typedef struct {
   int32_t in_height, in_width, in_channels;

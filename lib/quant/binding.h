@@ -61,6 +61,9 @@ std::int32_t repeated(const Binding& b, std::size_t input);
 // The table of product_kernels.cpp.
 std::span<const KernelEntry> product_kernels();
 
+// The table of update_kernels.cpp.
+std::span<const KernelEntry> update_kernels();
+
 // The kernels of training without floats: of nodes that take or give i16 mantissas, i32 sums or exponents.
 // Null where the node is none of these.
 const KernelEntry* integer_kernel(const ir::Model& model, const ir::Node& node);

@@ -12,11 +12,6 @@
 namespace frugal::quant {
 namespace {
 
-ops_number number_of(double value) {
-  const ir::FixedPoint fixed = ir::wide_fixed_point(value);
-  return {fixed.multiplier, fixed.shift};
-}
-
 // One trained parameter, and the sums of a batch.
 struct Trained {
   std::string name;
@@ -56,7 +51,7 @@ class IntegerOptimizer : public Optimizer {
   }
 
   void apply(Parameters& parameters, double learning_rate, std::int64_t step) override {
-    const ops_number rate = number_of(learning_rate / static_cast<double>(images_));
+    const ops_number rate = autodiff::number_of(learning_rate / static_cast<double>(images_));
     const std::uint32_t seed = rounding_seed(config_.seed, step);
     for (Trained& one : trained_) {
       ops_update how = one.shape;
@@ -88,31 +83,17 @@ class IntegerOptimizer : public Optimizer {
  private:
   Trained made(const ir::Model& model, const autodiff::Gradient& gradient, std::uint32_t place) {
     const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
-    Trained one{parameter.name, gradient, parameter.type, update_shape(model, gradient), {}, {}, {}};
+    Trained one{
+        parameter.name, gradient, parameter.type, autodiff::update_shape(model, gradient), {}, {}, {}};
     one.channels.assign(gradient.channels.begin(), gradient.channels.end());
     one.shape.first = place;
     one.shape.storage = OPS_STOCHASTIC;
     one.sums.resize(static_cast<std::size_t>(one.shape.outer) * static_cast<std::size_t>(one.shape.places) *
                     static_cast<std::size_t>(one.shape.trained));
-    const std::vector<double> factors = scaling_factors(model, gradient);
-    const bool by_channel = one.shape.channels_inside != 0 && !one.channels.empty();
-    one.step.assign(factors.size(), {0, 0});
     std::int64_t unusable = 0;
-    const bool is_head = model.graph.tensor(weight_of(model, gradient)).type == ir::DataType::int16;
-    for (std::size_t i = 0; i < (by_channel ? one.channels.size() : factors.size()); ++i) {
-      const std::size_t channel = by_channel ? static_cast<std::size_t>(one.channels[i]) : i;
-      const double factor = factors[channel];
-      const double scale = gradient.scale[gradient.scale.size() == 1 ? 0 : i];
-      const bool scaled = config_.method == Method::qas || is_head;
-      unusable += factor == 0;
-      if (factor != 0) one.step[channel] = number_of(scale * (scaled ? factor : 1));
-    }
+    one.step = autodiff::integer_steps(model, gradient, config_.method == Method::qas, unusable);
     note_untrained(parameter, unusable);
     return one;
-  }
-
-  static ir::TensorId weight_of(const ir::Model& model, const autodiff::Gradient& gradient) {
-    return model.graph.nodes[static_cast<std::size_t>(gradient.node)].inputs[1];
   }
 
   TrainerConfig config_;

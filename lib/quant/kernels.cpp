@@ -286,7 +286,7 @@ Step bind(const ir::Model& model, const ir::Node& node, const std::string& origi
   if (const KernelEntry* entry = integer_kernel(model, node)) return entry->bind(binding);
   std::string known;
   for (const std::span<const KernelEntry> entries :
-       {std::span<const KernelEntry>(table), product_kernels()}) {
+       {std::span<const KernelEntry>(table), product_kernels(), update_kernels()}) {
     for (const KernelEntry& entry : entries) {
       if (entry.op == std::string(node.op->name)) return entry.bind(binding);
       if (std::string(entry.op).find("gradient") == std::string::npos)

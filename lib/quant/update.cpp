@@ -14,61 +14,10 @@ namespace {
 constexpr double adam_first = 0.9, adam_second = 0.999, adam_epsilon = 1e-8;
 constexpr double lars_trust = 0.001;
 
-std::int32_t narrow(std::int64_t value) { return static_cast<std::int32_t>(value); }
-
 }  // namespace
-
-ops_update update_shape(const ir::Model& model, const autodiff::Gradient& gradient) {
-  const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
-  const ir::Dims& shape = parameter.shape;
-  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
-  ops_update how{};
-  if (shape.size() == 1) {  // a bias
-    how.outer = how.places = 1;
-    how.inner = narrow(shape[0]);
-    how.channels_inside = 1;
-  } else {
-    const bool depthwise = node.op->name == std::string("depthwise_conv");
-    const std::int64_t area = ir::elements(ir::Dims(shape.begin() + 2, shape.end()));
-    how.outer = depthwise ? 1 : narrow(shape[0]);
-    how.places = narrow(area);
-    how.inner = narrow(depthwise ? shape[0] : shape[1]);
-    how.channels_inside = depthwise ? 1 : 0;
-  }
-  how.trained =
-      gradient.channels.empty() ? how.inner : narrow(static_cast<std::int64_t>(gradient.channels.size()));
-  return how;
-}
 
 std::uint32_t rounding_seed(std::uint64_t seed, std::int64_t step) {
   return ops_rounding_seed(static_cast<std::uint32_t>(seed ^ (seed >> 32)), static_cast<std::uint32_t>(step));
-}
-
-std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient) {
-  const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
-  const auto outputs = static_cast<std::size_t>(parameter.shape[0]);
-  std::vector<double> factors(outputs, 1.0);
-  if (parameter.type == ir::DataType::float32) return factors;
-  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
-  const std::vector<double>& scales = model.graph.tensor(node.inputs[1]).quantization->scale;
-  const bool is_bias = parameter.type == ir::DataType::int32;
-  const double x_scale = is_bias ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
-  // A head's weights of int16 may all be 0: their scale is no channel's.
-  const bool is_head = model.graph.tensor(node.inputs[1]).type == ir::DataType::int16;
-  const auto weights = is_head ? std::span<const std::int8_t>{} : model.values<std::int8_t>(node.inputs[1]);
-  const std::size_t row = weights.size() / outputs;
-  for (std::size_t c = 0; c < outputs; ++c) {
-    const double scale = x_scale * scales[scales.size() == 1 ? 0 : c];
-    const auto channel = weights.subspan(c * row, row);
-    bool dead = !is_head && std::all_of(channel.begin(), channel.end(), [](std::int8_t w) { return w == 0; });
-    if (node.inputs.size() > 2 && !is_head) {
-      const std::int32_t bias = model.values<std::int32_t>(node.inputs[2])[c];
-      constexpr std::int32_t ends = std::numeric_limits<std::int32_t>::max();
-      dead = dead || bias == ends || bias <= -ends;
-    }
-    factors[c] = dead ? 0 : 1 / (scale * scale);
-  }
-  return factors;
 }
 
 ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradient& gradient,
@@ -77,7 +26,7 @@ ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradien
     : config_(config),
       parameter_(gradient.parameter),
       type_(model.graph.tensor(gradient.parameter).type),
-      shape_(update_shape(model, gradient)),
+      shape_(autodiff::update_shape(model, gradient)),
       channels_(gradient.channels.begin(), gradient.channels.end()) {
   const ir::Tensor& parameter = model.graph.tensor(parameter_);
   state_.name = parameter.name;
@@ -87,7 +36,7 @@ ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradien
   shape_.storage = config.storage == Storage::truncate     ? OPS_TRUNCATE
                    : config.storage == Storage::stochastic ? OPS_STOCHASTIC
                                                            : OPS_NEAREST;
-  for (const double factor : scaling_factors(model, gradient)) {
+  for (const double factor : autodiff::scaling_factors(model, gradient)) {
     unusable += factor == 0;
     factor_.push_back(factor == 0 || config.method == Method::qas || type_ == ir::DataType::float32
                           ? static_cast<float>(factor)

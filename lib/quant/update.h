@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "autodiff/backward.h"
+#include "autodiff/scaling.h"
 #include "quant/program.h"
 #include "quant/trainer.h"
 
 namespace frugal::quant {
 
-// Quantisation-aware scaling: 1 / s_w² of each output channel of a weight, 1 / (s_w·s_x)² of a bias, 1 of
-// what is in float. 0 for a channel whose scale says nothing, since all its weights are 0 or its bias is at
-// the ends of int32: it is not trained.
-std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient);
-
-// How the numbers of a parameter lie under the kernels of an update, without its channels, place and storage.
-ops_update update_shape(const ir::Model& model, const autodiff::Gradient& gradient);
 // What stochastic rounding draws from in a step.
 std::uint32_t rounding_seed(std::uint64_t seed, std::int64_t step);
 

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "ir/operator.h"
 #include "quant/ordered.h"
-#include "quant/update.h"
+#include "autodiff/scaling.h"
 
 namespace frugal::sparse {
 namespace {
@@ -118,7 +118,7 @@ class Taker {
     const ir::Tensor& parameter = graph.tensor(gradient.parameter);
     const Channels channels(graph, graph.nodes[static_cast<std::size_t>(gradient.node)], parameter);
     // Those of a channel that is never trained are 0.
-    const std::vector<double> factors = quant::scaling_factors(training.model, gradient);
+    const std::vector<double> factors = autodiff::scaling_factors(training.model, gradient);
     const auto count = static_cast<std::size_t>(ir::elements(parameter.shape));
     const bool weight = parameter.shape.size() > 1;
     for (std::size_t i = 0; i < count; ++i) {

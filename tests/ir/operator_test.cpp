@@ -121,6 +121,11 @@ const std::map<std::string, Example>& examples() {
         .attributes = branches,
         .out = image,
         .types = {mantissa, whole, mantissa, whole, whole}}},
+      {"update", {{{6, 4, 3, 3}, {6, 2, 3, 3}, {1}}, {{"channels", List{1, 3}}}, {6, 4, 3, 3}}},
+      {"update_integer",
+       {.inputs = {{6}, {6}, {1}, {6, 2}, {2}, {1}},
+        .out = {6},
+        .types = {ir::DataType::int8, mantissa, whole, whole, whole, whole}}},
   };
   return all;
 }

@@ -10,7 +10,7 @@
 #include "network/import/load.h"
 #include "quant/head.h"
 #include "quant/program.h"
-#include "quant/update.h"
+#include "autodiff/scaling.h"
 #include "sparse/scheme.h"
 #include "support/test.h"
 
@@ -155,7 +155,7 @@ TEST_CASE("one training step of mcunet-5fps is that of the authors' program", "[
     CHECK(relative(program.get<float>(workspace, gradient.gradient), values_of<float>(reference, key)) <
           1e-4);
     if (layer == static_cast<std::ptrdiff_t>(layers.size())) continue;
-    const std::vector<double> factors = quant::scaling_factors(training.model, gradient);
+    const std::vector<double> factors = autodiff::scaling_factors(training.model, gradient);
     const auto wanted = values_of<float>(reference, fmt::format("qas_{}{}", bias ? "b" : "w", layer));
     for (std::size_t c = 0; c < factors.size(); ++c) {
       if (factors[c] != 0) CHECK(factors[c] == Approx(wanted[c]).epsilon(1e-6));

@@ -1,0 +1,93 @@
+#include "autodiff/scaling.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "ir/integer_scale.h"
+#include "ir/operator.h"
+
+namespace frugal::autodiff {
+namespace {
+
+std::int32_t narrow(std::int64_t value) { return static_cast<std::int32_t>(value); }
+
+const ir::Node& node_of(const ir::Model& model, const Gradient& gradient) {
+  return model.graph.nodes[static_cast<std::size_t>(gradient.node)];
+}
+
+}  // namespace
+
+ops_update update_shape(const ir::Model& model, const autodiff::Gradient& gradient) {
+  const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
+  const ir::Dims& shape = parameter.shape;
+  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
+  ops_update how{};
+  if (shape.size() == 1) {  // a bias
+    how.outer = how.places = 1;
+    how.inner = narrow(shape[0]);
+    how.channels_inside = 1;
+  } else {
+    const bool depthwise = node.op->name == std::string("depthwise_conv");
+    const std::int64_t area = ir::elements(ir::Dims(shape.begin() + 2, shape.end()));
+    how.outer = depthwise ? 1 : narrow(shape[0]);
+    how.places = narrow(area);
+    how.inner = narrow(depthwise ? shape[0] : shape[1]);
+    how.channels_inside = depthwise ? 1 : 0;
+  }
+  how.trained =
+      gradient.channels.empty() ? how.inner : narrow(static_cast<std::int64_t>(gradient.channels.size()));
+  return how;
+}
+
+std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient) {
+  const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
+  const auto outputs = static_cast<std::size_t>(parameter.shape[0]);
+  std::vector<double> factors(outputs, 1.0);
+  if (parameter.type == ir::DataType::float32) return factors;
+  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
+  const std::vector<double>& scales = model.graph.tensor(node.inputs[1]).quantization->scale;
+  const bool is_bias = parameter.type == ir::DataType::int32;
+  const double x_scale = is_bias ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
+  // A head's weights of int16 may all be 0: their scale is no channel's.
+  const bool is_head = model.graph.tensor(node.inputs[1]).type == ir::DataType::int16;
+  const auto weights = is_head ? std::span<const std::int8_t>{} : model.values<std::int8_t>(node.inputs[1]);
+  const std::size_t row = weights.size() / outputs;
+  for (std::size_t c = 0; c < outputs; ++c) {
+    const double scale = x_scale * scales[scales.size() == 1 ? 0 : c];
+    const auto channel = weights.subspan(c * row, row);
+    bool dead = !is_head && std::all_of(channel.begin(), channel.end(), [](std::int8_t w) { return w == 0; });
+    if (node.inputs.size() > 2 && !is_head) {
+      const std::int32_t bias = model.values<std::int32_t>(node.inputs[2])[c];
+      constexpr std::int32_t ends = std::numeric_limits<std::int32_t>::max();
+      dead = dead || bias == ends || bias <= -ends;
+    }
+    factors[c] = dead ? 0 : 1 / (scale * scale);
+  }
+  return factors;
+}
+
+ops_number number_of(double value) {
+  const ir::FixedPoint fixed = ir::wide_fixed_point(value);
+  return {fixed.multiplier, fixed.shift};
+}
+
+std::vector<ops_number> integer_steps(const ir::Model& model, const Gradient& gradient, bool qas,
+                                      std::int64_t& unusable) {
+  const std::vector<double> factors = scaling_factors(model, gradient);
+  const ir::Node& node = node_of(model, gradient);
+  const ir::Tensor& weight = model.graph.tensor(node.inputs[1]);
+  const bool is_head = weight.type == ir::DataType::int16;
+  const bool by_channel = node.op->name == std::string("depthwise_conv") && !gradient.channels.empty();
+  std::vector<ops_number> steps(factors.size(), {0, 0});
+  for (std::size_t i = 0; i < (by_channel ? gradient.channels.size() : factors.size()); ++i) {
+    const std::size_t channel = by_channel ? static_cast<std::size_t>(gradient.channels[i]) : i;
+    const double factor = factors[channel];
+    const double scale = gradient.scale[gradient.scale.size() == 1 ? 0 : i];
+    unusable += factor == 0;
+    if (factor != 0) steps[channel] = number_of(scale * (qas || is_head ? factor : 1));
+  }
+  return steps;
+}
+
+}  // namespace frugal::autodiff

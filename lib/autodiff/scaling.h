@@ -1,0 +1,28 @@
+// What a gradient is worth in stored numbers: quantisation-aware scaling (Lin et al., NeurIPS 2022, equation
+// 4), and how the numbers of a trained parameter lie under the kernels of an update.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "autodiff/backward.h"
+#include "ops/integer.h"
+
+namespace frugal::autodiff {
+
+// 1 / s_w² of each output channel of a weight, 1 / (s_w·s_x)² of a bias, 1 of what is in float. 0 for a
+// channel whose scale says nothing, since all its weights are 0 or its bias is at the ends of int32: it is
+// not trained.
+std::vector<double> scaling_factors(const ir::Model& model, const Gradient& gradient);
+
+// A positive number as ops_number; 0 as well.
+ops_number number_of(double value);
+// What a mantissa is worth in stored units, one an output channel; with the scaling, or (qas false) without.
+// Multiplier 0: not trained. `unusable` is raised by the channels whose scale says nothing.
+std::vector<ops_number> integer_steps(const ir::Model& model, const Gradient& gradient, bool qas,
+                                      std::int64_t& unusable);
+
+// Without channels, place and storage.
+ops_update update_shape(const ir::Model& model, const Gradient& gradient);
+
+}  // namespace frugal::autodiff

@@ -1,0 +1,196 @@
+#include "emit/api.h"
+
+#include <fmt/format.h>
+
+namespace frugal::emit {
+namespace {
+
+constexpr const char* header_text =
+    R"(/* A network that goes on learning: made by tinytrain-compile; do not edit.
+ *
+ * One sample at a time; no function allocates. predict and train_step share one arena, so that they are called
+ * from one place of a program, never from an interrupt while the other runs (FRUGAL_BUSY).
+ */
+#ifndef FRUGAL_MODEL_H
+#define FRUGAL_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+#define FRUGAL_INPUT_BYTES {image_bytes} /* int8 [height][width][channels], or int32 tokens */
+#define FRUGAL_CLASSES {classes}
+#define FRUGAL_ARENA_BYTES {arena_bytes} /* SRAM for the numbers of a step */
+#define FRUGAL_STATE_BYTES {state_bytes} /* SRAM for the trained numbers */
+
+enum {{
+  FRUGAL_OK = 0,
+  FRUGAL_BAD_LABEL,      /* not in [0, FRUGAL_CLASSES) */
+  FRUGAL_NOT_FINITE,     /* a loss that is no finite number: nothing was changed */
+  FRUGAL_BUSY,           /* called while another call runs */
+  FRUGAL_NO_STATE,       /* no saved state that is whole */
+  FRUGAL_OTHER_NETWORK,  /* a state of another network or scheme */
+  FRUGAL_STORAGE_FAILED  /* flash could not be read, erased or written */
+}};
+
+/* {rate_comment} */
+typedef {rate_type} frugal_rate;
+typedef {loss_type} frugal_loss;
+
+extern const uint32_t frugal_network_id;
+
+void frugal_init(void);              /* the numbers of a new device; call it first */
+void frugal_reset_to_factory(void);  /* the same later on */
+void* frugal_input(void);            /* where a sample may be written, to save its copy */
+
+/* The class with the largest logit into *class_out. */
+int frugal_predict(const void* input, int32_t* class_out);
+{train_declaration}
+/* The trained numbers and the step counter, one piece of SRAM. */
+void frugal_state(void** bytes, size_t* size);
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+)";
+
+constexpr const char* train_declaration =
+    R"(/* Learns one sample. *loss and *predicted are from before the change; either may be null. */
+int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal_loss* loss,
+                      int32_t* predicted);
+)";
+
+constexpr const char* code_text = R"(/* Made by tinytrain-compile; do not edit. */
+#include "frugal_model.h"
+
+#include <string.h>
+
+#include "ops/integer.h"
+#include "ops/ops.h"
+
+#define FRUGAL_ALIGNED _Alignas(8)
+
+const uint32_t frugal_network_id = {network_id}u;
+
+static FRUGAL_ALIGNED uint8_t arena[FRUGAL_ARENA_BYTES];
+static FRUGAL_ALIGNED uint8_t state[FRUGAL_STATE_BYTES]; /* steps so far (uint32), then the trained numbers */
+static volatile uint8_t busy;
+
+{tables}
+static void infer(void) {{
+{inference}}}
+{training}
+static int32_t largest_logit(void) {{
+  const {logit_type}* logits = (const {logit_type}*)(void*)({logits});
+  int32_t best = 0;
+  for (int32_t c = 1; c < FRUGAL_CLASSES; ++c) best = logits[c] > logits[best] ? c : best;
+  return best;
+}}
+
+static void take(const void* input) {{
+  if (input != (const void*)({image})) memcpy({image}, input, FRUGAL_INPUT_BYTES);
+}}
+
+void frugal_reset_to_factory(void) {{ memcpy(state, factory, sizeof state); }}
+
+void frugal_init(void) {{
+  busy = 0;
+  frugal_reset_to_factory();
+}}
+
+void* frugal_input(void) {{ return {image}; }}
+
+void frugal_state(void** bytes, size_t* size) {{
+  *bytes = state;
+  *size = sizeof state;
+}}
+
+int frugal_predict(const void* input, int32_t* class_out) {{
+  if (busy) return FRUGAL_BUSY;
+  busy = 1;
+  take(input);
+  infer();
+  *class_out = largest_logit();
+  busy = 0;
+  return FRUGAL_OK;
+}}
+{train_step})";
+
+constexpr const char* training_text = R"(
+static void forward(void) {{
+{forward}}}
+
+static void backward(void) {{
+{backward}}}
+)";
+
+constexpr const char* train_step_text = R"(
+int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal_loss* loss,
+                      int32_t* predicted) {{
+  if (label < 0 || label >= FRUGAL_CLASSES) return FRUGAL_BAD_LABEL;
+  if (busy) return FRUGAL_BUSY;
+  busy = 1;
+  take(input);
+  memcpy({label}, &label, sizeof label);
+  forward();
+  frugal_loss value;
+  memcpy(&value, {loss}, sizeof value);
+  if (loss) *loss = value;
+  if (predicted) *predicted = largest_logit();
+{check}  uint32_t steps;
+  memcpy(&steps, state, sizeof steps);
+  const uint32_t seed = ops_rounding_seed({seed}u, steps);
+  memcpy({seed_place}, &seed, sizeof seed);
+  memcpy({rate}, &rate, sizeof rate);
+  backward();
+  ++steps;
+  memcpy(state, &steps, sizeof steps);
+  busy = 0;
+  return FRUGAL_OK;
+}}
+)";
+
+constexpr const char* finite_check = R"(  if (!(value < 3.0e38f && value > -3.0e38f)) {
+    busy = 0;
+    return FRUGAL_NOT_FINITE;
+  }
+)";
+
+}  // namespace
+
+std::string api_header(const ApiText& t) {
+  return fmt::format(
+      fmt::runtime(header_text), fmt::arg("image_bytes", t.image_bytes), fmt::arg("classes", t.classes),
+      fmt::arg("arena_bytes", t.arena_bytes), fmt::arg("state_bytes", t.state_bytes),
+      fmt::arg("rate_comment",
+               t.without_floats ? "A learning rate: multiplier * 2^(shift - 31), multiplier in [2^30, 2^31). "
+                                  "A loss: 16 bits behind the point."
+                                : "A learning rate, and a loss."),
+      fmt::arg("rate_type", t.without_floats ? "struct {\n  int32_t multiplier, shift;\n}" : "float"),
+      fmt::arg("loss_type", t.without_floats ? "int32_t" : "float"),
+      fmt::arg("train_declaration", t.rate.empty() ? "" : train_declaration));
+}
+
+std::string api_code(const ApiText& t) {
+  std::string training, train_step;
+  if (!t.rate.empty()) {
+    training = fmt::format(fmt::runtime(training_text), fmt::arg("forward", t.forward),
+                           fmt::arg("backward", t.backward));
+    train_step =
+        fmt::format(fmt::runtime(train_step_text), fmt::arg("label", t.label), fmt::arg("loss", t.loss),
+                    fmt::arg("check", t.without_floats ? "" : finite_check), fmt::arg("seed", t.seed),
+                    fmt::arg("seed_place", t.seed_place), fmt::arg("rate", t.rate));
+  }
+  return fmt::format(fmt::runtime(code_text), fmt::arg("network_id", t.network_id),
+                     fmt::arg("tables", t.tables), fmt::arg("inference", t.inference),
+                     fmt::arg("training", training), fmt::arg("logits", t.logits), fmt::arg("image", t.image),
+                     fmt::arg("logit_type", t.without_floats ? "int32_t" : "float"),
+                     fmt::arg("train_step", train_step));
+}
+
+}  // namespace frugal::emit

@@ -1,0 +1,24 @@
+// The frame of generated C: the functions that a user's program calls, around the calls of kernels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace frugal::emit {
+
+struct ApiText {
+  std::string tables;                        // C: constants
+  std::string inference, forward, backward;  // C: calls
+  // C: addresses; rate and seed are empty where nothing is trained.
+  std::string image, label, rate, seed_place, logits, loss;
+  std::int64_t image_bytes = 0, classes = 0;
+  bool without_floats = false;
+  std::size_t arena_bytes = 0, state_bytes = 0;
+  std::uint32_t seed = 0, network_id = 0;
+};
+
+std::string api_header(const ApiText& text);
+std::string api_code(const ApiText& text);
+
+}  // namespace frugal::emit

@@ -1,0 +1,101 @@
+#include "emit/device_program.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "ir/operator.h"
+#include "plan/lifetimes.h"
+#include "quant/kernels.h"
+
+namespace frugal::emit {
+namespace {
+
+using ir::NodeId;
+using ir::TensorId;
+
+std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
+
+bool is_update(const ir::Node& node) {
+  return node.op->name == std::string("update") || node.op->name == std::string("update_integer");
+}
+
+}  // namespace
+
+DeviceProgram::DeviceProgram(passes::TrainingStep step, std::int32_t target, const std::string& origin)
+    : step_(std::move(step)),
+      layouts_(ops::layouts_of(step_.model.graph)),
+      parameters_(step_.model, layouts_),
+      homes_(graph().tensors.size()) {
+  for (const ir::Node& node : graph().nodes) calls_.push_back(quant::bind(step_.model, node, origin));
+  find_inference();
+  place_state();
+  place_arena(target);
+  for (std::size_t i = 0; i < graph().tensors.size(); ++i) {
+    const ir::Role role = graph().tensors[i].role;
+    if (role != ir::Role::input && role != ir::Role::value) flash_bytes_ += step_.model.data[i].size();
+  }
+}
+
+std::span<const std::byte> DeviceProgram::numbers(TensorId id) const {
+  return {parameters_.at(id), step_.model.data[index(id)].size()};
+}
+
+void DeviceProgram::find_inference() {
+  std::vector<bool> needed(graph().tensors.size(), false);
+  needed[index(step_.logits)] = true;
+  for (NodeId n = step_.forward_end - 1; n >= 0; --n) {
+    const ir::Node& node = graph().nodes[index(n)];
+    if (!needed[index(node.output)]) continue;
+    for (const TensorId id : node.inputs) needed[index(id)] = true;
+    inference_.push_back(n);
+  }
+  std::reverse(inference_.begin(), inference_.end());
+}
+
+void DeviceProgram::place_state() {
+  state_bytes_ = counter_bytes;
+  for (const TensorId id : step_.trained) {
+    homes_[index(id)] = {Place::state, state_bytes_};
+    state_bytes_ += plan::aligned(step_.model.data[index(id)].size(), alignment);
+  }
+}
+
+void DeviceProgram::place_arena(std::int32_t target) {
+  std::vector<plan::Block> lives = plan::lifetimes(graph(), alignment);
+  const auto life = [&](TensorId id) -> plan::Block& { return lives[index(id)]; };
+  for (const ir::Node& node : graph().nodes) {  // an update gives what its parameter holds
+    if (!is_update(node)) continue;
+    homes_[index(node.output)] = homes_[index(node.inputs[0])];
+    life(node.output) = {};
+  }
+  // Both are read when the forward pass is over; nothing reads them at the end.
+  for (const TensorId id : {step_.logits, step_.loss}) {
+    NodeId last = step_.forward_end;
+    for (NodeId n = 0; n < static_cast<NodeId>(graph().nodes.size()); ++n) {
+      const auto& inputs = graph().nodes[index(n)].inputs;
+      if (std::find(inputs.begin(), inputs.end(), id) != inputs.end()) last = std::max(last, n);
+    }
+    life(id).last = last;
+  }
+  for (const plan::Block& block : lives) {
+    if (block.bytes > 0) blocks_.push_back(block);
+  }
+  scratch_.assign(graph().nodes.size(), 0);
+  std::vector<NodeId> with_scratch;
+  for (NodeId n = 0; n < static_cast<NodeId>(graph().nodes.size()); ++n) {
+    const quant::Step& step = calls(n);
+    const std::size_t bytes = step.scratch_on ? step.scratch_on(target) : 0;
+    if (bytes == 0) continue;
+    blocks_.push_back({bytes, n, n, alignment, graph().name_of(graph().nodes[index(n)]) + " (scratch)"});
+    with_scratch.push_back(n);
+  }
+  plan_ = plan::place(blocks_);
+  arena_bytes_ = plan::aligned(plan_.arena.bytes, alignment);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < lives.size(); ++i) {
+    if (lives[i].bytes > 0) homes_[i] = {Place::arena, plan_.arena.offsets[next++]};
+  }
+  for (const NodeId n : with_scratch) scratch_[index(n)] = plan_.arena.offsets[next++];
+}
+
+}  // namespace frugal::emit

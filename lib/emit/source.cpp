@@ -1,0 +1,140 @@
+#include "emit/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "emit/api.h"
+#include "emit/tables.h"
+#include "ir/operator.h"
+
+namespace frugal::emit {
+namespace {
+
+using ir::NodeId;
+using ir::TensorId;
+
+std::string c_type(const ir::Tensor& tensor) {
+  switch (tensor.type) {
+    case ir::DataType::int8:
+      return "int8_t";
+    case ir::DataType::int16:
+      return "int16_t";
+    case ir::DataType::int32:
+      return "int32_t";
+    case ir::DataType::float32:
+      return "float";
+    default:
+      return "uint8_t";
+  }
+}
+
+class Writer {
+ public:
+  Writer(const DeviceProgram& program, const SourceConfig& config) : program_(program), config_(config) {}
+
+  Source written() {
+    const passes::TrainingStep& step = program_.step();
+    std::string inference, forward, backward;
+    for (const NodeId n : program_.inference()) inference += calls(n, false);
+    const auto end = static_cast<NodeId>(program_.graph().nodes.size());
+    for (NodeId n = 0; n < step.forward_end; ++n) forward += calls(n, true);
+    for (NodeId n = step.forward_end; n < end; ++n) backward += calls(n, true);
+    ApiText api;
+    api.tables = factory() + tables_.text();
+    api.inference = inference;
+    api.forward = forward;
+    api.backward = backward;
+    api.image = address(step.image);
+    api.image_bytes = ir::bytes(program_.graph().tensor(step.image));
+    api.label = address(step.label);
+    api.rate = step.rate == ir::none ? "" : address(step.rate);
+    api.seed_place = step.seed == ir::none ? "" : address(step.seed);
+    api.logits = address(step.logits);
+    api.loss = address(step.loss);
+    api.classes = program_.graph().tensor(step.logits).shape.back();
+    api.without_floats = step.without_floats;
+    api.arena_bytes = program_.arena_bytes();
+    api.state_bytes = program_.state_bytes();
+    api.seed = config_.seed;
+    api.network_id = config_.network_id;
+    return {api_header(api), api_code(api)};
+  }
+
+ private:
+  const ir::Tensor& tensor(TensorId id) const { return program_.graph().tensor(id); }
+
+  // "arena + 128", "state + 8", or the name of an array in flash.
+  std::string address(TensorId id) {
+    const Home& home = program_.home(id);
+    switch (home.place) {
+      case Place::arena:
+        return fmt::format("arena + {}", home.offset);
+      case Place::state:
+        return fmt::format("state + {}", home.offset);
+      default:
+        return tables_.array(c_type(tensor(id)), program_.numbers(id), tensor(id).name);
+    }
+  }
+
+  // What a device has when it is new: the step counter, then the trained numbers.
+  std::string factory() const {
+    std::string text = "static const FRUGAL_ALIGNED uint8_t factory[] = {";
+    std::vector<std::uint8_t> bytes(program_.state_bytes(), 0);
+    for (const TensorId id : program_.step().trained) {
+      const auto numbers = program_.numbers(id);
+      std::transform(numbers.begin(), numbers.end(),
+                     bytes.begin() + static_cast<std::ptrdiff_t>(program_.home(id).offset),
+                     [](std::byte b) { return static_cast<std::uint8_t>(b); });
+    }
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      text += fmt::format("{}{},", i % 24 == 0 ? "\n  " : "", bytes[i]);
+    return text + "};\n";
+  }
+
+  std::string pointer(const quant::Pointer& pointer, bool with_mask) {
+    const bool is_mask = pointer.id != ir::none && tensor(pointer.id).type == ir::DataType::bit;
+    if (pointer.id == ir::none || (is_mask && pointer.written && !with_mask)) return "0";
+    std::string place = address(pointer.id);
+    if (pointer.offset > 0) place += fmt::format(" + {}", pointer.offset);
+    const bool in_flash = program_.home(pointer.id).place == Place::flash;
+    if (in_flash && pointer.type == c_type(tensor(pointer.id))) return place;
+    return fmt::format("({}{}*)(void {}*)({})", pointer.written ? "" : "const ", pointer.type,
+                       in_flash ? "const" : "", place);
+  }
+
+  std::string argument(const quant::Argument& argument, NodeId node, bool with_mask) {
+    if (const auto* tensor = std::get_if<quant::Pointer>(&argument)) return pointer(*tensor, with_mask);
+    if (std::holds_alternative<quant::Scratch>(argument))
+      return program_.calls(node).scratch_on ? fmt::format("arena + {}", program_.scratch_offset(node)) : "0";
+    if (const auto* whole = std::get_if<std::int64_t>(&argument)) return literal(*whole);
+    if (const auto* real = std::get_if<float>(&argument)) return literal(*real);
+    if (const auto* numbers = std::get_if<quant::Numbers>(&argument))
+      return numbers->whole.empty() && numbers->real.empty() ? "0" : tables_.array(*numbers);
+    const auto& made = std::get<quant::Struct>(argument);
+    return "&" + tables_.structure(made);
+  }
+
+  std::string calls(NodeId n, bool with_mask) {
+    const ir::Node& node = program_.graph().nodes[static_cast<std::size_t>(n)];
+    std::string text = fmt::format("  /* {}: {} */\n", program_.graph().name_of(node), node.op->name);
+    for (const quant::Call& call : program_.calls(n).calls) {
+      std::vector<std::string> arguments;
+      for (const quant::Argument& one : call.arguments) arguments.push_back(argument(one, n, with_mask));
+      text += fmt::format("  {}({});\n", call.kernel, fmt::join(arguments, ", "));
+    }
+    return text;
+  }
+
+  const DeviceProgram& program_;
+  SourceConfig config_;
+  Tables tables_;
+};
+
+}  // namespace
+
+Source write_source(const DeviceProgram& program, const SourceConfig& config) {
+  return Writer(program, config).written();
+}
+
+}  // namespace frugal::emit

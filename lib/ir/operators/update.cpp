@@ -1,0 +1,87 @@
+// The update of a parameter as a node: what it gives is the parameter with its change, in the same memory.
+// Whoever orders nodes keeps it behind every other reader of the parameter.
+#include "ir/operators.h"
+
+namespace frugal::ir {
+namespace {
+
+using List = std::vector<std::int64_t>;
+
+// channels: the trained ones (of the input; depthwise: of the output), all where it is empty. place: of the
+// first number in the order of all that is trained, from which stochastic rounding draws.
+const std::vector<AttributeSpec>& attributes() {
+  static const std::vector<AttributeSpec> specs{{"channels", List{}},
+                                                {"depthwise", std::int64_t{0}},
+                                                {"place", std::int64_t{0}},
+                                                {"storage", std::string("stochastic")}};
+  return specs;
+}
+
+void check(const Call& call) {
+  Dims wanted = call.shape(0);
+  const auto trained = static_cast<std::int64_t>(call.integers("channels").size());
+  if (trained > 0) {
+    if (wanted.size() < 2) throw RuleError("trains a part of a bias");
+    wanted[call.flag("depthwise") ? 0 : 1] = trained;
+  }
+  if (call.shape(1) != wanted)
+    throw RuleError(words("takes a gradient of ", wanted, ", got ", call.shape(1)));
+  const std::string& storage = call.text("storage");
+  if (storage != "stochastic" && storage != "nearest")
+    throw RuleError("stores 'stochastic' or 'nearest', not '" + storage + "'");
+}
+
+void check_scalar(const Call& call, std::size_t i, DataType type, const Dims& shape, const char* what) {
+  if (call.input(i).type != type || call.shape(i) != shape)
+    throw RuleError(words("takes ", what, " as ", name_of(type), " ", shape));
+}
+
+const Operator update{
+    .name = "update",
+    .help =
+        "parameter − rate · factor · gradient, rounded as storage says: (parameter, gradient, rate), and of "
+        "what is stored in integers (…, factor an output channel, seed)",
+    .least_inputs = 3,
+    .most_inputs = 5,
+    .attributes = attributes(),
+    .shape =
+        [](const Call& call) {
+          check(call);
+          check_scalar(call, 2, DataType::float32, {1}, "a rate");
+          if (call.inputs.size() == 4) throw RuleError("takes a seed with its factors");
+          if (call.inputs.size() == 5) {
+            check_scalar(call, 3, DataType::float32, {call.shape(0)[0]}, "a factor an output channel");
+            check_scalar(call, 4, DataType::int32, {1}, "a seed");
+          }
+          return call.shape(0);
+        },
+    .onnx = nullptr,
+    .in_place = true,
+};
+
+const Operator update_integer{
+    .name = "update_integer",
+    .help =
+        "the same without floats: (parameter, mantissas, exponent, step an output channel [channels, 2], "
+        "rate [2], seed)",
+    .least_inputs = 6,
+    .most_inputs = 6,
+    .attributes = attributes(),
+    .shape =
+        [](const Call& call) {
+          check(call);
+          check_scalar(call, 2, DataType::int32, {1}, "an exponent");
+          check_scalar(call, 3, DataType::int32, {call.shape(0)[0], 2}, "a step an output channel");
+          check_scalar(call, 4, DataType::int32, {2}, "a rate");
+          check_scalar(call, 5, DataType::int32, {1}, "a seed");
+          return call.shape(0);
+        },
+    .onnx = nullptr,
+    .in_place = true,
+};
+
+}  // namespace
+
+OperatorTable updates() { return {&update, &update_integer}; }
+
+}  // namespace frugal::ir

@@ -1,0 +1,36 @@
+// From gradients to a training step: a node that updates each trained parameter, standing as early as it may.
+//
+// An update overwrites its parameter, so it stands behind the last node that reads it (the gradient of what
+// the layer takes does); no earlier than that, and no later, so that the gradient's memory is free again
+// (the reordering of Lin et al., NeurIPS 2022, section 2.3).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "autodiff/backward.h"
+#include "ir/model.h"
+
+namespace frugal::passes {
+
+struct UpdateConfig {
+  bool qas = true;
+  std::string storage = "stochastic";  // or "nearest"
+  bool early = true;                   // false: all updates at the end, as a framework's optimiser does
+};
+
+// One step on one sample as a graph: forward, loss, backward and updates.
+struct TrainingStep {
+  ir::Model model;             // outputs: logits, loss, then the updated parameters
+  ir::NodeId forward_end = 0;  // nodes [0, forward_end) are the forward pass and the loss
+  ir::TensorId image = ir::none, label = ir::none, rate = ir::none, seed = ir::none;  // inputs
+  ir::TensorId logits = ir::none, loss = ir::none;
+  std::vector<ir::TensorId> trained;   // the parameters, in the order of their places
+  std::vector<std::string> untrained;  // channels whose scale says nothing: "blocks.3.weight: 4 of 96"
+  bool without_floats = false;         // rate is ops_number, loss has OPS_LOSS_BITS behind the point
+};
+
+TrainingStep with_updates(const autodiff::TrainingGraph& training, const UpdateConfig& config,
+                          const std::string& origin);
+
+}  // namespace frugal::passes

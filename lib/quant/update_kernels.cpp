@@ -1,0 +1,64 @@
+// The update of a parameter as a step of a program (passes/updates.h), for the table of kernels.cpp.
+#include "ops/integer.h"
+#include "quant/binding.h"
+
+namespace frugal::quant {
+namespace {
+
+using ir::DataType;
+
+Update update_of(const Binding& b) {
+  const ir::Call call = ir::call_of(b.model.graph, b.node);
+  const ir::Dims& shape = b.input(0).shape;
+  const bool depthwise = call.flag("depthwise"), bias = shape.size() == 1;
+  const auto narrow = [](std::int64_t value) { return static_cast<std::int32_t>(value); };
+  Update update{{}, channels_of(b.node)};
+  ops_update& how = update.how;
+  how.outer = bias || depthwise ? 1 : narrow(shape[0]);
+  how.places = bias ? 1 : narrow(ir::elements(ir::Dims(shape.begin() + 2, shape.end())));
+  how.inner = narrow(bias || depthwise ? shape[0] : shape[1]);
+  how.channels_inside = bias || depthwise ? 1 : 0;
+  how.channels = update.channels.data();
+  const std::size_t trained = update.channels.values().size();
+  how.trained = trained == 0 ? how.inner : static_cast<std::int32_t>(trained);
+  how.storage = call.text("storage") == "nearest" ? OPS_NEAREST : OPS_STOCHASTIC;
+  how.first = static_cast<std::uint32_t>(call.integer("place"));
+  return update;
+}
+
+Step update(const Binding& b) {
+  const auto count = static_cast<std::int32_t>(ir::elements(b.input(0).shape));
+  switch (b.input(0).type) {
+    case DataType::float32:
+      return FRUGAL_CALL(ops_update_f32, b.x(0), b.x(1), b.x(2), count);
+    case DataType::int8:
+      return FRUGAL_CALL(ops_update_i8, b.x(0), b.x(1), b.x(3), b.x(2), b.x(4), update_of(b));
+    default:
+      b.need(0, DataType::int32);
+      return FRUGAL_CALL(ops_update_i32, b.x(0), b.x(1), b.x(3), b.x(2), b.x(4), update_of(b));
+  }
+}
+
+Step update_integer(const Binding& b) {
+  b.need(1, DataType::int16);
+  switch (b.input(0).type) {
+    case DataType::int8:
+      return FRUGAL_CALL(ops_update_mantissas_i8, b.x(0), b.x(1), b.x(2), b.x(3), b.x(4), b.x(5),
+                         update_of(b));
+    case DataType::int16:
+      return FRUGAL_CALL(ops_update_mantissas_i16, b.x(0), b.x(1), b.x(2), b.x(3), b.x(4), b.x(5),
+                         update_of(b));
+    default:
+      b.need(0, DataType::int32);
+      return FRUGAL_CALL(ops_update_mantissas_i32, b.x(0), b.x(1), b.x(2), b.x(3), b.x(4), b.x(5),
+                         update_of(b));
+  }
+}
+
+constexpr KernelEntry table[] = {{"update", update}, {"update_integer", update_integer}};
+
+}  // namespace
+
+std::span<const KernelEntry> update_kernels() { return table; }
+
+}  // namespace frugal::quant

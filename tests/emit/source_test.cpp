@@ -1,0 +1,121 @@
+// Generated C, compiled by the host's compiler, learns to the same bytes as the trainer.
+#include "emit/source.h"
+
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/file.h"
+#include "quant/integer_network.h"
+#include "quant/trainer.h"
+#include "sparse/scheme.h"
+#include "support/test.h"
+#include "support/tiny_model.h"
+
+namespace frugal {
+namespace {
+
+// Reads samples and labels, learns them in turn, prints what it predicted and writes the state.
+constexpr const char* main_text = R"(
+#include <stdio.h>
+#include "frugal_model.h"
+int main(int argc, char** argv) {
+  FILE* in = fopen(argv[1], "rb");
+  FILE* out = fopen(argv[2], "wb");
+  (void)argc;
+  frugal_init();
+  int32_t label;
+  static unsigned char sample[FRUGAL_INPUT_BYTES];
+  while (fread(&label, 4, 1, in) == 1 && fread(sample, FRUGAL_INPUT_BYTES, 1, in) == 1) {
+    int32_t before, at_step;
+    frugal_loss loss;
+    if (frugal_predict(sample, &before)) return 3;
+    if (frugal_train_step(sample, label, (frugal_rate)RATE, &loss, &at_step)) return 4;
+    if (before != at_step) return 5;
+  }
+  if (frugal_train_step(sample, FRUGAL_CLASSES, (frugal_rate)RATE, 0, 0) != FRUGAL_BAD_LABEL) return 6;
+  if (frugal_train_step(sample, -1, (frugal_rate)RATE, 0, 0) != FRUGAL_BAD_LABEL) return 7;
+  void* bytes;
+  size_t size;
+  frugal_state(&bytes, &size);
+  fwrite(bytes, size, 1, out);
+  return fclose(out) != 0;
+}
+)";
+
+// The device's order: channels last.
+std::vector<std::int8_t> channels_last(std::span<const std::int8_t> image, const ir::Dims& shape) {
+  const auto place = ops::places(shape, ops::Layout::channels_last);
+  std::vector<std::int8_t> moved(image.size());
+  for (std::size_t i = 0; i < image.size(); ++i) moved[place[i]] = image[i];
+  return moved;
+}
+
+}  // namespace
+
+TEST_CASE("generated C learns as the trainer does, byte for byte", "[emit]") {
+  for (const bool integer : {false, true}) {
+    for (const char* rounding : {"float32-half-even", "tflite", "integer"}) {
+      if (integer && rounding != std::string("integer")) continue;
+      const test::TempDir folder;
+      const ir::Model model = integer ? quant::with_integer_head(test::tiny_int8_model(4, rounding), "tiny")
+                                      : test::tiny_int8_model(4, rounding);
+      sparse::UpdateScheme scheme;
+      scheme.bias_layers = 3;
+      scheme.weights = {{0, 1}, {1, 0.5}, {2, 0.25}};
+      const auto trained = sparse::trained_layers(model, scheme);
+      const emit::DeviceProgram program(
+          passes::with_updates(autodiff::with_backward(model, trained, "tiny"), {}, "tiny"), OPS_PLAIN,
+          "tiny");
+      const emit::Source source = emit::write_source(program, {3, 77});
+      base::write_text(folder / "frugal_model.h", source.header);
+      base::write_text(folder / "frugal_model.c", source.code);
+      base::write_text(folder / "main.c", main_text);
+      const quant::Samples samples = test::tiny_samples(1, 20);
+      {
+        std::ofstream stream(folder / "samples", std::ios::binary);
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+          stream.write(reinterpret_cast<const char*>(&samples.labels[i]), 4);
+          const auto moved = channels_last(samples.image(i), model.graph.tensor(model.graph.inputs[0]).shape);
+          stream.write(reinterpret_cast<const char*>(moved.data()),
+                       static_cast<std::streamsize>(moved.size()));
+        }
+      }
+      const std::string command = "cd " + folder.path().string() +
+                                  " && cc -std=c11 -O1 -ffp-contract=off -Wall -Wextra -Wconversion "
+                                  "-Wno-sign-conversion -pedantic -Werror " +
+                                  (integer ? "-DRATE='{1 << 30, -2}' " : "-DRATE=0.125f ") +
+                                  "-I. -I" FRUGAL_SOURCE_DIR "/lib main.c frugal_model.c " FRUGAL_SOURCE_DIR
+                                  "/lib/ops/*.c -o learn && ./learn samples state";
+      INFO(command);
+      REQUIRE(WEXITSTATUS(std::system(command.c_str())) == 0);
+
+      quant::TrainerConfig config;
+      config.storage = integer ? quant::Storage::integer : quant::Storage::stochastic;
+      config.seed = 3;
+      quant::Trainer trainer(model, trained, config, "tiny");
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        const std::size_t which[] = {i};
+        trainer.step(samples, which, 0.125);
+      }
+      const std::string state = base::read_text(folder / "state");
+      REQUIRE(state.size() == program.state_bytes());
+      const ir::Model learnt = trainer.model();
+      const auto layouts = ops::layouts_of(program.graph());
+      const quant::Parameters wanted(
+          learnt,
+          {layouts.begin(), layouts.begin() + static_cast<std::ptrdiff_t>(learnt.graph.tensors.size())});
+      for (const ir::TensorId id : program.step().trained) {
+        const std::size_t bytes = program.numbers(id).size();
+        INFO(program.graph().tensor(id).name);
+        CHECK(std::memcmp(state.data() + program.home(id).offset, wanted.at(id), bytes) == 0);
+        CHECK(std::memcmp(program.numbers(id).data(), wanted.at(id), bytes) != 0);
+      }
+    }
+  }
+}
+
+}  // namespace frugal
