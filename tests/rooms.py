@@ -88,7 +88,7 @@ TOOLS = {"scalefit": {**TORCH_FREE}, "tinytrain_compile": {**TORCH_FREE, **WITH_
 UNFINISHED = set()
 
 # Headers that are written, and that C beside it includes.
-GENERATED = {"frugal_model.h": ("device/runtime", "device/package")}
+GENERATED = {"frugal_model.h": ("device/runtime", "device/package", "emit")}
 
 ROOMS = {**TORCH_FREE, **WITH_TORCH}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
