@@ -35,8 +35,9 @@ void check_value(const AttributeSpec& spec, const AttributeValue& value) {
 const OperatorTable& operators() {
   static const OperatorTable table = [] {
     OperatorTable all;
-    for (const auto family : {convolutions, dense_operators, normalisations, activations, arithmetic, pools,
-                              rearrangements, losses, number_formats, gradients, integer_gradients, updates}) {
+    for (const auto family :
+         {convolutions, dense_operators, normalisations, activations, arithmetic, pools, rearrangements,
+          losses, number_formats, gradients, integer_gradients, updates}) {
       const OperatorTable some = family();
       all.insert(all.end(), some.begin(), some.end());
     }
