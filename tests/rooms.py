@@ -41,6 +41,7 @@ TORCH_FREE = {
     "network": ["base", "config", "ir"],
     "network/import": ["base", "config", "checkpoint", "ir", "network"],
     "ops": ["base", "ir"],
+    "ops/arm": ["ops"],
     "autodiff": ["base", "ir", "ops"],
     "passes": ["base", "ir", "ops", "autodiff"],
     "plan": ["base", "report", "ir"],

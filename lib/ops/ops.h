@@ -26,9 +26,6 @@
 extern "C" {
 #endif
 
-/* Instruction sets that kernels are built for on devices; scratch memory depends on it. */
-enum { OPS_PLAIN = 0, OPS_DSP = 1, OPS_MVE = 2 };
-
 /* A window that slides over an image. Depthwise: out_channels = in_channels * multiplier, groups unused. */
 typedef struct {
   int32_t in_height, in_width, in_channels;
@@ -47,7 +44,7 @@ typedef struct {
   int32_t rounding; /* OPS_FLOAT32_HALF_EVEN: round(float(sum) * scale), halves to even; else fixed point */
   int32_t in_zero, out_zero;
   int32_t low, high;
-  const float* scale;        /* one an output channel: in_scale * weight_scale / out_scale */
+  const float* scale;        /* one an output channel: in_scale * weight_scale / out_scale; finite */
   const int32_t* multiplier; /* the same as multiplier * 2^(shift - 31), multiplier in [2^30, 2^31) */
   const int32_t* shift;
 } ops_requantize;
@@ -64,6 +61,12 @@ void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int
 size_t ops_depthwise_conv_i8_scratch(const ops_window* window);
 void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                            uint8_t* mask, void* scratch, const ops_window* window, const ops_requantize* to);
+
+/* The same for the kernels that another processor takes: the plain ones, those with packed 16-bit arithmetic
+ * (Cortex-M4, M7, M33), those with vectors (Cortex-M55). Chosen when the sources are compiled. */
+enum { OPS_PLAIN = 0, OPS_DSP = 1, OPS_MVE = 2 };
+size_t ops_conv_i8_scratch_for(int32_t target, const ops_window* window);
+size_t ops_depthwise_conv_i8_scratch_for(int32_t target, const ops_window* window);
 
 /* y = a + b, where b may have fewer numbers, b_count, which repeat: one a channel. float: round(float(a -
  * a_zero) * a_scale + float(b - b_zero) * b_scale), where the scales are those of the inputs over the

@@ -24,6 +24,7 @@ void ops_four_pixels_avx2(const float* g, const int8_t* weight, float* y, int32_
 size_t ops_conv_i8_plain_scratch(const ops_window* window);
 void ops_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
                        void* scratch, const ops_window* window, const ops_requantize* to);
+size_t ops_depthwise_conv_i8_plain_scratch(const ops_window* window);
 void ops_depthwise_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                                  uint8_t* mask, void* scratch, const ops_window* window,
                                  const ops_requantize* to);

@@ -4,7 +4,6 @@
 
 #include "ir/integer_scale.h"
 #include "ops/arguments.h"
-#include "ops/x86.h"
 #include "quant/binding.h"
 
 namespace frugal::quant {
@@ -38,14 +37,16 @@ IntegerLayerParts integer_layer(const Binding& b) {
 Step conv(const Binding& b) {
   const auto [window, to] = integer_layer(b);
   return FRUGAL_CALL(ops_conv_i8, b.x(0), b.x(1), b.x(2), b.y(), b.mask(), Scratch{}, window, to)
-      .with_scratch(ops_conv_i8_scratch(&window),
-                    [window = window](std::int32_t) { return ops_conv_i8_plain_scratch(&window); });
+      .with_scratch(ops_conv_i8_scratch(&window), [window = window](std::int32_t target) {
+        return ops_conv_i8_scratch_for(target, &window);
+      });
 }
 Step depthwise_conv(const Binding& b) {
   const auto [window, to] = integer_layer(b);
   return FRUGAL_CALL(ops_depthwise_conv_i8, b.x(0), b.x(1), b.x(2), b.y(), b.mask(), Scratch{}, window, to)
-      .with_scratch(ops_depthwise_conv_i8_scratch(&window),
-                    [window = window](std::int32_t) { return ops_depthwise_conv_i8_scratch(&window); });
+      .with_scratch(ops_depthwise_conv_i8_scratch(&window), [window = window](std::int32_t target) {
+        return ops_depthwise_conv_i8_scratch_for(target, &window);
+      });
 }
 
 Step fully_connected(const Binding& b) {

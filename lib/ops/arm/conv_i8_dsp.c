@@ -1,0 +1,201 @@
+/* int8 convolution with packed 16-bit arithmetic. The patches of four pixels are widened to int16 with the
+ * zero point taken off, in groups of four numbers: pixel by pixel (0, 2), (1, 3), which is how SXTB16 takes a
+ * word of weights apart. A word of weights then serves four pixels: 13 instructions for 16 products. */
+#include "ops/arm.h"
+#include "ops/arm/finish.h"
+#include "ops/x86.h"
+
+enum { pixels_at_once = 4, words_a_group = 2 * pixels_at_once, outputs_at_once = 32 };
+
+static int32_t patch_length(const ops_window* w) {
+  return w->kernel_height * w->kernel_width * (w->in_channels / w->groups);
+}
+
+static int32_t groups_of_four(int32_t length) { return (length + 3) / 4; }
+
+/* Patches; sums of a block of outputs; the bytes of one patch, where they do not lie side by side in the
+ * input. */
+size_t ops_conv_i8_dsp_scratch(const ops_window* w) {
+  const size_t groups = (size_t)groups_of_four(patch_length(w));
+  if (patch_length(w) < 4) return ops_conv_i8_plain_scratch(w);
+  return sizeof(uint32_t) * words_a_group * groups + sizeof(int32_t) * pixels_at_once * outputs_at_once +
+         4 * groups;
+}
+
+/* One pixel's bytes into its places of the groups. Where the length is no multiple of four, the last group
+ * holds the last four numbers, those that were there before as 0. */
+static void widen(const int8_t* from, int32_t length, int32_t zero, uint32_t* to) {
+  const uint32_t off = (uint32_t)(-zero & 0xFFFF) * 0x10001u;
+  int32_t k = 0;
+  for (; k + 4 <= length; k += 4, to += words_a_group) {
+    const uint32_t bytes = dsp_load(from + k);
+    to[0] = dsp_add_even(off, bytes);
+    to[1] = dsp_add_odd(off, bytes);
+  }
+  if (k == length) return;
+  const int32_t rest = length - k;
+  const uint32_t bytes = dsp_load(from + length - 4);
+  const uint32_t even = dsp_add_even(off, bytes), odd = dsp_add_odd(off, bytes);
+  to[0] = rest == 1 ? 0 : even & 0xFFFF0000u;  /* numbers 0, 2 */
+  to[1] = rest == 3 ? odd : odd & 0xFFFF0000u; /* numbers 1, 3 */
+}
+
+/* The bytes of one output pixel and group of channels, padding as the zero point. */
+static void gather(const int8_t* x, int8_t* to, int32_t pixel, int32_t group, int32_t zero,
+                   const ops_window* w) {
+  const int32_t each = w->in_channels / w->groups, oy = pixel / w->out_width, ox = pixel % w->out_width;
+  const int32_t left = ox * w->stride_width - w->pad_left;
+  const int whole =
+      w->groups == 1 && w->dilation_width == 1 && left >= 0 && left + w->kernel_width <= w->in_width;
+  const size_t run = (size_t)(w->kernel_width * each);
+  for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
+    const int32_t iy = ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
+    if (iy < 0) {
+      memset(to, zero, run);
+      to += run;
+      continue;
+    }
+    const int8_t* row =
+        x + (size_t)iy * (size_t)w->in_width * (size_t)w->in_channels + (size_t)(group * each);
+    if (whole) {
+      const int8_t* from = row + (size_t)left * (size_t)each;
+      size_t i = 0;
+      for (; i + 4 <= run; i += 4) {
+        const uint32_t bytes = dsp_load(from + i);
+        memcpy(to + i, &bytes, 4);
+      }
+      for (; i < run; ++i) to[i] = from[i];
+      to += run;
+      continue;
+    }
+    for (int32_t kx = 0; kx < w->kernel_width; ++kx, to += each) {
+      const int32_t ix = left + kx * w->dilation_width;
+      if (ix < 0 || ix >= w->in_width) {
+        memset(to, zero, (size_t)each);
+      } else {
+        const int8_t* from = row + (size_t)ix * (size_t)w->in_channels;
+        for (int32_t c = 0; c < each; ++c) to[c] = from[c];
+      }
+    }
+  }
+}
+
+/* Sums of one output channel at four pixels: apart, so that they stay in registers. */
+typedef struct {
+  int32_t a, b, c, d;
+} four_sums;
+
+/* Adds one group of weights with the patches of four pixels. */
+static inline void add_group(const uint32_t* patch, uint32_t weights, four_sums* s) {
+  const uint32_t even = dsp_add_even(0, weights), odd = dsp_add_odd(0, weights);
+  s->a = dsp_smlad(odd, patch[1], dsp_smlad(even, patch[0], s->a));
+  s->b = dsp_smlad(odd, patch[3], dsp_smlad(even, patch[2], s->b));
+  s->c = dsp_smlad(odd, patch[5], dsp_smlad(even, patch[4], s->c));
+  s->d = dsp_smlad(odd, patch[7], dsp_smlad(even, patch[6], s->d));
+}
+
+/* The same of `count` groups, at least one, that lie side by side. */
+#if defined(OPS_HAS_DSP)
+#define TWO_PIXELS(first, second)               \
+  "ldmia %[patch]!, {r4, r5, r6, r8}\n\t"       \
+  "smlad %[" first "], %[even], r4, %[" first   \
+  "]\n\t"                                       \
+  "smlad %[" second "], %[even], r6, %[" second \
+  "]\n\t"                                       \
+  "smlad %[" first "], %[odd], r5, %[" first    \
+  "]\n\t"                                       \
+  "smlad %[" second "], %[odd], r8, %[" second "]\n\t"
+#define ONE_GROUP                      \
+  "ldr %[even], [%[row]], #4\n\t"      \
+  "sxtb16 %[odd], %[even], ror #8\n\t" \
+  "sxtb16 %[even], %[even]\n\t" TWO_PIXELS("a", "b") TWO_PIXELS("c", "d")
+
+/* Two groups a turn; an odd number begins in the middle. */
+static inline void add_groups(const uint32_t* patch, const int8_t* row, int32_t count, four_sums* s) {
+  uint32_t even, odd;
+  int32_t a = s->a, b = s->b, c = s->c, d = s->d;
+  __asm__ volatile(
+      "lsrs %[n], %[n], #1\n\t"
+      "bcc 1f\n\t"
+      "add %[n], %[n], #1\n\t"
+      "b 2f\n"
+      "1:\n\t" ONE_GROUP "2:\n\t" ONE_GROUP
+      "subs %[n], %[n], #1\n\t"
+      "bne 1b\n\t"
+      : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [patch] "+r"(patch), [row] "+r"(row),
+        [n] "+r"(count), [even] "=&r"(even), [odd] "=&r"(odd)
+      :
+      : "r4", "r5", "r6", "r8", "cc", "memory");
+  s->a = a, s->b = b, s->c = c, s->d = d;
+}
+#else
+static inline void add_groups(const uint32_t* patch, const int8_t* row, int32_t count, four_sums* s) {
+  for (int32_t g = 0; g < count; ++g) add_group(patch + words_a_group * g, dsp_load(row + 4 * g), s);
+}
+#endif
+
+/* sums[output][pixel] of `outputs` rows of weights, upon the bias where it is given. */
+static void multiply(const uint32_t* patches, const int8_t* row, const int32_t* bias, int32_t length,
+                     int32_t outputs, int32_t* sums) {
+  const int32_t whole = length / 4;
+  for (const int32_t* end = sums + pixels_at_once * outputs; sums != end; sums += pixels_at_once) {
+    const int32_t start = bias ? *bias++ : 0;
+    four_sums s = {start, start, start, start};
+    add_groups(patches, row, whole, &s);
+    row += length;
+    if (length % 4 != 0) add_group(patches + words_a_group * whole, dsp_load(row - 4), &s);
+    sums[0] = s.a, sums[1] = s.b, sums[2] = s.c, sums[3] = s.d;
+  }
+}
+
+static void add_bias(int32_t* sums, const int32_t* bias, int32_t outputs) {
+  for (int32_t i = 0; i < pixels_at_once * outputs; ++i)
+    sums[i] = ops_saturating_add(sums[i], bias[i / pixels_at_once]);
+}
+
+/* The patches of four pixels from `first` on; the last again where pixels end. */
+static void gather_four(const int8_t* x, int32_t first, int32_t count, int32_t group, int32_t zero,
+                        uint32_t* patches, int8_t* bytes, const ops_window* w) {
+  const int32_t length = patch_length(w);
+  const int direct = w->kernel_height * w->kernel_width == 1 && w->stride_height == 1 &&
+                     w->stride_width == 1 && w->pad_top == 0 && w->pad_left == 0 &&
+                     w->out_width == w->in_width;
+  for (int32_t p = 0; p < pixels_at_once; ++p) {
+    const int32_t pixel = first + ops_min(p, count - 1);
+    const int8_t* from = bytes;
+    if (direct) {
+      from = x + (size_t)pixel * (size_t)w->in_channels + (size_t)(group * length);
+    } else {
+      gather(x, bytes, pixel, group, zero, w);
+    }
+    widen(from, length, zero, patches + 2 * p);
+  }
+}
+
+void ops_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
+                     void* scratch, const ops_window* w, const ops_requantize* to) {
+  const int32_t length = patch_length(w);
+  if (length < 4) {
+    ops_conv_i8_plain(x, weight, bias, y, mask, scratch, w, to);
+    return;
+  }
+  const int32_t out = w->out_channels, out_each = out / w->groups, pixels = w->out_height * w->out_width;
+  uint32_t* patches = scratch;
+  int32_t* sums = (int32_t*)(patches + words_a_group * groups_of_four(length));
+  int8_t* bytes = (int8_t*)(sums + pixels_at_once * outputs_at_once);
+  const int small = bias && ops_bias_is_small(bias, out, length);
+  for (int32_t first = 0; first < pixels; first += pixels_at_once) {
+    const int32_t count = ops_min(pixels_at_once, pixels - first);
+    for (int32_t group = 0; group < w->groups; ++group) {
+      gather_four(x, first, count, group, to->in_zero, patches, bytes, w);
+      const int32_t end = (group + 1) * out_each;
+      for (int32_t o = group * out_each; o < end; o += outputs_at_once) {
+        const int32_t outputs = ops_min(outputs_at_once, end - o);
+        multiply(patches, weight + (size_t)o * (size_t)length, small ? bias + o : 0, length, outputs, sums);
+        if (bias && !small) add_bias(sums, bias + o, outputs);
+        ops_finish_four(sums, o, outputs, count, y, mask, (size_t)first * (size_t)out + (size_t)o,
+                        (size_t)out, to);
+      }
+    }
+  }
+}

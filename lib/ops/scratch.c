@@ -1,0 +1,11 @@
+/* What scratch a kernel needs on another processor than this one: for the compiler's plan of memory. */
+#include "ops/arm.h"
+#include "ops/x86.h"
+
+size_t ops_conv_i8_scratch_for(int32_t target, const ops_window* w) {
+  return target == OPS_PLAIN ? ops_conv_i8_plain_scratch(w) : ops_conv_i8_dsp_scratch(w);
+}
+
+size_t ops_depthwise_conv_i8_scratch_for(int32_t target, const ops_window* w) {
+  return target == OPS_PLAIN ? ops_depthwise_conv_i8_plain_scratch(w) : ops_depthwise_conv_i8_dsp_scratch(w);
+}
