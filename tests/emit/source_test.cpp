@@ -89,7 +89,8 @@ TEST_CASE("generated C learns as the trainer does, byte for byte", "[emit]") {
                                   "-Wno-sign-conversion -pedantic -Werror " +
                                   (integer ? "-DRATE='{1 << 30, -2}' " : "-DRATE=0.125f ") +
                                   "-I. -I" FRUGAL_SOURCE_DIR "/lib main.c frugal_model.c " FRUGAL_SOURCE_DIR
-                                  "/lib/ops/*.c -o learn && ./learn samples state";
+                                  "/lib/ops/*.c " FRUGAL_SOURCE_DIR
+                                  "/lib/ops/arm/*.c -o learn && ./learn samples state";
       INFO(command);
       REQUIRE(WEXITSTATUS(std::system(command.c_str())) == 0);
 
