@@ -19,7 +19,8 @@ endif()
 
 function(frugal_embed target)
   set(root ${CMAKE_SOURCE_DIR}/lib)
-  file(GLOB kernels CONFIGURE_DEPENDS RELATIVE ${root} ${root}/ops/*.c ${root}/ops/*.h)
+  file(GLOB kernels CONFIGURE_DEPENDS RELATIVE ${root} ${root}/ops/*.c ${root}/ops/*.h
+       ${root}/ops/arm/*.c ${root}/ops/arm/*.h)
   list(FILTER kernels EXCLUDE REGEX "_avx2\\.c$")
   foreach(header IN LISTS kernels)
     string(REGEX REPLACE "\\.h$" ".cpp" source ${header})

@@ -88,8 +88,9 @@ TOOLS = {"scalefit": {**TORCH_FREE}, "tinytrain_compile": {**TORCH_FREE, **WITH_
 # Includes that still run the wrong way, each with the folder that will not be included any more.
 UNFINISHED = set()
 
-# Headers that are written, and that C beside it includes.
-GENERATED = {"frugal_model.h": ("device/runtime", "device/package", "emit")}
+# Headers of a compiled folder: what generated C, and C beside it, includes.
+GENERATED = {"frugal_model.h": ("device/runtime", "device/package", "emit"), "runtime/frugal.h": ("emit",),
+             "kernels/ops.h": ("emit",), "kernels/integer.h": ("emit",)}
 
 ROOMS = {**TORCH_FREE, **WITH_TORCH}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

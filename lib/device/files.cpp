@@ -40,7 +40,8 @@ std::string place_of(const std::string& source) {
   const auto moved = [&](const std::string& from, const std::string& to) {
     return source.starts_with(from) ? to + source.substr(from.size()) : std::string();
   };
-  for (const auto& [from, to] : {std::pair{"ops/", "kernels/"}, std::pair{"device/runtime/", "runtime/"},
+  for (const auto& [from, to] : {std::pair{"ops/arm/", "kernels/"}, std::pair{"ops/", "kernels/"},
+                                 std::pair{"device/runtime/", "runtime/"},
                                  std::pair{"device/boards/", "boards/"}, std::pair{"device/package/", ""}}) {
     std::string place = moved(from, to);
     if (!place.empty()) return place;
@@ -115,8 +116,9 @@ void check(const FileSettings& settings) {
 // The kernels of networks in whole numbers (tests/integer_only.py compiles them without floats), and all
 // headers.
 bool without_float(const std::string& path) {
-  static const std::array forward = {"conv_i8",    "depthwise_i8", "elementwise_i8", "product_i8",
-                                     "requantize", "softmax_i8",   "embedding_i8"};
+  static const std::array forward = {"conv_i8",          "depthwise_i8", "elementwise_i8", "product_i8",
+                                     "requantize",       "softmax_i8",   "embedding_i8",   "conv_i8_dsp",
+                                     "depthwise_i8_dsp", "finish"};
   const std::string name = path.substr(path.rfind('/') + 1);
   return name.ends_with(".h") || name.starts_with("integer_") ||
          std::any_of(forward.begin(), forward.end(),

@@ -14,8 +14,7 @@ constexpr const char* header_text =
 #ifndef FRUGAL_MODEL_H
 #define FRUGAL_MODEL_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "runtime/frugal.h" /* the answers of the functions */
 
 #ifdef __cplusplus
 extern "C" {{
@@ -25,16 +24,6 @@ extern "C" {{
 #define FRUGAL_CLASSES {classes}
 #define FRUGAL_ARENA_BYTES {arena_bytes} /* SRAM for the numbers of a step */
 #define FRUGAL_STATE_BYTES {state_bytes} /* SRAM for the trained numbers */
-
-enum {{
-  FRUGAL_OK = 0,
-  FRUGAL_BAD_LABEL,      /* not in [0, FRUGAL_CLASSES) */
-  FRUGAL_NOT_FINITE,     /* a loss that is no finite number: nothing was changed */
-  FRUGAL_BUSY,           /* called while another call runs */
-  FRUGAL_NO_STATE,       /* no saved state that is whole */
-  FRUGAL_OTHER_NETWORK,  /* a state of another network or scheme */
-  FRUGAL_STORAGE_FAILED  /* flash could not be read, erased or written */
-}};
 
 /* {rate_comment} */
 typedef {rate_type} frugal_rate;
@@ -70,8 +59,8 @@ constexpr const char* code_text = R"(/* Made by tinytrain-compile; do not edit. 
 
 #include <string.h>
 
-#include "ops/integer.h"
-#include "ops/ops.h"
+#include "kernels/integer.h"
+#include "kernels/ops.h"
 
 #define FRUGAL_ALIGNED _Alignas(8)
 

@@ -39,10 +39,4 @@ AVX2 void ops_four_pixels_avx2(const float* g, const int8_t* weight, float* y, i
   }
 }
 
-#else
-
-void ops_four_pixels_avx2(const float* g, const int8_t* weight, float* y, int32_t outputs, int32_t inputs) {
-  (void)g, (void)weight, (void)y, (void)outputs, (void)inputs;
-}
-
 #endif

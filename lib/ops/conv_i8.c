@@ -1,8 +1,7 @@
 /* int8 convolution: the pixels under the window are gathered as int16 with the zero point taken off (padding
  * is then 0), and every output channel is an exact dot product with them. */
-#include "ops/arm.h"
 #include "ops/common.h"
-#include "ops/x86.h"
+#include "ops/forms.h"
 
 /* The sums of one pixel, then the patches of up to four pixels. */
 enum { pixels_at_once = 4 };
@@ -91,20 +90,11 @@ OPS_KERNEL void ops_conv_i8_plain(const int8_t* x, const int8_t* weight, const i
   }
 }
 
-#if defined(__ARM_FEATURE_DSP)
-size_t ops_conv_i8_scratch(const ops_window* w) { return ops_conv_i8_dsp_scratch(w); }
-
-void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
-                 void* scratch, const ops_window* w, const ops_requantize* to) {
-  ops_conv_i8_dsp(x, weight, bias, y, mask, scratch, w, to);
-}
-#else
 size_t ops_conv_i8_scratch(const ops_window* w) {
-  return ops_has_avx2() ? ops_conv_i8_avx2_scratch(w) : ops_conv_i8_plain_scratch(w);
+  return OPS_FORM(ops_conv_i8_plain_scratch, ops_conv_i8_avx2_scratch, ops_conv_i8_dsp_scratch)(w);
 }
 
 void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
                  void* scratch, const ops_window* w, const ops_requantize* to) {
-  (ops_has_avx2() ? ops_conv_i8_avx2 : ops_conv_i8_plain)(x, weight, bias, y, mask, scratch, w, to);
+  OPS_FORM(ops_conv_i8_plain, ops_conv_i8_avx2, ops_conv_i8_dsp)(x, weight, bias, y, mask, scratch, w, to);
 }
-#endif

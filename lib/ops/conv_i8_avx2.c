@@ -208,17 +208,4 @@ AVX2 void ops_depthwise_conv_i8_avx2(const int8_t* x, const int8_t* weight, cons
   }
 }
 
-#else
-
-int ops_has_avx2(void) { return 0; }
-size_t ops_conv_i8_avx2_scratch(const ops_window* w) { return ops_conv_i8_plain_scratch(w); }
-void ops_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
-                      void* scratch, const ops_window* w, const ops_requantize* to) {
-  ops_conv_i8_plain(x, weight, bias, y, mask, scratch, w, to);
-}
-void ops_depthwise_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
-                                uint8_t* mask, void* scratch, const ops_window* w, const ops_requantize* to) {
-  ops_depthwise_conv_i8_plain(x, weight, bias, y, mask, scratch, w, to);
-}
-
 #endif

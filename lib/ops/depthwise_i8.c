@@ -1,7 +1,6 @@
 /* int8 depthwise convolution: all channels of a pixel at once, one kernel place after the other. */
-#include "ops/arm.h"
 #include "ops/common.h"
-#include "ops/x86.h"
+#include "ops/forms.h"
 
 size_t ops_depthwise_conv_i8_plain_scratch(const ops_window* w) {
   return sizeof(int32_t) * (size_t)w->out_channels;
@@ -52,19 +51,14 @@ OPS_KERNEL void ops_depthwise_conv_i8_plain(const int8_t* x, const int8_t* weigh
   }
 }
 
-#if defined(__ARM_FEATURE_DSP)
-size_t ops_depthwise_conv_i8_scratch(const ops_window* w) { return ops_depthwise_conv_i8_dsp_scratch(w); }
+/* The form for AVX2 needs what the plain one needs. */
+size_t ops_depthwise_conv_i8_scratch(const ops_window* w) {
+  return OPS_FORM(ops_depthwise_conv_i8_plain_scratch, ops_depthwise_conv_i8_plain_scratch,
+                  ops_depthwise_conv_i8_dsp_scratch)(w);
+}
 
 void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                            uint8_t* mask, void* scratch, const ops_window* w, const ops_requantize* to) {
-  ops_depthwise_conv_i8_dsp(x, weight, bias, y, mask, scratch, w, to);
+  OPS_FORM(ops_depthwise_conv_i8_plain, ops_depthwise_conv_i8_avx2, ops_depthwise_conv_i8_dsp)
+  (x, weight, bias, y, mask, scratch, w, to);
 }
-#else
-size_t ops_depthwise_conv_i8_scratch(const ops_window* w) { return ops_depthwise_conv_i8_plain_scratch(w); }
-
-void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
-                           uint8_t* mask, void* scratch, const ops_window* w, const ops_requantize* to) {
-  (ops_has_avx2() ? ops_depthwise_conv_i8_avx2 : ops_depthwise_conv_i8_plain)(x, weight, bias, y, mask,
-                                                                              scratch, w, to);
-}
-#endif

@@ -9,7 +9,11 @@
 extern "C" {
 #endif
 
-int ops_has_avx2(void); /* 0 where these are not built */
+#ifdef OPS_AVX2
+int ops_has_avx2(void);
+#else
+#define ops_has_avx2() 0 /* these are not built, and nothing calls them */
+#endif
 size_t ops_conv_i8_avx2_scratch(const ops_window* window);
 void ops_conv_i8_avx2(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
                       void* scratch, const ops_window* window, const ops_requantize* to);

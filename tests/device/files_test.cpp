@@ -49,6 +49,7 @@ TEST_CASE("device files: every include of a folder is in it, for every target", 
       }
       CHECK(included > 30);
       CHECK(paths.count("kernels/conv_i8.c") == 1);
+      CHECK(paths.count("kernels/conv_i8_dsp.c") == 1);
       CHECK(paths.count("kernels/conv_i8_avx2.c") == 0);
       CHECK(paths.count("kernels/arguments.h") == 0);
       CHECK(paths.count("kernels/gradient.c") == (whole ? 0 : 1));
