@@ -6,11 +6,10 @@
 
 #include "ir/integer_scale.h"
 #include "ir/operator.h"
+#include "ops/arguments.h"
 
 namespace frugal::autodiff {
 namespace {
-
-std::int32_t narrow(std::int64_t value) { return static_cast<std::int32_t>(value); }
 
 const ir::Node& node_of(const ir::Model& model, const Gradient& gradient) {
   return model.graph.nodes[static_cast<std::size_t>(gradient.node)];
@@ -18,26 +17,9 @@ const ir::Node& node_of(const ir::Model& model, const Gradient& gradient) {
 
 }  // namespace
 
-ops_update update_shape(const ir::Model& model, const autodiff::Gradient& gradient) {
-  const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
-  const ir::Dims& shape = parameter.shape;
-  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
-  ops_update how{};
-  if (shape.size() == 1) {  // a bias
-    how.outer = how.places = 1;
-    how.inner = narrow(shape[0]);
-    how.channels_inside = 1;
-  } else {
-    const bool depthwise = node.op->name == std::string("depthwise_conv");
-    const std::int64_t area = ir::elements(ir::Dims(shape.begin() + 2, shape.end()));
-    how.outer = depthwise ? 1 : narrow(shape[0]);
-    how.places = narrow(area);
-    how.inner = narrow(depthwise ? shape[0] : shape[1]);
-    how.channels_inside = depthwise ? 1 : 0;
-  }
-  how.trained =
-      gradient.channels.empty() ? how.inner : narrow(static_cast<std::int64_t>(gradient.channels.size()));
-  return how;
+ops_update update_shape(const ir::Model& model, const Gradient& gradient) {
+  const bool depthwise = node_of(model, gradient).op->name == std::string("depthwise_conv");
+  return ops::update_of(model.graph.tensor(gradient.parameter).shape, depthwise, gradient.channels.size());
 }
 
 std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient) {
@@ -45,7 +27,7 @@ std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Grad
   const auto outputs = static_cast<std::size_t>(parameter.shape[0]);
   std::vector<double> factors(outputs, 1.0);
   if (parameter.type == ir::DataType::float32) return factors;
-  const ir::Node& node = model.graph.nodes[static_cast<std::size_t>(gradient.node)];
+  const ir::Node& node = node_of(model, gradient);
   const std::vector<double>& scales = model.graph.tensor(node.inputs[1]).quantization->scale;
   const bool is_bias = parameter.type == ir::DataType::int32;
   const double x_scale = is_bias ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
@@ -63,6 +45,17 @@ std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Grad
       dead = dead || bias == ends || bias <= -ends;
     }
     factors[c] = dead ? 0 : 1 / (scale * scale);
+  }
+  return factors;
+}
+
+std::vector<float> float_factors(const ir::Model& model, const Gradient& gradient, bool qas,
+                                 std::int64_t& unusable) {
+  const bool in_float = model.graph.tensor(gradient.parameter).type == ir::DataType::float32;
+  std::vector<float> factors;
+  for (const double factor : scaling_factors(model, gradient)) {
+    unusable += factor == 0;
+    factors.push_back(factor == 0 || qas || in_float ? static_cast<float>(factor) : 1.0F);
   }
   return factors;
 }

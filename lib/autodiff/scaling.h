@@ -15,10 +15,14 @@ namespace frugal::autodiff {
 // not trained.
 std::vector<double> scaling_factors(const ir::Model& model, const Gradient& gradient);
 
+// What ops_update_i8 and its like multiply a gradient by, one an output channel: the scaling, or (qas
+// false) 1. 0: not trained. `unusable` is raised by the channels whose scale says nothing.
+std::vector<float> float_factors(const ir::Model& model, const Gradient& gradient, bool qas,
+                                 std::int64_t& unusable);
+
 // A positive number as ops_number; 0 as well.
 ops_number number_of(double value);
-// What a mantissa is worth in stored units, one an output channel; with the scaling, or (qas false) without.
-// Multiplier 0: not trained. `unusable` is raised by the channels whose scale says nothing.
+// The same without floats: what a mantissa is worth in stored units. Multiplier 0: not trained.
 std::vector<ops_number> integer_steps(const ir::Model& model, const Gradient& gradient, bool qas,
                                       std::int64_t& unusable);
 

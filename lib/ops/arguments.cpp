@@ -169,6 +169,17 @@ ops_add add_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, c
           to_y.shift};
 }
 
+ops_update update_of(const ir::Dims& parameter, bool depthwise, std::size_t trained) {
+  const bool bias = parameter.size() == 1;
+  ops_update how{};
+  how.outer = bias || depthwise ? 1 : narrow(parameter[0]);
+  how.places = bias ? 1 : narrow(ir::elements(ir::Dims(parameter.begin() + 2, parameter.end())));
+  how.inner = narrow(bias || depthwise ? parameter[0] : parameter[1]);
+  how.channels_inside = bias || depthwise ? 1 : 0;
+  how.trained = trained == 0 ? how.inner : static_cast<std::int32_t>(trained);
+  return how;
+}
+
 std::vector<Layout> layouts_of(const ir::Graph& graph) {
   std::vector<Layout> layouts(graph.tensors.size(), Layout::row_major);
   for (std::size_t i = 0; i < layouts.size(); ++i) {

@@ -34,6 +34,10 @@ Requantize product_of(const ir::Node& node, const ir::Tensor& a, const ir::Tenso
 ops_add add_of(const ir::Node& node, const ir::Tensor& a, const ir::Tensor& b, const ir::Tensor& y);
 int rounding_of(const ir::Node& node);
 
+// How the numbers of a parameter lie under the kernels of an update, of which `trained` channels are trained
+// (0: all); without channels, storage and place.
+ops_update update_of(const ir::Dims& parameter, bool depthwise, std::size_t trained);
+
 // ---- training without floats (ops/integer.h) ----
 
 // The bits by which the sums of a head or of a gradient on integers are shifted: chosen by the number of

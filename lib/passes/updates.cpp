@@ -87,11 +87,8 @@ class Updates {
   }
 
   TensorId factors(const autodiff::Gradient& gradient, const ir::Tensor& parameter, std::int64_t& unusable) {
-    std::vector<float> values;
-    for (const double factor : autodiff::scaling_factors(training_.model, gradient)) {
-      unusable += factor == 0;
-      values.push_back(factor == 0 || config_.qas ? static_cast<float>(factor) : 1.0F);
-    }
+    const std::vector<float> values =
+        autodiff::float_factors(training_.model, gradient, config_.qas, unusable);
     const TensorId id = constant(parameter.name + ".factor", {parameter.shape[0]}, ir::DataType::float32);
     step_.model.set<float>(id, values);
     return id;

@@ -1,10 +1,6 @@
 // Learning without floats, as a device without floating point does it: what is computed here in float64 are
 // the constants that the compiler writes into the program (a step a channel, a learning rate a step).
-#include <cmath>
-
 #include "base/error.h"
-#include "base/random.h"
-#include "ir/integer_scale.h"
 #include "ops/integer.h"
 #include "quant/optimizer.h"
 #include "quant/update.h"

@@ -2,11 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-
-#include "base/error.h"
-#include "ir/integer_scale.h"
-#include "ir/operator.h"
 
 namespace frugal::quant {
 namespace {
@@ -36,12 +31,7 @@ ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradien
   shape_.storage = config.storage == Storage::truncate     ? OPS_TRUNCATE
                    : config.storage == Storage::stochastic ? OPS_STOCHASTIC
                                                            : OPS_NEAREST;
-  for (const double factor : autodiff::scaling_factors(model, gradient)) {
-    unusable += factor == 0;
-    factor_.push_back(factor == 0 || config.method == Method::qas || type_ == ir::DataType::float32
-                          ? static_cast<float>(factor)
-                          : 1.0F);
-  }
+  factor_ = autodiff::float_factors(model, gradient, config.method == Method::qas, unusable);
   if (config.storage == Storage::latent && type_ != ir::DataType::float32) {
     for (std::size_t i = 0; i < size_; ++i) {
       state_.latent.push_back(

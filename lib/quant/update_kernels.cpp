@@ -9,20 +9,11 @@ using ir::DataType;
 
 Update update_of(const Binding& b) {
   const ir::Call call = ir::call_of(b.model.graph, b.node);
-  const ir::Dims& shape = b.input(0).shape;
-  const bool depthwise = call.flag("depthwise"), bias = shape.size() == 1;
-  const auto narrow = [](std::int64_t value) { return static_cast<std::int32_t>(value); };
   Update update{{}, channels_of(b.node)};
-  ops_update& how = update.how;
-  how.outer = bias || depthwise ? 1 : narrow(shape[0]);
-  how.places = bias ? 1 : narrow(ir::elements(ir::Dims(shape.begin() + 2, shape.end())));
-  how.inner = narrow(bias || depthwise ? shape[0] : shape[1]);
-  how.channels_inside = bias || depthwise ? 1 : 0;
-  how.channels = update.channels.data();
-  const std::size_t trained = update.channels.values().size();
-  how.trained = trained == 0 ? how.inner : static_cast<std::int32_t>(trained);
-  how.storage = call.text("storage") == "nearest" ? OPS_NEAREST : OPS_STOCHASTIC;
-  how.first = static_cast<std::uint32_t>(call.integer("place"));
+  update.how = ops::update_of(b.input(0).shape, call.flag("depthwise"), update.channels.values().size());
+  update.how.channels = update.channels.data();
+  update.how.storage = call.text("storage") == "nearest" ? OPS_NEAREST : OPS_STOCHASTIC;
+  update.how.first = static_cast<std::uint32_t>(call.integer("place"));
   return update;
 }
 

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <map>
 
+#include "autodiff/scaling.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "ir/operator.h"
 #include "quant/ordered.h"
-#include "autodiff/scaling.h"
 
 namespace frugal::sparse {
 namespace {

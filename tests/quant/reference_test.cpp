@@ -5,12 +5,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "autodiff/scaling.h"
 #include "checkpoint/safetensors.h"
 #include "ir/operator.h"
 #include "network/import/load.h"
 #include "quant/head.h"
 #include "quant/program.h"
-#include "autodiff/scaling.h"
 #include "sparse/scheme.h"
 #include "support/test.h"
 
