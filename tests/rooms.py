@@ -51,9 +51,10 @@ TORCH_FREE = {
     "device/boards/freestanding": [],
     "device/package": ["device/runtime"],
     "quant": BASICS + ["checkpoint", "ir", "ops", "autodiff", "plan"],
-    "emit": BASICS + ["ir", "ops", "passes", "plan", "device", "quant"],
+    "emit": BASICS + ["ir", "ops", "passes", "plan", "device", "device/runtime", "quant"],
     "quant/convert": BASICS + ["ir", "quant"],
     "sparse": BASICS + ["ir", "ops", "autodiff", "passes", "plan", "quant"],
+    "compile": BASICS + ["ir", "ops", "network/import", "autodiff", "passes", "plan", "device", "quant", "emit", "sparse"],
 }
 WITH_TORCH = {
     "tensor": ["base", "checkpoint"],
@@ -89,7 +90,7 @@ TOOLS = {"scalefit": {**TORCH_FREE}, "tinytrain_compile": {**TORCH_FREE, **WITH_
 UNFINISHED = set()
 
 # Headers of a compiled folder: what generated C, and C beside it, includes.
-GENERATED = {"frugal_model.h": ("device/runtime", "device/package", "emit"), "runtime/frugal.h": ("emit",),
+GENERATED = {"frugal_model.h": ("device/runtime", "device/package", "emit"), "runtime/slots.h": ("emit",),
              "kernels/ops.h": ("emit",), "kernels/integer.h": ("emit",)}
 
 ROOMS = {**TORCH_FREE, **WITH_TORCH}

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     tinytrain_compile::add_adapt(app);
     tinytrain_compile::add_contribute(app);
     tinytrain_compile::add_select(app);
+    tinytrain_compile::add_compile(app);
     tinytrain_compile::add_plan(app);
   });
 }

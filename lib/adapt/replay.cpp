@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "sparse/select.h"
+#include "config/size.h"
 
 namespace frugal::adapt {
 namespace {
@@ -42,7 +42,7 @@ ReplayMemory::ReplayMemory(const ReplayConfig& config, const ir::Graph& graph, i
 
 std::size_t ReplayMemory::checked_capacity(const ReplayConfig& config, std::int64_t classes) const {
   const std::int64_t each = activation_bytes_ + label_bytes_;
-  const std::int64_t fit = sparse::bytes_of(config.bytes, "replay.bytes") / each;
+  const std::int64_t fit = config::bytes_of(config.bytes, "replay.bytes") / each;
   const std::string samples =
       "examples of " + std::to_string(each) + " bytes ('" + layer_ + "' and the class)";
   const auto smallest = [&](std::int64_t count) { return "at least " + std::to_string(count * each); };

@@ -1,6 +1,7 @@
 #include "autodiff/scaling.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -63,6 +64,11 @@ std::vector<float> float_factors(const ir::Model& model, const Gradient& gradien
 ops_number number_of(double value) {
   const ir::FixedPoint fixed = ir::wide_fixed_point(value);
   return {fixed.multiplier, fixed.shift};
+}
+
+ops_number integer_rate(double learning_rate, std::size_t images) {
+  const double given = std::ldexp(std::round(std::ldexp(learning_rate, OPS_RATE_BITS)), -OPS_RATE_BITS);
+  return number_of(given / static_cast<double>(images));
 }
 
 std::vector<ops_number> integer_steps(const ir::Model& model, const Gradient& gradient, bool qas,

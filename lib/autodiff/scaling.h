@@ -22,6 +22,9 @@ std::vector<float> float_factors(const ir::Model& model, const Gradient& gradien
 
 // A positive number as ops_number; 0 as well.
 ops_number number_of(double value);
+// A learning rate as a device without floats is given it (OPS_RATE_BITS behind the point), of one image of a
+// batch.
+ops_number integer_rate(double learning_rate, std::size_t images);
 // The same without floats: what a mantissa is worth in stored units. Multiplier 0: not trained.
 std::vector<ops_number> integer_steps(const ir::Model& model, const Gradient& gradient, bool qas,
                                       std::int64_t& unusable);

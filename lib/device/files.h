@@ -7,7 +7,7 @@
 //
 // Of frugal_model.h the program that reads a stream (runtime/stream.c) uses FRUGAL_INPUT_BYTES,
 // FRUGAL_CLASSES, frugal_network_id, frugal_init, frugal_predict, frugal_train_step, frugal_state;
-// FRUGAL_NO_FLOAT where rate and loss are int32_t (rate: FRUGAL_STREAM_RATE_BITS behind the point); and,
+// FRUGAL_NO_FLOAT where rate and loss are int32_t (rate: FRUGAL_RATE_BITS behind the point); and,
 // where FRUGAL_INPUT_IN_ARENA is defined, `void* frugal_input(void)`: where an input may be put so that it
 // needs no memory of its own.
 #pragma once

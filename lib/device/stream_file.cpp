@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "device/runtime/frugal.h"
 #include "device/runtime/stream_format.h"
 
 namespace frugal::device {
@@ -22,15 +23,15 @@ void append_number(std::string& text, std::uint32_t number) {
 StreamWriter::StreamWriter(std::uint32_t sample_bytes, std::uint32_t classes, std::uint32_t network)
     : sample_bytes_(sample_bytes), classes_(classes), network_(network) {}
 
-void StreamWriter::learn(std::span<const std::byte> input, std::int32_t label, float rate) {
+void StreamWriter::learn(std::span<const std::byte> input, std::int32_t label, double rate) {
   add(input, label, rate, true);
 }
 
 void StreamWriter::predict(std::span<const std::byte> input, std::int32_t label) {
-  add(input, label, 0.0f, false);
+  add(input, label, 0, false);
 }
 
-void StreamWriter::add(std::span<const std::byte> input, std::int32_t label, float rate, bool learn) {
+void StreamWriter::add(std::span<const std::byte> input, std::int32_t label, double rate, bool learn) {
   const std::string place = fmt::format("sample {}", count_);
   if (input.size() != sample_bytes_)
     throw base::UserError(place,
@@ -38,12 +39,12 @@ void StreamWriter::add(std::span<const std::byte> input, std::int32_t label, flo
   if (label < 0 || static_cast<std::uint32_t>(label) >= classes_)
     throw base::UserError(place, fmt::format("label {} is none of {} classes, 0 to {}", label, classes_,
                                              static_cast<std::int64_t>(classes_) - 1));
-  if (!(rate >= 0.0f && rate <= 127.0f))
+  if (!(rate >= 0 && rate <= 127))
     throw base::UserError(place, fmt::format("learning rate must be 0 to 127, got {}", rate));
   append_number(samples_, learn ? 1 : 0);
   append_number(samples_, static_cast<std::uint32_t>(label));
-  append_number(samples_, std::bit_cast<std::uint32_t>(rate));
-  append_number(samples_, static_cast<std::uint32_t>(std::lround(std::ldexp(rate, FRUGAL_STREAM_RATE_BITS))));
+  append_number(samples_, std::bit_cast<std::uint32_t>(static_cast<float>(rate)));
+  append_number(samples_, static_cast<std::uint32_t>(std::lround(std::ldexp(rate, FRUGAL_RATE_BITS))));
   samples_.append(reinterpret_cast<const char*>(input.data()), input.size());
   ++count_;
 }

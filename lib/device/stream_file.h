@@ -15,14 +15,14 @@ class StreamWriter {
 
   // `input` as the network takes it, sample_bytes of it. rate: of this step, 0 to 127. Throws UserError at
   // "sample N" where a size, label or rate is wrong.
-  void learn(std::span<const std::byte> input, std::int32_t label, float rate);
+  void learn(std::span<const std::byte> input, std::int32_t label, double rate);
   void predict(std::span<const std::byte> input, std::int32_t label);
 
   // The whole stream so far: what a file of it holds.
   std::string bytes() const;
 
  private:
-  void add(std::span<const std::byte> input, std::int32_t label, float rate, bool learn);
+  void add(std::span<const std::byte> input, std::int32_t label, double rate, bool learn);
 
   std::uint32_t sample_bytes_, classes_, network_, count_ = 0;
   std::string samples_;

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "device/runtime/frugal.h"
+#include "ops/integer.h"
+
 namespace frugal::emit {
 namespace {
+
+static_assert(OPS_RATE_BITS == FRUGAL_RATE_BITS);
 
 constexpr const char* header_text =
     R"(/* A network that goes on learning: made by tinytrain-compile; do not edit.
@@ -14,7 +19,7 @@ constexpr const char* header_text =
 #ifndef FRUGAL_MODEL_H
 #define FRUGAL_MODEL_H
 
-#include "runtime/frugal.h" /* the answers of the functions */
+#include "runtime/slots.h" /* the answers of the functions, flash, what a save cost */
 
 #ifdef __cplusplus
 extern "C" {{
@@ -24,7 +29,8 @@ extern "C" {{
 #define FRUGAL_CLASSES {classes}
 #define FRUGAL_ARENA_BYTES {arena_bytes} /* SRAM for the numbers of a step */
 #define FRUGAL_STATE_BYTES {state_bytes} /* SRAM for the trained numbers */
-
+#define FRUGAL_INPUT_IN_ARENA 1 /* frugal_input() is there */
+{no_float}
 /* {rate_comment} */
 typedef {rate_type} frugal_rate;
 typedef {loss_type} frugal_loss;
@@ -40,6 +46,12 @@ int frugal_predict(const void* input, int32_t* class_out);
 {train_declaration}
 /* The trained numbers and the step counter, one piece of SRAM. */
 void frugal_state(void** bytes, size_t* size);
+
+/* Into the older of two slots in flash, and back from the newest whole one (runtime/slots.h). `report` says
+ * which pages that cost; it may be null. What cannot be restored leaves the numbers as they are, or, where
+ * flash changed while it was read, those of a new device. */
+int frugal_save(const frugal_flash* flash, frugal_slots_report* report);
+int frugal_restore(const frugal_flash* flash, frugal_slots_report* report);
 
 #ifdef __cplusplus
 }}
@@ -108,6 +120,18 @@ int frugal_predict(const void* input, int32_t* class_out) {{
   busy = 0;
   return FRUGAL_OK;
 }}
+
+int frugal_save(const frugal_flash* flash, frugal_slots_report* report) {{
+  if (busy) return FRUGAL_BUSY;
+  return frugal_slots_save(flash, frugal_network_id, state, (uint32_t)sizeof state, report);
+}}
+
+int frugal_restore(const frugal_flash* flash, frugal_slots_report* report) {{
+  if (busy) return FRUGAL_BUSY;
+  const int answer = frugal_slots_restore(flash, frugal_network_id, state, (uint32_t)sizeof state, report);
+  if (answer == FRUGAL_STORAGE_FAILED) frugal_reset_to_factory();
+  return answer;
+}}
 {train_step})";
 
 constexpr const char* training_text = R"(
@@ -135,8 +159,7 @@ int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal
   memcpy(&steps, state, sizeof steps);
   const uint32_t seed = ops_rounding_seed({seed}u, steps);
   memcpy({seed_place}, &seed, sizeof seed);
-  memcpy({rate}, &rate, sizeof rate);
-  backward();
+{set_rate}  backward();
   ++steps;
   memcpy(state, &steps, sizeof steps);
   busy = 0;
@@ -150,6 +173,13 @@ constexpr const char* finite_check = R"(  if (!(value < 3.0e38f && value > -3.0e
   }
 )";
 
+std::string set_rate(const ApiText& t) {
+  if (!t.without_floats) return fmt::format("  memcpy({}, &rate, sizeof rate);\n", t.rate);
+  return fmt::format(
+      "  const ops_number number = ops_number_of_rate(rate);\n  memcpy({}, &number, sizeof number);\n",
+      t.rate);
+}
+
 }  // namespace
 
 std::string api_header(const ApiText& t) {
@@ -157,10 +187,11 @@ std::string api_header(const ApiText& t) {
       fmt::runtime(header_text), fmt::arg("image_bytes", t.image_bytes), fmt::arg("classes", t.classes),
       fmt::arg("arena_bytes", t.arena_bytes), fmt::arg("state_bytes", t.state_bytes),
       fmt::arg("rate_comment",
-               t.without_floats ? "A learning rate: multiplier * 2^(shift - 31), multiplier in [2^30, 2^31). "
-                                  "A loss: 16 bits behind the point."
+               t.without_floats ? fmt::format("A learning rate: {} bits behind the point. A loss: {} bits.",
+                                              OPS_RATE_BITS, int{OPS_LOSS_BITS})
                                 : "A learning rate, and a loss."),
-      fmt::arg("rate_type", t.without_floats ? "struct {\n  int32_t multiplier, shift;\n}" : "float"),
+      fmt::arg("no_float", t.without_floats ? "#define FRUGAL_NO_FLOAT 1\n" : ""),
+      fmt::arg("rate_type", t.without_floats ? "int32_t" : "float"),
       fmt::arg("loss_type", t.without_floats ? "int32_t" : "float"),
       fmt::arg("train_declaration", t.rate.empty() ? "" : train_declaration));
 }
@@ -173,7 +204,7 @@ std::string api_code(const ApiText& t) {
     train_step =
         fmt::format(fmt::runtime(train_step_text), fmt::arg("label", t.label), fmt::arg("loss", t.loss),
                     fmt::arg("check", t.without_floats ? "" : finite_check), fmt::arg("seed", t.seed),
-                    fmt::arg("seed_place", t.seed_place), fmt::arg("rate", t.rate));
+                    fmt::arg("seed_place", t.seed_place), fmt::arg("set_rate", set_rate(t)));
   }
   return fmt::format(fmt::runtime(code_text), fmt::arg("network_id", t.network_id),
                      fmt::arg("tables", t.tables), fmt::arg("inference", t.inference),

@@ -15,6 +15,15 @@ using ir::TensorId;
 
 std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
+// In place, a copy has nothing to do, and one that moves elements cannot be done.
+bool copies(const quant::Step& step) {
+  return step.calls.size() == 1 && step.calls[0].kernel == "ops_copy_rows";
+}
+bool moves(const quant::Step& step) {
+  return std::any_of(step.calls.begin(), step.calls.end(),
+                     [](const quant::Call& call) { return call.kernel == "ops_reorder"; });
+}
+
 bool is_update(const ir::Node& node) {
   return node.op->name == std::string("update") || node.op->name == std::string("update_integer");
 }
@@ -61,7 +70,14 @@ void DeviceProgram::place_state() {
 }
 
 void DeviceProgram::place_arena(std::int32_t target) {
-  std::vector<plan::Block> lives = plan::lifetimes(graph(), alignment);
+  const auto number = [&](const ir::Node& node) { return static_cast<NodeId>(&node - graph().nodes.data()); };
+  std::vector<plan::Share> shares =
+      plan::in_place(graph(), [&](const ir::Node& node) { return !moves(calls(number(node))); });
+  std::erase_if(shares, [&](const plan::Share& share) {
+    return share.input == step_.logits || share.input == step_.loss;  // read when the forward pass is over
+  });
+  const std::vector<TensorId> owners = plan::owners(graph(), shares);
+  std::vector<plan::Block> lives = plan::lifetimes(graph(), alignment, shares);
   const auto life = [&](TensorId id) -> plan::Block& { return lives[index(id)]; };
   for (const ir::Node& node : graph().nodes) {  // an update gives what its parameter holds
     if (!is_update(node)) continue;
@@ -75,7 +91,7 @@ void DeviceProgram::place_arena(std::int32_t target) {
       const auto& inputs = graph().nodes[index(n)].inputs;
       if (std::find(inputs.begin(), inputs.end(), id) != inputs.end()) last = std::max(last, n);
     }
-    life(id).last = last;
+    life(owners[index(id)]).last = std::max(last, life(owners[index(id)]).last);
   }
   for (const plan::Block& block : lives) {
     if (block.bytes > 0) blocks_.push_back(block);
@@ -94,6 +110,15 @@ void DeviceProgram::place_arena(std::int32_t target) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < lives.size(); ++i) {
     if (lives[i].bytes > 0) homes_[i] = {Place::arena, plan_.arena.offsets[next++]};
+  }
+  for (std::size_t i = 0; i < lives.size(); ++i) {
+    if (owners[i] != static_cast<TensorId>(i)) homes_[i] = homes_[index(owners[i])];
+  }
+  for (const plan::Share& share : shares) {
+    for (NodeId n = 0; n < static_cast<NodeId>(calls_.size()); ++n) {
+      quant::Step& step = calls_[index(n)];
+      if (graph().nodes[index(n)].output == share.output && copies(step)) step.calls.clear();
+    }
   }
   for (const NodeId n : with_scratch) scratch_[index(n)] = plan_.arena.offsets[next++];
 }

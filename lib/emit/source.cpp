@@ -123,6 +123,7 @@ class Writer {
       for (const quant::Argument& one : call.arguments) arguments.push_back(argument(one, n, with_mask));
       text += fmt::format("  {}({});\n", call.kernel, fmt::join(arguments, ", "));
     }
+    text += fmt::format("  FRUGAL_MARK({});\n", n);
     return text;
   }
 

@@ -121,6 +121,11 @@ typedef struct {
   int32_t multiplier, shift;
 } ops_number;
 
+/* A learning rate where there are no floats: so many bits behind the point. */
+#define OPS_RATE_BITS 24
+/* Such a rate, not negative, as a number. */
+ops_number ops_number_of_rate(int32_t rate);
+
 /* number -= round(step[output channel] * *rate * 2^*exponent * gradient), saturated. step: what a gradient is
  * worth in stored units, one a channel; rate: the learning rate over the batch. how: as in ops.h (truncate is
  * not there). gradient: the sums of a batch (ops_accumulate). */

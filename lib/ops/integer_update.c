@@ -5,6 +5,13 @@
 
 uint32_t ops_rounding_seed(uint32_t seed, uint32_t step) { return ops_hash(seed, step); }
 
+ops_number ops_number_of_rate(int32_t rate) {
+  ops_number number = {rate, 31 - OPS_RATE_BITS};
+  if (rate <= 0) number.multiplier = number.shift = 0;
+  for (; number.multiplier != 0 && number.multiplier < (1 << 30); --number.shift) number.multiplier *= 2;
+  return number;
+}
+
 /* step * rate, as one multiplier. */
 static ops_number product_of(ops_number step, ops_number rate) {
   const ops_number product = {

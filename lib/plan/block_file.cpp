@@ -13,7 +13,7 @@ namespace {
 
 using Fields = std::vector<std::string>;
 
-const std::vector<std::string> columns = {"id", "lower", "upper", "size", "alignment"};
+const std::vector<std::string> columns = {"id", "lower", "upper", "size", "alignment", "offset"};
 constexpr std::int64_t most_steps = std::numeric_limits<ir::NodeId>::max();
 constexpr std::int64_t most_bytes = std::int64_t{1} << 48;
 
@@ -65,7 +65,8 @@ class Reader {
       if (!at_.emplace(name, i).second) fail("column '" + fields[i] + "' stands twice");
     }
     for (const std::string& name : columns) {
-      if (name != "alignment" && at_.count(name) == 0) fail("column '" + name + "' is missing", header_hint);
+      if (name != "alignment" && name != "offset" && at_.count(name) == 0)
+        fail("column '" + name + "' is missing", header_hint);
     }
   }
 

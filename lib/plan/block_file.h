@@ -11,9 +11,9 @@
 namespace frugal::plan {
 
 // Columns by name, in any order: id (or name), lower and upper (steps, upper excluded), size (bytes), and
-// where wanted alignment (bytes). Throws UserError at "origin:line" for a column that is missing or unknown,
-// a line with more or fewer fields, a number that is none or out of range, an id that stands twice, no block
-// at all.
+// where wanted alignment (bytes); offset may stand there, an earlier answer that is not read. Throws
+// UserError at "origin:line" for a column that is missing or unknown, a line with more or fewer fields, a
+// number that is none or out of range, an id that stands twice, no block at all.
 std::vector<Block> parse_blocks(const std::string& text, const std::string& origin);
 std::vector<Block> read_blocks(const std::string& path);  // "-": standard input
 

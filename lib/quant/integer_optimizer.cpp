@@ -47,7 +47,7 @@ class IntegerOptimizer : public Optimizer {
   }
 
   void apply(Parameters& parameters, double learning_rate, std::int64_t step) override {
-    const ops_number rate = autodiff::number_of(learning_rate / static_cast<double>(images_));
+    const ops_number rate = autodiff::integer_rate(learning_rate, images_);
     const std::uint32_t seed = rounding_seed(config_.seed, step);
     for (Trained& one : trained_) {
       ops_update how = one.shape;

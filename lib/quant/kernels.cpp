@@ -297,4 +297,16 @@ Step bind(const ir::Model& model, const ir::Node& node, const std::string& origi
   binding.fail(std::string(node.op->name) + " has no kernel on integers", "these have: " + known);
 }
 
+void check_trained_sums(const autodiff::TrainingGraph& training, const std::string& origin) {
+  const ir::Graph& graph = training.model.graph;
+  for (const autodiff::Gradient& gradient : training.gradients) {
+    const ir::Tensor& weight = graph.tensor(gradient.parameter);
+    if (weight.type != DataType::int8) continue;
+    if (ir::elements(weight.shape) / weight.shape[0] * 127 * 255 <= INT32_MAX) continue;
+    throw base::UserError(
+        origin + ": " + graph.name_of(graph.nodes[static_cast<std::size_t>(gradient.node)]),
+        "has so many weights an output that their sum may not fit 32 bits once they are trained");
+  }
+}
+
 }  // namespace frugal::quant

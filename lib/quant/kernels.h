@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "autodiff/backward.h"
 #include "ir/model.h"
 #include "quant/call.h"
 
@@ -13,5 +14,9 @@ std::size_t size_of(ir::DataType type);  // bytes of one number in memory; not o
 
 // Throws UserError at "origin: node" where no kernel computes this operator on these types.
 Step bind(const ir::Model& model, const ir::Node& node, const std::string& origin);
+
+// A trained layer's weights may all grow to 127 (what is there now is checked where kernels are bound).
+// Throws UserError at "origin: node" where its sums might not fit int32 then.
+void check_trained_sums(const autodiff::TrainingGraph& training, const std::string& origin);
 
 }  // namespace frugal::quant

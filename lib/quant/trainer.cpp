@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ir/integer_scale.h"
+#include "quant/kernels.h"
 #include "quant/optimizer.h"
 #include "quant/ordered.h"
 
@@ -39,7 +40,7 @@ struct Trainer::Parts {
     if (without_floats()) check_method();
     optimizer = without_floats() ? make_integer_optimizer(training, config)
                                  : make_float_optimizer(training, config, parameters);
-    check_sums();
+    check_trained_sums(training, origin);
     for (std::size_t i = 0; i < std::max<std::size_t>(config.threads, 1); ++i)
       workspaces.emplace_back(program, parameters);
     training.model.data.clear();  // the numbers are in `parameters` now
@@ -59,19 +60,6 @@ struct Trainer::Parts {
       throw base::UserError(
           origin, "cannot be trained with momentum and storage 'integer': momentum is kept in float",
           "set method.momentum to 0");
-  }
-
-  // A trained layer's weights may all grow to 127 (what is there now is checked where kernels are bound).
-  void check_sums() const {
-    for (const autodiff::Gradient& gradient : training.gradients) {
-      const ir::Tensor& weight = given.graph.tensor(gradient.parameter);
-      if (weight.type != ir::DataType::int8) continue;
-      const ir::Node& node = given.graph.nodes[static_cast<std::size_t>(gradient.node)];
-      if (ir::elements(weight.shape) / weight.shape[0] * 127 * 255 > INT32_MAX)
-        throw base::UserError(
-            origin + ": " + given.graph.name_of(node),
-            "has so many weights an output that their sum may not fit 32 bits once they are trained");
-    }
   }
 
   double loss_of(const Workspace& workspace) const {

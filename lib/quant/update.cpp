@@ -11,8 +11,10 @@ constexpr double lars_trust = 0.001;
 
 }  // namespace
 
+std::uint32_t folded_seed(std::uint64_t seed) { return static_cast<std::uint32_t>(seed ^ (seed >> 32)); }
+
 std::uint32_t rounding_seed(std::uint64_t seed, std::int64_t step) {
-  return ops_rounding_seed(static_cast<std::uint32_t>(seed ^ (seed >> 32)), static_cast<std::uint32_t>(step));
+  return ops_rounding_seed(folded_seed(seed), static_cast<std::uint32_t>(step));
 }
 
 ParameterUpdate::ParameterUpdate(const ir::Model& model, const autodiff::Gradient& gradient,

@@ -12,6 +12,8 @@
 
 namespace frugal::quant {
 
+// A seed as devices have it: 32 bits.
+std::uint32_t folded_seed(std::uint64_t seed);
 // What stochastic rounding draws from in a step.
 std::uint32_t rounding_seed(std::uint64_t seed, std::int64_t step);
 

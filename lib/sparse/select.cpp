@@ -1,11 +1,11 @@
 #include "sparse/select.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "config/size.h"
 #include "report/result.h"
 
 namespace frugal::sparse {
@@ -158,26 +158,6 @@ void SelectConfig::visit(config::Visitor& v) {
   v.object("evolution", evolution, "how evolution searches");
 }
 
-std::int64_t bytes_of(const std::string& text, const std::string& place) {
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  const std::string unit(error == std::errc() ? stop : end, end);
-  double factor = 0;
-  for (const auto& [name, bytes] : {std::pair{"", 1.0},
-                                    {"B", 1.0},
-                                    {"KB", 1024.0},
-                                    {"KiB", 1024.0},
-                                    {"MB", 1048576.0},
-                                    {"MiB", 1048576.0}}) {
-    if (unit == name) factor = bytes;
-  }
-  if (error != std::errc() || factor == 0 || !(number >= 0) || number * factor > 1e15)
-    throw UserError(place, text.empty() ? "is not given" : "is no size: '" + text + "'",
-                    "49KB (KB are 1024 bytes), 1.5MB or 50000");
-  return static_cast<std::int64_t>(number * factor);
-}
-
 std::string describe(const std::vector<Part>& missing, std::size_t most) {
   std::string text;
   for (std::size_t i = 0; i < std::min(missing.size(), most); ++i)
@@ -196,7 +176,7 @@ Json select(const ir::Graph& graph, const Contributions& contributions, const st
                     "`contribute --resume` measures them; --partial leaves them out");
   const bool freezes = config.method == "freeze";
   const SelectionProblem problem =
-      make_problem(contributions, memory, freezes ? endless : 8 * bytes_of(config.limit));
+      make_problem(contributions, memory, freezes ? endless : 8 * config::bytes_of(config.limit, "limit"));
   Json result{{"method", config.method}, {"contributions", contributions.setup.method}};
   result.update(freezes ? frozen(graph, memory, problem, contributions, origin, config, evaluate)
                         : under_limit(graph, problem, config));

@@ -25,10 +25,6 @@ struct SelectConfig {
   void visit(config::Visitor& v);
 };
 
-// "49KB" (1024 bytes each, as the published labels), "1.5MB", "50000" or "50000B" to bytes. UserError
-// otherwise.
-std::int64_t bytes_of(const std::string& text, const std::string& place = "limit");
-
 // A text about each entry, of `missing`: at most `most`, then how many more.
 std::string describe(const std::vector<Part>& missing, std::size_t most);
 

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/size.h"
 #include "sparse/select_page.h"
 #include "support/message_of.h"
 #include "support/test.h"
@@ -36,14 +37,14 @@ std::string refusal(const sparse::Contributions& contributions, const sparse::Se
 }  // namespace
 
 TEST_CASE("sizes of memory are read", "[sparse]") {
-  CHECK(sparse::bytes_of("49KB") == 49 * 1024);
-  CHECK(sparse::bytes_of("1.5MB") == 1572864);
-  CHECK(sparse::bytes_of("50000") == 50000);
-  CHECK(sparse::bytes_of("160B") == 160);
+  CHECK(config::bytes_of("49KB", "limit") == 49 * 1024);
+  CHECK(config::bytes_of("1.5MB", "limit") == 1572864);
+  CHECK(config::bytes_of("50000", "limit") == 50000);
+  CHECK(config::bytes_of("160B", "limit") == 160);
   for (const char* bad : {"49kb", "KB", "-1KB", "4 KB", "1e30", "nan", "49KBs"})
-    CHECK(test::message_of([&] { sparse::bytes_of(bad); }) ==
+    CHECK(test::message_of([&] { config::bytes_of(bad, "limit"); }) ==
           std::string("limit: is no size: '") + bad + "'");
-  CHECK(test::message_of([&] { sparse::bytes_of(""); }) == "limit: is not given");
+  CHECK(test::message_of([&] { config::bytes_of("", "limit"); }) == "limit: is not given");
 }
 
 TEST_CASE("a selection keeps to its limit and is read as a scheme", "[sparse]") {

@@ -20,6 +20,7 @@ void add_quantize(CLI::App& app);
 void add_adapt(CLI::App& app);
 void add_contribute(CLI::App& app);
 void add_select(CLI::App& app);
+void add_compile(CLI::App& app);
 void add_plan(CLI::App& app);
 
 // IN and --weights, as every subcommand takes a network.

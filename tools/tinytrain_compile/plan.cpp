@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "plan/block_file.h"
+#include "plan/peak.h"
 #include "plan/picture.h"
 #include "plan/regions.h"
 #include "tinytrain_compile/commands.h"
@@ -84,36 +85,8 @@ struct PlanCommand {
                             "the smallest plan found needs " + std::to_string(plan.arena.bytes) + " bytes");
     throw base::UserError(path,
                           "no plan fits " + room + ": " + std::to_string(plan.lower_bound) +
-                              " are needed at once" + at_most_alive(blocks),
+                              " are needed at once" + plan::at_peak(blocks),
                           "the smallest plan found needs " + std::to_string(plan.arena.bytes) + " bytes");
-  }
-
-  // " at step 12, by 'a' (40), 'b' (30), 'c' (8) and 5 more"
-  static std::string at_most_alive(const std::vector<plan::Block>& blocks) {
-    std::vector<const plan::Block*> most;
-    ir::NodeId step = 0;
-    std::size_t most_bytes = 0;
-    for (const plan::Block& at : blocks) {
-      std::vector<const plan::Block*> alive;
-      std::size_t bytes = 0;
-      for (const plan::Block& block : blocks) {
-        if (block.first > at.first || at.first > block.last) continue;
-        alive.push_back(&block);
-        bytes += block.bytes;
-      }
-      if (bytes <= most_bytes) continue;
-      most_bytes = bytes;
-      most = std::move(alive);
-      step = at.first;
-    }
-    std::stable_sort(most.begin(), most.end(),
-                     [](const plan::Block* a, const plan::Block* b) { return a->bytes > b->bytes; });
-    std::string text = " at step " + std::to_string(step);
-    const std::size_t named = std::min<std::size_t>(most.size(), 3);
-    for (std::size_t i = 0; i < named; ++i)
-      text += (i == 0 ? ", by '" : ", '") + most[i]->name + "' (" + std::to_string(most[i]->bytes) + ")";
-    if (most.size() > named) text += " and " + std::to_string(most.size() - named) + " more";
-    return text;
   }
 };
 

@@ -20,6 +20,9 @@ enum {
   FRUGAL_STORAGE_FAILED /* flash could not be read, written or erased, or is too small */
 };
 
+/* A learning rate of a network without floats: an int32_t with so many bits behind the point. */
+#define FRUGAL_RATE_BITS 24
+
 /* Flash for the saves, as NOR flash works: an erase sets every bit of a page to 1, a write clears bits of
  * erased bytes. The callbacks give 0, or anything else where they failed; they return when the flash is done.
  * `pages` pages that follow each other are used, the first half for one save, the second for the other. */

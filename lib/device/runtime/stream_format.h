@@ -8,7 +8,6 @@
 
 #define FRUGAL_STREAM_MAGIC 0x4d535246u /* the letters FRSM */
 #define FRUGAL_STREAM_VERSION 1u
-#define FRUGAL_STREAM_RATE_BITS 24 /* behind the point of rate_fixed */
 
 typedef struct frugal_stream_header {
   uint32_t magic, version;
@@ -23,7 +22,7 @@ typedef struct frugal_stream_sample {
   uint32_t learn; /* 1 or 0 */
   int32_t label;
   uint32_t rate_bits; /* learning rate, the bits of a float */
-  int32_t rate_fixed; /* the same for networks without floats */
+  int32_t rate_fixed; /* the same for networks without floats, FRUGAL_RATE_BITS behind the point */
 } frugal_stream_sample;
 
 #endif

@@ -72,8 +72,8 @@ void frugal_state(void** bytes, size_t* size) {
   *size = sizeof(state);
 }
 
-int frugal_save(const frugal_flash* flash) {
-  return frugal_slots_save(flash, frugal_network_id, &state, (uint32_t)sizeof(state), NULL);
+int frugal_save(const frugal_flash* flash, frugal_slots_report* report) {
+  return frugal_slots_save(flash, frugal_network_id, &state, (uint32_t)sizeof(state), report);
 }
 
 int frugal_restore(const frugal_flash* flash) {

@@ -4,7 +4,7 @@
 #ifndef FRUGAL_MODEL_H
 #define FRUGAL_MODEL_H
 
-#include "runtime/frugal.h"
+#include "runtime/slots.h"
 
 #define FRUGAL_INPUT_BYTES 12
 #define FRUGAL_CLASSES 3
@@ -21,7 +21,7 @@ int frugal_predict(const void* input, int32_t* class_out);
 int frugal_train_step(const void* input, int32_t label, linear_number rate, linear_number* loss,
                       int32_t* predicted);
 void frugal_state(void** bytes, size_t* size);
-int frugal_save(const frugal_flash* flash);
+int frugal_save(const frugal_flash* flash, frugal_slots_report* report);
 int frugal_restore(const frugal_flash* flash);
 
 #endif

@@ -1,0 +1,42 @@
+// The config of `tinytrain-compile compile`: which network becomes C, what of it goes on learning there, and
+// for which device.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "config/visitor.h"
+#include "device/files.h"
+
+namespace frugal::compile {
+
+// How the device learns: one sample a step, no momentum.
+struct LearningConfig {
+  std::string kind = "qas";            // or "sgd"
+  std::string storage = "stochastic";  // or "nearest", "integer"
+
+  void visit(config::Visitor& v);
+};
+
+struct DeviceConfig {
+  std::string target = "m7", flash = "1MB", sram = "256KB", stack = "4KB", optimise = "-O2";
+
+  void visit(config::Visitor& v);
+};
+
+struct CompileConfig {
+  std::int64_t seed = 0;
+  std::string network, weights;  // what network/import/load.h reads
+  std::string head = "keep";     // or "new"
+  std::int64_t classes = 0;      // of a new head
+  std::string scheme = "full";   // what sparse::scheme_given takes
+  LearningConfig method;
+  DeviceConfig device;
+
+  void visit(config::Visitor& v);
+};
+
+// Throws UserError at the config's path.
+device::FileSettings file_settings(const CompileConfig& config);
+
+}  // namespace frugal::compile

@@ -1,0 +1,26 @@
+// Whether a program fits into a device: what it takes of SRAM and flash, and, where that is too much, what
+// dominates and what would fit.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+
+#include "compile/stages.h"
+
+namespace frugal::compile {
+
+// In bytes. Code is not counted: the linker knows it.
+struct Footprint {
+  std::int64_t arena = 0, state = 0, stack = 0;  // SRAM
+  std::int64_t constants = 0, factory = 0;       // flash: numbers, and what the state is when it is new
+  std::int64_t sram() const { return arena + state + stack; }
+  std::int64_t flash() const { return constants + factory; }
+};
+Footprint footprint_of(const emit::DeviceProgram& program, const device::FileSettings& settings);
+nlohmann::ordered_json to_json(const Footprint& footprint);
+
+// Throws UserError at `origin` where it does not fit: by how much, which tensors dominate, and which of the
+// schemes bias:k and head would.
+void require_fit(const emit::DeviceProgram& program, const Stages& stages, const CompileConfig& config);
+
+}  // namespace frugal::compile

@@ -1,0 +1,170 @@
+#include "compile/folder.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "compile/fit.h"
+#include "compile/page.h"
+#include "compile/stages.h"
+#include "config/json_node.h"
+#include "ir/operator.h"
+#include "network/import/model_folder.h"
+#include "plan/block_file.h"
+#include "report/result.h"
+
+namespace frugal::compile {
+namespace {
+
+using base::UserError;
+using Ordered = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr const char* result_file = "compile.json";
+
+std::string content_of(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return in ? text.str() : std::string();
+}
+
+// A file that is as it was keeps its time, so that `make` builds only what changed.
+void write_changed(const std::string& folder, const device::File& file) {
+  const fs::path path = fs::path(folder) / file.path;
+  if (fs::is_regular_file(path) && content_of(path) == file.text) return;
+  base::make_folder(path.parent_path().string());
+  base::write_text(path.string(), file.text);
+}
+
+// What an older compile wrote there; the folder must be new, empty or such a one.
+std::set<std::string> files_before(const std::string& folder) {
+  const fs::path path(folder);
+  if (!fs::exists(path)) return {};
+  if (!fs::is_directory(path)) throw UserError(folder, "is no folder");
+  std::set<std::string> files;
+  if (fs::exists(path / result_file)) {
+    const Ordered before = read_compiled(folder);
+    for (const auto& name : before["files"]) files.insert(name.get<std::string>());
+  } else if (fs::exists(path / "frugal_model.h")) {
+    files.insert("frugal_model.h");  // a compile that was interrupted
+  } else {
+    for (const auto& entry : fs::directory_iterator(path)) {
+      if (entry.path().filename() != ".lock")
+        throw UserError(folder, "holds files, but none that a compiler wrote", "name a new folder");
+    }
+  }
+  return files;
+}
+
+Ordered calls_of(const emit::DeviceProgram& program) {
+  Ordered calls = Ordered::array();
+  for (std::size_t n = 0; n < program.graph().nodes.size(); ++n) {
+    const ir::Node& node = program.graph().nodes[n];
+    calls.push_back(
+        {{"mark", n},
+         {"node", program.graph().name_of(node)},
+         {"operator", node.op->name},
+         {"pass", static_cast<ir::NodeId>(n) < program.step().forward_end ? "forward" : "backward"}});
+  }
+  return calls;
+}
+
+Ordered trained_of(const emit::DeviceProgram& program) {
+  Ordered trained = Ordered::array();
+  for (const ir::TensorId id : program.step().trained) {
+    trained.push_back({{"name", program.graph().tensor(id).name},
+                       {"bytes", program.numbers(id).size()},
+                       {"state_offset", program.home(id).offset}});
+  }
+  return trained;
+}
+
+Ordered plan_of(const emit::DeviceProgram& program) {
+  const plan::Plan& plan = program.plan();
+  return {{"bytes", plan.arena.bytes}, {"lower_bound", plan.lower_bound},
+          {"gap", plan.gap()},         {"method", plan.method},
+          {"smallest", plan.smallest}, {"blocks", program.blocks().size()}};
+}
+
+}  // namespace
+
+Ordered compile_to(const std::string& folder, const CompileConfig& config, const nlohmann::json& effective) {
+  const report::RunClock clock;
+  const device::FileSettings settings = file_settings(config);
+  const Stages stages = make_stages(config);
+  std::vector<device::File> files = device::device_files(settings);  // refuses what a target cannot run
+  const emit::DeviceProgram program(stages.step, kernels_of(settings.target), config.network);
+  require_fit(program, stages, config);
+  const emit::SourceConfig source_settings = source_config(stages.step, config);
+  const emit::Source source = emit::write_source(program, source_settings);
+  files.push_back({"frugal_model.h", source.header});
+  files.push_back({"frugal_model.c", source.code});
+  files.push_back({"plan.csv", plan::to_csv(program.blocks(), program.plan().arena)});
+
+  Ordered result = report::start_result({"frugal.tinytrain_compile.compile/1", "tinytrain-compile compile",
+                                         static_cast<std::uint64_t>(config.seed)},
+                                        effective);
+  result["network"] = stages.start.graph.name;
+  result["network_id"] = source_settings.network_id;
+  result["notes"] = stages.notes;
+  result["target"] = device::name_of(settings.target);
+  result["scheme"] = sparse::to_json(stages.scheme, stages.start.graph);
+  result["input"] = {{"shape", program.graph().tensor(stages.step.image).shape},
+                     {"bytes", ir::bytes(program.graph().tensor(stages.step.image))}};
+  result["classes"] = program.graph().tensor(stages.step.logits).shape.back();
+  result["memory"] = to_json(footprint_of(program, settings));
+  result["plan"] = plan_of(program);
+  result["trained"] = trained_of(program);
+  result["untrained_channels"] = stages.step.untrained;
+  result["calls"] = calls_of(program);
+
+  std::set<std::string> stale = files_before(folder);
+  base::make_folder(folder);
+  const base::FolderLock lock(folder);
+  fs::remove(fs::path(folder) / result_file);  // not whole until it is written again
+  Ordered names = Ordered::array();
+  for (const device::File& file : files) {
+    write_changed(folder, file);
+    stale.erase(file.path);
+    names.push_back(file.path);
+  }
+  network::write_model(folder + "/model", stages.start);
+  for (const std::string& name : stale) fs::remove(fs::path(folder) / name);
+  result["files"] = names;
+  result["run"] = clock.describe(1);
+  base::write_text(folder + "/report.html", page_of(result, program));
+  report::write_result(folder + "/" + result_file, result);
+  return result;
+}
+
+Ordered read_compiled(const std::string& folder) {
+  const std::string path = folder + "/" + result_file;
+  if (!fs::exists(path))
+    throw UserError(folder, "is no folder that `tinytrain-compile compile` finished: it has no compile.json");
+  Ordered read = Ordered::parse(base::read_text(path), nullptr, false);
+  if (read.is_discarded() || !read.is_object() ||
+      read.value("schema", "") != "frugal.tinytrain_compile.compile/1")
+    throw UserError(path, "is not what `tinytrain-compile compile` writes");
+  return read;
+}
+
+std::string summary_of(const Ordered& c, const std::string& folder) {
+  const Ordered &sram = c["memory"]["sram"], &flash = c["memory"]["flash"];
+  std::string text =
+      fmt::format("{} for {}: {} operators a step; {} tensors learn\n", c["network"].get<std::string>(),
+                  c["target"].get<std::string>(), c["calls"].size(), c["trained"].size());
+  text += fmt::format("SRAM   {} bytes: arena {}, trained numbers {}, stack {}\n", sram["bytes"].dump(),
+                      sram["arena_bytes"].dump(), sram["state_bytes"].dump(), sram["stack_bytes"].dump());
+  text += fmt::format("flash  {} bytes of numbers, and the code\n", flash["bytes"].dump());
+  text += fmt::format("next   tinytrain-compile run {} ...   (or make -C {})\n", folder, folder);
+  return text;
+}
+
+}  // namespace frugal::compile

@@ -1,0 +1,115 @@
+#include "compile/stages.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "emit/source.h"
+#include "ir/text.h"
+#include "network/import/load.h"
+#include "ops/ops.h"
+#include "plan/block_file.h"
+#include "quant/head.h"
+#include "quant/integer_network.h"
+#include "quant/kernels.h"
+#include "quant/update.h"
+
+namespace frugal::compile {
+namespace {
+
+using base::UserError;
+
+ir::Model with_head(const ir::Model& model, const CompileConfig& config) {
+  const bool is_new = config.head == "new";
+  if (is_new && config.classes < 2)
+    throw UserError("classes", "must be 2 or more with head 'new', got " + std::to_string(config.classes),
+                    "as many as the data has");
+  if (!is_new && config.classes != 0)
+    throw UserError("classes", "has no effect with head 'keep'", "leave it out, or set head to 'new'");
+  const ir::Model made = quant::with_float_head(model, is_new ? config.classes : 0,
+                                                static_cast<std::uint64_t>(config.seed), config.network);
+  return config.method.storage == "integer" ? quant::with_integer_head(made, config.network) : made;
+}
+
+void check(const ir::Graph& graph, const CompileConfig& config) {
+  if (sparse::scheme_layers(graph).empty())
+    throw UserError(config.network, "has no layers on integers, which is what a device computes",
+                    "`tinytrain-compile quantize` makes them");
+}
+
+autodiff::TrainingGraph trained_by(const ir::Model& start, const sparse::UpdateScheme& scheme,
+                                   const CompileConfig& config) {
+  autodiff::TrainingGraph training =
+      autodiff::with_backward(start, sparse::trained_layers(start, scheme), config.network);
+  quant::check_trained_sums(training, config.network);
+  return training;
+}
+
+passes::TrainingStep updated(const autodiff::TrainingGraph& training, const CompileConfig& config) {
+  passes::UpdateConfig how;
+  how.qas = config.method.kind == "qas";
+  if (config.method.storage != "integer") how.storage = config.method.storage;
+  return passes::with_updates(training, how, config.network);
+}
+
+}  // namespace
+
+const std::vector<std::string> stage_names{"forward", "backward", "optimized", "plan", "c"};
+
+Stages make_stages(const CompileConfig& config) {
+  if (config.network.empty())
+    throw UserError("network", "is not given", "--set network=model.tflite, or any file that `import` reads");
+  network::Imported imported = network::load_model(config.network, config.weights);
+  check(imported.model.graph, config);
+  Stages made;
+  made.notes = std::move(imported.notes);
+  made.start = with_head(imported.model, config);
+  made.scheme = sparse::scheme_given(config.scheme, made.start.graph);
+  made.training = trained_by(made.start, made.scheme, config);
+  made.step = updated(made.training, config);
+  return made;
+}
+
+passes::TrainingStep step_of(const Stages& made, const sparse::UpdateScheme& scheme,
+                             const CompileConfig& config) {
+  return updated(trained_by(made.start, scheme, config), config);
+}
+
+std::int32_t kernels_of(device::Target target) {
+  switch (target) {
+    case device::Target::cortex_m4:
+    case device::Target::cortex_m7:
+      return OPS_DSP;
+    case device::Target::cortex_m55:
+      return OPS_MVE;
+    default:
+      return OPS_PLAIN;
+  }
+}
+
+emit::SourceConfig source_config(const passes::TrainingStep& step, const CompileConfig& config) {
+  return {quant::folded_seed(static_cast<std::uint64_t>(config.seed)), network_id(step)};
+}
+
+std::string text_of(const std::string& stage, const Stages& stages, const CompileConfig& config) {
+  if (stage == "forward") return ir::to_text(stages.start.graph);
+  if (stage == "backward") return ir::to_text(stages.training.model.graph);
+  if (stage == "optimized") return ir::to_text(stages.step.model.graph);
+  const emit::DeviceProgram program(stages.step, kernels_of(file_settings(config).target), config.network);
+  if (stage == "plan") return plan::to_csv(program.blocks(), program.plan().arena);
+  FRUGAL_ASSERT(stage == "c", "an unknown stage");
+  return emit::write_source(program, source_config(stages.step, config)).code;
+}
+
+std::uint32_t network_id(const passes::TrainingStep& step) {
+  std::uint32_t hash = 2166136261U;  // FNV-1a
+  const auto add = [&](const void* bytes, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      hash = (hash ^ static_cast<const unsigned char*>(bytes)[i]) * 16777619U;
+  };
+  const std::string text = ir::to_text(step.model.graph);
+  add(text.data(), text.size());
+  for (const std::vector<std::byte>& numbers : step.model.data) add(numbers.data(), numbers.size());
+  return hash;
+}
+
+}  // namespace frugal::compile

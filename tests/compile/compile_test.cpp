@@ -1,0 +1,124 @@
+// `compile`: stages that read back, a folder that is whole or said to be none, and what does not fit.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "compile/folder.h"
+#include "compile/stages.h"
+#include "ir/text.h"
+#include "network/import/model_folder.h"
+#include "plan/block_file.h"
+#include "support/test.h"
+#include "support/tiny_model.h"
+
+using namespace frugal;
+namespace fs = std::filesystem;
+
+namespace {
+
+// What a UserError says, and its hint.
+std::string said(const compile::CompileConfig& config, const std::string& out) {
+  try {
+    compile::compile_to(out, config, nlohmann::json::object());
+  } catch (const base::UserError& error) {
+    return error.what() + ("; " + error.hint());
+  }
+  return "nothing";
+}
+
+class Network {
+ public:
+  explicit Network(const std::string& rounding = "float32-half-even") {
+    config.network = folder / "network";
+    config.scheme = "bias:2";
+    network::write_model(config.network, test::tiny_int8_model(4, rounding));
+  }
+  nlohmann::ordered_json compile() const {
+    return compile::compile_to(out(), config, nlohmann::json::object());
+  }
+  std::string refused() const { return said(config, out()); }
+  std::string out() const { return folder / "device"; }
+
+  test::TempDir folder;
+  compile::CompileConfig config;
+};
+
+}  // namespace
+
+TEST_CASE("each stage of the compiler prints what reads back", "[compile]") {
+  const Network network;
+  const compile::Stages stages = compile::make_stages(network.config);
+  for (const std::string stage : {"forward", "backward", "optimized"}) {
+    const std::string text = compile::text_of(stage, stages, network.config);
+    CHECK(ir::to_text(ir::from_text(text, stage)) == text);
+  }
+  CHECK(plan::parse_blocks(compile::text_of("plan", stages, network.config), "plan").size() > 5);
+  CHECK(compile::text_of("c", stages, network.config).find("frugal_train_step") != std::string::npos);
+}
+
+TEST_CASE("a compiled folder is the same twice, keeps what others put there, and drops what is stale",
+          "[compile]") {
+  Network network("integer");
+  const auto first = network.compile();
+  const std::string source = base::read_text(network.out() + "/frugal_model.c");
+  CHECK(fs::exists(network.out() + "/kernels/conv_gradient.c"));
+  base::write_text(network.out() + "/main.c", "mine");
+  auto second = network.compile();
+  second["run"] = first["run"];
+  CHECK(first == second);
+  CHECK(base::read_text(network.out() + "/frugal_model.c") == source);
+
+  network.config.method.storage = "integer";
+  network.config.device.target = "m3";
+  const auto whole = network.compile();
+  CHECK(whole["network_id"] != first["network_id"]);
+  CHECK_FALSE(fs::exists(network.out() + "/kernels/conv_gradient.c"));
+  CHECK(base::read_text(network.out() + "/main.c") == "mine");
+  CHECK(compile::read_compiled(network.out())["target"] == "cortex-m3");
+}
+
+TEST_CASE("a folder that is none of the compiler's is left alone", "[compile]") {
+  const Network network;
+  base::make_folder(network.out());
+  base::write_text(network.out() + "/thesis.txt", "years");
+  CHECK(network.refused() ==
+        network.out() + ": holds files, but none that a compiler wrote; name a new folder");
+  CHECK(fs::exists(network.out() + "/thesis.txt"));
+  CHECK_THROWS_AS(compile::read_compiled(network.out()), base::UserError);
+}
+
+TEST_CASE("what does not fit is refused with what dominates and what would fit", "[compile]") {
+  Network network;
+  network.config.scheme = "full";
+  const auto whole = network.compile();
+  const auto needs = whole["memory"]["sram"]["bytes"].get<std::int64_t>();
+  network.config.device.sram = std::to_string(needs);
+  CHECK_NOTHROW(network.compile());
+  network.config.device.sram = std::to_string(needs - 1);
+  const std::string message = network.refused();
+  INFO(message);
+  CHECK(message.find("1 more than device.sram has; the arena is fullest at step ") != std::string::npos);
+  CHECK(message.find("; scheme 'bias:") != std::string::npos);
+  network.config.device.sram = "4200";
+  CHECK(network.refused().find("even training the head alone needs") != std::string::npos);
+  network.config.device.sram = "64KB";
+  network.config.device.flash = "100";
+  CHECK(network.refused().find("more than device.flash has without any code") != std::string::npos);
+}
+
+TEST_CASE("settings without effect and targets that cannot are refused", "[compile]") {
+  Network network;
+  network.config.classes = 3;
+  CHECK(network.refused() == "classes: has no effect with head 'keep'; leave it out, or set head to 'new'");
+  network.config.classes = 0;
+  network.config.head = "new";
+  CHECK(network.refused().find("classes: must be 2 or more") == 0);
+  network.config.head = "keep";
+  network.config.device.target = "m3";
+  CHECK(network.refused().find("cortex-m3: has no floating point") == 0);
+  network.config.device.target = "m8";
+  CHECK(network.refused().find("device.target: unknown target 'm8'") == 0);
+  network.config.device.target = "m7";
+  network.config.device.sram = "much";
+  CHECK(network.refused().find("device.sram: is no size: 'much'") == 0);
+}
