@@ -13,7 +13,7 @@
 #include "base/progress.h"
 #include "cli/flags.h"
 #include "fit/command/decision.h"
-#include "fit/runs/measurements.h"
+#include "fit/command/prepare.h"
 #include "report/result.h"
 
 namespace frugal::scalefit {
@@ -50,10 +50,10 @@ inline std::vector<std::string> split_positionals(const std::vector<std::string>
   return data;
 }
 
-inline fit::Measurements read_measurements(const std::vector<std::string>& data,
-                                           const fit::MeasurementConfig& config) {
+inline fit::Measurements read_measurements(const std::vector<std::string>& data, const fit::FitConfig& config,
+                                           const std::string& origin) {
   if (data.empty()) throw base::UserError("", "no data", "give CSV or JSONL files, or - for standard input");
-  return fit::to_measurements(fit::read_tables(data), config);
+  return fit::prepare_measurements(fit::read_tables(data), config, origin);
 }
 
 // --html, for the subcommands that have a page for people.

@@ -19,7 +19,7 @@ struct ValidateCommand {
           if (!data.empty()) given.fit.data = data;
         });
     fit::Measurements measurements;
-    if (config.needs_data()) measurements = read_measurements(config.fit.data, config.measurements());
+    if (config.needs_data()) measurements = read_measurements(config.fit.data, config.fit_config(), origin);
     const fit::ValidateInput input{measurements, config, flags.seed, origin};
     const auto check = fit::run_validate(input);
     auto result = report::start_result({"frugal.scalefit.validate/1", "scalefit validate", flags.seed},

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -20,13 +19,13 @@ using Json = nlohmann::ordered_json;
 using base::UserError;
 
 double parse_number(const std::string& text, const std::string& place) {
-  double value = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || stop != text.data() + text.size() || !std::isfinite(value)) {
-    throw UserError(place, fmt::format("must be a number, got '{}'", text), "for example size=1e9,data=2e10");
+  const WrittenNumber read = read_number(text);
+  if (read.problem != WrittenNumber::Problem::none || !std::isfinite(read.value)) {
+    throw UserError(place, fmt::format("must be a number, got '{}'", text),
+                    "for example size=1e9,data=2e10, or size=1B,data=20B");
   }
-  if (!(value > 0)) throw UserError(place, fmt::format("must be > 0, got {}", text));
-  return value;
+  if (!(read.value > 0)) throw UserError(place, fmt::format("must be > 0, got {}", text));
+  return read.value;
 }
 
 // Which of the fits is meant.
@@ -72,11 +71,9 @@ std::vector<std::map<std::string, double>> read_scales(const std::string& path) 
     const int found = role.scale == nullptr ? -1 : usual_column(table, role);
     if (found < 0) continue;
     const auto column = static_cast<std::size_t>(found);
+    const ColumnNumbers numbers = column_numbers(table, column, role, "auto");
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
-      const Table::Row& row = table.rows[i];
-      if (row.cells[column].missing) continue;
-      out[i][role.name] =
-          parse_number(row.cells[column].text, table.place(row) + ": column '" + table.columns[column] + "'");
+      if (!table.rows[i].cells[column].missing) out[i][role.name] = to_number(table, table.rows[i], numbers);
     }
   }
   return out;

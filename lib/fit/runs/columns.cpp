@@ -44,24 +44,58 @@ std::vector<std::string> named_columns(const Table& table) {
 
 constexpr int none = -1;
 
-// A column named `train` may hold the name of a corpus: only one of truth values is a split.
+// A column named `train` may hold the name of a corpus: only one of truth values is a split. One named `data`
+// may hold the name of a data set: only one that holds a number is an amount.
 bool fits(const Table& table, const Role& role, std::size_t column) {
+  if (role.is_number()) return is_numeric(table, column, true);
   if (std::string(role.name) != role::train) return true;
   return std::all_of(table.rows.begin(), table.rows.end(), [&](const Table::Row& row) {
     return !row.cells[column].missing && truth_of(row.cells[column].text) >= 0;
   });
 }
 
-// The only column that speaks of a loss or an error.
-int only_loss(const Table& table) {
-  int only = none;
+// FLOPs in millions to trillions are mostly those of one pass or of one second, unless the name says of
+// training.
+bool is_rate(const Role& role, const ColumnName& name) {
+  return role.scale == &RunScale::compute && name.factor >= 1e6 && name.factor <= 1e12 &&
+         !name.has("train") && !name.has("training") && !name.has("total") && !name.has("compute");
+}
+
+// Columns whose names have the role's words, with how well they match.
+std::vector<std::pair<std::size_t, double>> word_matches(const Table& table, const Role& role) {
+  std::vector<std::pair<std::size_t, double>> out;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const std::string name = normal_name(table.columns[i]);
-    if (name.find("loss") == std::string::npos && name.find("error") == std::string::npos) continue;
-    if (only >= 0) return none;
-    only = static_cast<int>(i);
+    const ColumnName name = read_column_name(table.columns[i]);
+    const double match = word_match(name, role.words);
+    if (match > 0 && !is_rate(role, name) && is_numeric(table, i, false)) out.emplace_back(i, match);
   }
-  return only;
+  return out;
+}
+
+int best_match(const Table& table, const Role& role) {
+  const auto matches = word_matches(table, role);
+  const auto best = std::max_element(matches.begin(), matches.end(),
+                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  return best == matches.end() ? none : static_cast<int>(best->first);
+}
+
+// The only column that speaks of a loss or an error, or the only one that says nothing more than that; one of
+// training where there is no other.
+int only_loss(const Table& table) {
+  const auto matches = word_matches(table, find_role(role::error));
+  for (const bool training : {false, true}) {
+    std::vector<std::size_t> all, plain;
+    for (const auto& [column, match] : matches) {
+      const ColumnName name = read_column_name(table.columns[column]);
+      if ((name.has("train") || name.has("training")) != training) continue;
+      all.push_back(column);
+      if (match >= 1 && name.factor == 1) plain.push_back(column);
+    }
+    if (all.size() == 1) return static_cast<int>(all[0]);
+    if (plain.size() == 1) return static_cast<int>(plain[0]);
+    if (!all.empty()) return none;
+  }
+  return none;
 }
 
 int find_column(const Table& table, const Role& role, const std::string& asked) {
@@ -69,8 +103,7 @@ int find_column(const Table& table, const Role& role, const std::string& asked) 
   if (!asked.empty()) {
     return static_cast<int>(named_column(table, asked, fmt::format("columns.{}: {}", role.name, role.help)));
   }
-  const int usual = usual_column(table, role);
-  return usual < 0 && std::string(role.name) == role::error ? only_loss(table) : usual;
+  return usual_column(table, role);
 }
 
 // One column, several (a list with commas), or, for "others", all that no role has.
@@ -136,14 +169,14 @@ int usual_column(const Table& table, const Role& role) {
       }
     }
   }
-  return none;
+  return std::string(role.name) == role::error ? only_loss(table) : best_match(table, role);
 }
 
-ChosenColumns choose_columns(const Table& table, const Columns& columns) {
+ChosenColumns choose_columns(const Table& table, const Columns& columns, const std::string& decimal) {
   ChosenColumns chosen;
   std::vector<std::string> told;
   std::vector<std::size_t> taken;
-  const auto take = [&](const Role& role, std::size_t index) {
+  const auto take = [&](const Role& role, std::size_t index, const std::string& how) {
     const std::string& name = table.columns[index];
     for (const auto& [other, column] : chosen.names) {
       if (column == name) {
@@ -156,17 +189,22 @@ ChosenColumns choose_columns(const Table& table, const Columns& columns) {
     all += (all.empty() ? "" : ",") + name;
     taken.push_back(index);
     const bool automatic = columns.asked(role.name).empty();
-    told.push_back(fmt::format("{} = '{}'{}", role.name, name, automatic ? " (by its name)" : ""));
+    told.push_back(fmt::format("{} = '{}'{}{}", role.name, name, how, automatic ? " (by its name)" : ""));
   };
   for (const Role& role : roles()) {
     if (std::string(role.name) == role::group) continue;
-    const int index = find_column(table, role, columns.asked(role.name));
-    if (index < 0) continue;
-    chosen.column[role.name] = static_cast<std::size_t>(index);
-    take(role, static_cast<std::size_t>(index));
+    const int found = find_column(table, role, columns.asked(role.name));
+    if (found < 0) continue;
+    const auto index = static_cast<std::size_t>(found);
+    chosen.column[role.name] = index;
+    std::string how;
+    if (role.is_number())
+      how =
+          chosen.numbers.emplace(role.name, column_numbers(table, index, role, decimal)).first->second.told();
+    take(role, index, how);
   }
   chosen.group = find_group(table, columns.asked(role::group), taken);
-  for (const std::size_t index : chosen.group) take(find_role(role::group), index);
+  for (const std::size_t index : chosen.group) take(find_role(role::group), index, "");
   if (chosen.column.count(role::error) == 0) refuse_missing(table, find_role(role::error));
   const bool varied = chosen.column.count(variable::size) + chosen.column.count(variable::data) +
                           chosen.column.count(variable::compute) >

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -14,38 +12,6 @@ namespace frugal::fit {
 namespace {
 
 using base::UserError;
-
-std::string shown(const std::string& text) {
-  return text.size() > 40 ? fmt::format("'{}...'", text.substr(0, 37)) : fmt::format("'{}'", text);
-}
-
-double to_number(const Table& table, const Table::Row& row, std::size_t column, const char* role) {
-  const std::string& raw = row.cells[column].text;
-  const std::string place = fmt::format("{}: column '{}'", table.place(row), table.columns[column]);
-  const std::size_t first = raw.find_first_not_of(" \t\r\n+"), last = raw.find_last_not_of(" \t\r\n");
-  double value = 0;
-  const char* begin = raw.data() + std::min(first, raw.size());
-  const char* end = raw.data() + (last == std::string::npos ? raw.size() : last + 1);
-  const auto [stop, problem] = std::from_chars(begin, std::max(begin, end), value);
-  if (problem == std::errc::result_out_of_range) {
-    throw UserError(place, fmt::format("{} is out of range", shown(raw)),
-                    "a number between 1e-307 and 1e308");
-  }
-  if (problem != std::errc() || stop != end) {
-    throw UserError(
-        place, fmt::format("must be a number, got {}", shown(raw)),
-        fmt::format("it is taken for the {}; choose another column with --set columns.{}=NAME", role, role));
-  }
-  if (!std::isfinite(value)) {
-    throw UserError(place, fmt::format("must be finite, got {}", raw),
-                    "a run that diverged says nothing about the law: leave its row out");
-  }
-  if (!(value > 0)) {
-    throw UserError(place, fmt::format("the {} must be > 0, got {}", role, raw),
-                    "laws of scale are power laws; they know no zero and no negative numbers");
-  }
-  return value;
-}
 
 std::string row_key(const Table::Row& row) {
   std::string key;
@@ -76,7 +42,7 @@ bool is_held_out(const Table& table, const Table::Row& row, std::size_t column) 
   const int truth = truth_of(text);
   if (truth < 0) {
     throw UserError(fmt::format("{}: column '{}'", table.place(row), table.columns[column]),
-                    fmt::format("must say whether the row is fitted, got {}", shown(text)),
+                    fmt::format("must say whether the row is fitted, got {}", quoted(text)),
                     "1, true or train; 0, false or test");
   }
   return truth == 0;
@@ -101,10 +67,14 @@ class Reader {
   Reader(const Table& table, const MeasurementConfig& config)
       : table_(table),
         config_(config),
-        chosen_(choose_columns(table, config.columns)),
+        chosen_(choose_columns(table, config.columns, config.decimal)),
         numbers_(roles().size()) {
     for (const auto& [name, value] : config.where)
       where_.emplace_back(named_column(table, name, "where"), value);
+    for (const Role& role : roles()) {
+      const auto found = chosen_.numbers.find(role.name);
+      numbers_of_.push_back(found == chosen_.numbers.end() ? nullptr : &found->second);
+    }
     m_.chosen = chosen_.names;
     m_.notes = {chosen_.note};
     m_.rows_read = table.rows.size();
@@ -183,8 +153,8 @@ class Reader {
   bool add_numbers(const Table::Row& row) {
     try {
       std::vector<double> read(numbers_.size());
-      for_each_number([&](std::size_t k, const Role& role, std::size_t column) {
-        read[k] = to_number(table_, row, column, role.name);
+      for_each_number([&](std::size_t k, const Role&, std::size_t) {
+        read[k] = to_number(table_, row, *numbers_of_[k]);
       });
       for_each_number([&](std::size_t k, const Role&, std::size_t) { numbers_[k].push_back(read[k]); });
       return true;
@@ -198,7 +168,8 @@ class Reader {
   const Table& table_;
   const MeasurementConfig& config_;
   ChosenColumns chosen_;
-  std::vector<std::vector<double>> numbers_;  // of the rows that are used, a list a role
+  std::vector<std::vector<double>> numbers_;      // of the rows that are used, a list a role
+  std::vector<const ColumnNumbers*> numbers_of_;  // of each role
   std::vector<std::pair<std::size_t, std::string>> where_;
   Measurements m_;
   std::unordered_set<std::string> seen_;
@@ -214,6 +185,8 @@ void MeasurementConfig::visit(config::Visitor& v) {
   v.choice("missing", missing, {"error", "drop"}, "what to do with a row that lacks a value");
   v.choice("invalid", invalid, {"error", "drop"},
            "what to do with a row whose value is no number, not finite, or not > 0");
+  v.choice("decimal", decimal, {"auto", "point", "comma"},
+           "the decimal mark; auto: by column, from what is there");
   v.choice(
       "duplicates", duplicates, {"drop", "keep", "error"},
       "what to do with rows that are the same in every column (repeats differ at least in seed or error)");

@@ -20,6 +20,7 @@ struct MeasurementConfig {
   std::map<std::string, std::string> where;  // keep only rows whose column has this text
   std::string missing = "error";             // error | drop: a row without a value that is needed
   std::string invalid = "error";             // error | drop: a row whose value is no number or not > 0
+  std::string decimal = "auto";              // auto | point | comma
   std::string duplicates = "drop";           // drop | keep | error: rows that are the same in every column
   void visit(config::Visitor& v);
 };

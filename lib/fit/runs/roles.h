@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fit/runs/column_name.h"
 #include "fit/runs/runs.h"
 
 namespace frugal::fit {
@@ -18,6 +19,8 @@ struct Role {
   std::vector<double> Runs::*values;  // what else is a number: the error and what is known of it
   // Usual names of its column, the likeliest first; lower case with '_' unless they are one letter.
   std::vector<std::string> usual;
+  // Where no column has a usual name: the words that its name may have.
+  RoleWords words = {};
 
   bool is_number() const { return scale != nullptr || values != nullptr; }
 };

@@ -117,12 +117,22 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
+// What the header has most of, outside of quotes.
 char separator_of(std::string_view text) {
-  const std::string_view header = text.substr(0, text.find('\n'));
+  char best = ',';
+  std::ptrdiff_t most = 0;
   for (const char candidate : {',', '\t', ';'}) {
-    if (header.find(candidate) != std::string_view::npos) return candidate;
+    std::ptrdiff_t count = 0;
+    bool quoted = false, any = false;
+    for (const char c : text) {
+      if (c == '\n' && !quoted && any) break;
+      any = any || (c != '\n' && c != '\r' && c != ' ');
+      if (c == '"') quoted = !quoted;
+      count += c == candidate && !quoted ? 1 : 0;
+    }
+    if (count > most) best = candidate, most = count;
   }
-  return ',';
+  return best;
 }
 
 std::string shown(const Json& value) {
@@ -177,7 +187,9 @@ std::string Table::place(const Row& row) const { return at(files[row.file], row.
 
 void append_csv(Table& table, std::string_view text, const std::string& file) {
   text = without_mark(text);
-  CsvReader reader(text, file, separator_of(text));
+  const char separator = separator_of(text);
+  if (separator != ',') table.decimal_commas = true;
+  CsvReader reader(text, file, separator);
   std::vector<std::string> fields;
   std::size_t line = 0;
   do {

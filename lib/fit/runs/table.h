@@ -24,6 +24,8 @@ struct Table {
   std::vector<std::string> columns;
   std::vector<Row> rows;
   std::vector<std::string> files;  // as shown in messages
+  bool decimal_commas =
+      false;  // a file has semicolons or tabs between its cells: "4,441" has a decimal comma there
 
   std::string place(const Row& row) const;  // "runs.csv:12"
 };

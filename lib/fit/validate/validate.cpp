@@ -48,9 +48,10 @@ void ValidateConfig::visit(config::Visitor& v) {
 
 bool ValidateConfig::needs_data() const { return find_mode(mode).needs_data; }
 
-MeasurementConfig ValidateConfig::measurements() const {
-  MeasurementConfig out = fit.measurements;
-  if (mode == "curves" && out.columns.asked(role::group).empty()) out.columns[role::group] = "others";
+FitConfig ValidateConfig::fit_config() const {
+  FitConfig out = fit;
+  Columns& columns = out.measurements.columns;
+  if (mode == "curves" && columns.asked(role::group).empty()) columns[role::group] = "others";
   return out;
 }
 

@@ -37,7 +37,7 @@ struct ValidateConfig {
 
   bool needs_data() const;
   // A curve is named by every column that has no other role, where the config does not say.
-  MeasurementConfig measurements() const;
+  FitConfig fit_config() const;
 };
 
 struct ValidateInput {
