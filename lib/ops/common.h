@@ -54,7 +54,7 @@ static inline int32_t ops_saturating_add(int32_t a, int32_t b) {
   return over < 0 ? (a >> 31) ^ INT32_MAX : (int32_t)sum;
 }
 
-/* gemmlowp's SaturatingRoundingDoublingHighMul: a * b / 2^31, halves away from zero. */
+/* gemmlowp's SaturatingRoundingDoublingHighMul: a * b / 2^31, halves up (-0.5 gives 0). */
 static inline int32_t ops_high_product(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
   const int64_t product = (int64_t)a * b;

@@ -1,7 +1,7 @@
 /* Gradients of a convolution. Both kernels work on blocks of channels that fit registers, so that each sum is
  * one chain of additions in the order that ops.h gives. */
 #include "ops/common.h"
-#include "ops/x86.h"
+#include "ops/forms.h"
 
 enum { block = 32, outputs_at_once = 4 };
 
@@ -33,8 +33,8 @@ static void pointwise_input_gradient(const float* gradient, const int8_t* weight
   }
 }
 
-OPS_KERNEL void ops_conv_input_gradient(const float* gradient, const int8_t* weight, float* y,
-                                        const ops_window* w) {
+OPS_KERNEL void ops_conv_input_gradient_plain(const float* gradient, const int8_t* weight, float* y,
+                                              const ops_window* w) {
   const int32_t each = w->in_channels / w->groups, out_each = w->out_channels / w->groups;
   const int32_t area = w->kernel_height * w->kernel_width;
   const size_t apart = (size_t)area * (size_t)each;
@@ -122,8 +122,9 @@ static inline void sum_block(const block_task* task, int32_t outputs, int32_t fi
   }
 }
 
-OPS_KERNEL void ops_conv_weight_gradient(const int8_t* x, int32_t x_zero, const float* gradient, float* y,
-                                         const int32_t* channels, int32_t trained, const ops_window* w) {
+OPS_KERNEL void ops_conv_weight_gradient_plain(const int8_t* x, int32_t x_zero, const float* gradient,
+                                               float* y, const int32_t* channels, int32_t trained,
+                                               const ops_window* w) {
   const int32_t each = w->in_channels / w->groups, out_each = w->out_channels / w->groups;
   const int32_t area = w->kernel_height * w->kernel_width;
   float sums[outputs_at_once * block];
@@ -149,4 +150,14 @@ OPS_KERNEL void ops_conv_weight_gradient(const int8_t* x, int32_t x_zero, const 
     }
     o += outputs;
   }
+}
+
+void ops_conv_input_gradient(const float* gradient, const int8_t* weight, float* y, const ops_window* w) {
+  OPS_FLOAT_FORM(ops_conv_input_gradient_plain, ops_conv_input_gradient_fpu)(gradient, weight, y, w);
+}
+
+void ops_conv_weight_gradient(const int8_t* x, int32_t x_zero, const float* gradient, float* y,
+                              const int32_t* channels, int32_t trained, const ops_window* w) {
+  OPS_FLOAT_FORM(ops_conv_weight_gradient_plain, ops_conv_weight_gradient_fpu)
+  (x, x_zero, gradient, y, channels, trained, w);
 }

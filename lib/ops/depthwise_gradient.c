@@ -1,13 +1,14 @@
 /* Gradients of a depthwise convolution, all channels of a pixel at once. */
 #include "ops/common.h"
+#include "ops/forms.h"
 
 static inline void add_products(float* restrict sum, const float* restrict g, const int8_t* restrict weight,
                                 int32_t channels) {
   for (int32_t c = 0; c < channels; ++c) sum[c] += g[c] * (float)weight[c];
 }
 
-OPS_KERNEL void ops_depthwise_input_gradient(const float* gradient, const int8_t* weight, float* y,
-                                             const ops_window* w) {
+OPS_KERNEL void ops_depthwise_input_gradient_plain(const float* gradient, const int8_t* weight, float* y,
+                                                   const ops_window* w) {
   const int32_t in = w->in_channels, out = w->out_channels, multiplier = out / in;
   for (int32_t iy = 0; iy < w->in_height; ++iy) {
     for (int32_t ix = 0; ix < w->in_width; ++ix, y += in) {
@@ -32,6 +33,12 @@ OPS_KERNEL void ops_depthwise_input_gradient(const float* gradient, const int8_t
       }
     }
   }
+}
+
+void ops_depthwise_input_gradient(const float* gradient, const int8_t* weight, float* y,
+                                  const ops_window* w) {
+  OPS_FLOAT_FORM(ops_depthwise_input_gradient_plain, ops_depthwise_input_gradient_fpu)
+  (gradient, weight, y, w);
 }
 
 OPS_KERNEL void ops_depthwise_weight_gradient(const int8_t* x, int32_t x_zero, const float* gradient,

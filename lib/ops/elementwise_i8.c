@@ -1,8 +1,9 @@
 /* int8 sums and pools. */
 #include "ops/common.h"
+#include "ops/forms.h"
 
-void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count, int32_t b_count,
-                const ops_add* how) {
+void ops_add_i8_plain(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count,
+                      int32_t b_count, const ops_add* how) {
   for (int32_t i = 0, j = 0; i < count; ++i) {
     const int32_t p = a[i] - how->a_zero, q = b[j] - how->b_zero;
     j = j + 1 < b_count ? j + 1 : 0;
@@ -28,6 +29,11 @@ void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int3
     y[i] = (int8_t)ops_clamp(value, how->low, how->high);
     if (mask) ops_set_mask_bit(mask, (size_t)i, value >= how->low && value <= how->high);
   }
+}
+
+void ops_add_i8(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count, int32_t b_count,
+                const ops_add* how) {
+  OPS_FLOAT_FORM(ops_add_i8_plain, ops_add_i8_fpu)(a, b, y, mask, count, b_count, how);
 }
 
 /* The part of a window that lies in the image, along one axis. */

@@ -11,4 +11,11 @@
 #define OPS_FORM(plain, avx2, dsp) (ops_has_avx2() ? avx2 : plain)
 #endif
 
+/* Of gradients in float; x86's forms are within the plain ones. */
+#if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__thumb2__) && !defined(OPS_NO_FLOAT)
+#define OPS_FLOAT_FORM(plain, fpu) fpu
+#else
+#define OPS_FLOAT_FORM(plain, fpu) plain
+#endif
+
 #endif

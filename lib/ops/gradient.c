@@ -1,5 +1,6 @@
 /* The small steps of a backward pass: masks and scales, biases, pools. */
 #include "ops/common.h"
+#include "ops/forms.h"
 
 /* Eight numbers and the byte of their mask. */
 static inline void rescale_eight(const float* gradient, const float* factor, uint32_t bits, float* y) {
@@ -8,8 +9,8 @@ static inline void rescale_eight(const float* gradient, const float* factor, uin
   for (int32_t i = 0; i < 8; ++i) y[i] = (bits & (1u << i)) != 0 ? scaled[i] : 0.0f;
 }
 
-OPS_KERNEL void ops_rescale_gradient(const float* gradient, const float* factor, int32_t factors,
-                                     const uint8_t* mask, float* y, int32_t count) {
+OPS_KERNEL void ops_rescale_gradient_plain(const float* gradient, const float* factor, int32_t factors,
+                                           const uint8_t* mask, float* y, int32_t count) {
   int32_t at = 0;
   if (factors % 8 == 0) {
     for (int32_t c = 0; at + 8 <= count; at += 8) {
@@ -23,11 +24,21 @@ OPS_KERNEL void ops_rescale_gradient(const float* gradient, const float* factor,
   }
 }
 
-OPS_KERNEL void ops_channel_sum(const float* gradient, float* sum, int32_t pixels, int32_t channels) {
+void ops_rescale_gradient(const float* gradient, const float* factor, int32_t factors, const uint8_t* mask,
+                          float* y, int32_t count) {
+  OPS_FLOAT_FORM(ops_rescale_gradient_plain, ops_rescale_gradient_fpu)
+  (gradient, factor, factors, mask, y, count);
+}
+
+OPS_KERNEL void ops_channel_sum_plain(const float* gradient, float* sum, int32_t pixels, int32_t channels) {
   for (int32_t c = 0; c < channels; ++c) sum[c] = 0;
   for (int32_t p = 0; p < pixels; ++p, gradient += channels) {
     for (int32_t c = 0; c < channels; ++c) sum[c] += gradient[c];
   }
+}
+
+void ops_channel_sum(const float* gradient, float* sum, int32_t pixels, int32_t channels) {
+  OPS_FLOAT_FORM(ops_channel_sum_plain, ops_channel_sum_fpu)(gradient, sum, pixels, channels);
 }
 
 OPS_KERNEL void ops_global_average_pool_f32(const float* x, float* y, int32_t pixels, int32_t channels) {

@@ -32,6 +32,17 @@ size_t ops_depthwise_conv_i8_plain_scratch(const ops_window* window);
 void ops_depthwise_conv_i8_plain(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                                  uint8_t* mask, void* scratch, const ops_window* window,
                                  const ops_requantize* to);
+void ops_add_i8_plain(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count,
+                      int32_t b_count, const ops_add* how);
+void ops_conv_input_gradient_plain(const float* gradient, const int8_t* weight, float* y,
+                                   const ops_window* window);
+void ops_conv_weight_gradient_plain(const int8_t* x, int32_t x_zero, const float* gradient, float* y,
+                                    const int32_t* channels, int32_t trained, const ops_window* window);
+void ops_depthwise_input_gradient_plain(const float* gradient, const int8_t* weight, float* y,
+                                        const ops_window* window);
+void ops_rescale_gradient_plain(const float* gradient, const float* factor, int32_t factors,
+                                const uint8_t* mask, float* y, int32_t count);
+void ops_channel_sum_plain(const float* gradient, float* sum, int32_t pixels, int32_t channels);
 
 #ifdef __cplusplus
 }

@@ -134,23 +134,25 @@ static inline void add_groups(const uint32_t* patch, const int8_t* row, int32_t 
 }
 #endif
 
-/* sums[output][pixel] of `outputs` rows of weights, upon the bias where it is given. */
-static void multiply(const uint32_t* patches, const int8_t* row, const int32_t* bias, int32_t length,
-                     int32_t outputs, int32_t* sums) {
+/* sums[output][pixel] of `outputs` rows of weights, upon the bias where it is given: before the products, or,
+ * where these might overflow with it, behind them. */
+static void multiply(const uint32_t* patches, const int8_t* row, const int32_t* bias, int all_small,
+                     int32_t length, int32_t outputs, int32_t* sums) {
   const int32_t whole = length / 4;
   for (const int32_t* end = sums + pixels_at_once * outputs; sums != end; sums += pixels_at_once) {
-    const int32_t start = bias ? *bias++ : 0;
+    const int32_t upon = bias ? *bias++ : 0;
+    const int small = all_small || ops_bias_is_small(upon, length);
+    const int32_t start = small ? upon : 0;
     four_sums s = {start, start, start, start};
     add_groups(patches, row, whole, &s);
     row += length;
     if (length % 4 != 0) add_group(patches + words_a_group * whole, dsp_load(row - 4), &s);
+    if (!small) {
+      s.a = dsp_saturating_add(s.a, upon), s.b = dsp_saturating_add(s.b, upon);
+      s.c = dsp_saturating_add(s.c, upon), s.d = dsp_saturating_add(s.d, upon);
+    }
     sums[0] = s.a, sums[1] = s.b, sums[2] = s.c, sums[3] = s.d;
   }
-}
-
-static void add_bias(int32_t* sums, const int32_t* bias, int32_t outputs) {
-  for (int32_t i = 0; i < pixels_at_once * outputs; ++i)
-    sums[i] = ops_saturating_add(sums[i], bias[i / pixels_at_once]);
 }
 
 /* The patches of four pixels from `first` on; the last again where pixels end. */
@@ -183,7 +185,8 @@ void ops_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int32_t* bias,
   uint32_t* patches = scratch;
   int32_t* sums = (int32_t*)(patches + words_a_group * groups_of_four(length));
   int8_t* bytes = (int8_t*)(sums + pixels_at_once * outputs_at_once);
-  const int small = bias && ops_bias_is_small(bias, out, length);
+  int small = 1;
+  for (int32_t o = 0; bias && o < out; ++o) small = small && ops_bias_is_small(bias[o], length);
   for (int32_t first = 0; first < pixels; first += pixels_at_once) {
     const int32_t count = ops_min(pixels_at_once, pixels - first);
     for (int32_t group = 0; group < w->groups; ++group) {
@@ -191,8 +194,8 @@ void ops_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int32_t* bias,
       const int32_t end = (group + 1) * out_each;
       for (int32_t o = group * out_each; o < end; o += outputs_at_once) {
         const int32_t outputs = ops_min(outputs_at_once, end - o);
-        multiply(patches, weight + (size_t)o * (size_t)length, small ? bias + o : 0, length, outputs, sums);
-        if (bias && !small) add_bias(sums, bias + o, outputs);
+        multiply(patches, weight + (size_t)o * (size_t)length, bias ? bias + o : 0, small, length, outputs,
+                 sums);
         ops_finish_four(sums, o, outputs, count, y, mask, (size_t)first * (size_t)out + (size_t)o,
                         (size_t)out, to);
       }

@@ -154,6 +154,7 @@ typedef struct {
   int32_t channel, channels;
   int32_t bias;
   int small_bias;
+  uint32_t bit; /* of the channel in each pixel's byte, where the mask began as 0; else 0 */
 } target;
 
 static inline int32_t scaled(int32_t sum, const target* t) {
@@ -172,6 +173,15 @@ static void finish_any(const four_sums* s, int32_t pixel, int32_t count, const t
   }
 }
 
+#ifndef OPS_NO_FLOAT
+/* Rounds, clamps to int8 and stores one output, and sets its bit where it was not clamped. */
+static inline void store(int32_t sum, float scale, int32_t offset, int8_t* y, uint8_t* mask, uint32_t bit) {
+  const int32_t value = ops_scaled_plus(sum, scale, offset), byte = dsp_clamp_to_byte(value);
+  *y = (int8_t)byte;
+  if (bit != 0 && byte == value) *mask = (uint8_t)(*mask | bit);
+}
+#endif
+
 /* One row of outputs of one channel. */
 static inline void output_row(const uint32_t* x, const uint32_t* weights, int32_t first_pixel,
                               const layout* l, int32_t words, int32_t stride, const ops_window* w,
@@ -180,19 +190,22 @@ static inline void output_row(const uint32_t* x, const uint32_t* weights, int32_
   int32_t left = w->out_width;
 #ifndef OPS_NO_FLOAT
   if (t->to->rounding == OPS_FLOAT32_HALF_EVEN && t->to->low == -128 && t->to->high == 127 && t->small_bias &&
-      !t->mask) {
+      (!t->mask || t->bit != 0)) {
     const int32_t offset = t->to->out_zero - OPS_SHIFTER_BITS;
     const float scale = t->to->scale[t->channel];
-    const size_t apart = (size_t)t->channels;
-    int8_t* y = t->y + (size_t)first_pixel * apart + (size_t)t->channel;
+    const size_t apart = (size_t)t->channels, bytes_apart = t->bit != 0 ? apart / 8 : 0;
+    const uint32_t bit = t->bit;
+    const size_t first = (size_t)first_pixel * apart + (size_t)t->channel;
+    int8_t* y = t->y + first;
+    uint8_t* mask = t->mask + first / 8;
     for (; left >= outputs_at_once; left -= outputs_at_once, x += 2 * stride) {
       const four_sums s = four_outputs(x, row_words, weights, rows, words, stride, start);
-      y[0] = (int8_t)dsp_clamp_to_byte(ops_scaled_plus(s.a, scale, offset));
-      y[apart] = (int8_t)dsp_clamp_to_byte(ops_scaled_plus(s.b, scale, offset));
-      y += 2 * apart;
-      y[0] = (int8_t)dsp_clamp_to_byte(ops_scaled_plus(s.c, scale, offset));
-      y[apart] = (int8_t)dsp_clamp_to_byte(ops_scaled_plus(s.d, scale, offset));
-      y += 2 * apart;
+      store(s.a, scale, offset, y, mask, bit);
+      store(s.b, scale, offset, y + apart, mask + bytes_apart, bit);
+      y += 2 * apart, mask += 2 * bytes_apart;
+      store(s.c, scale, offset, y, mask, bit);
+      store(s.d, scale, offset, y + apart, mask + bytes_apart, bit);
+      y += 2 * apart, mask += 2 * bytes_apart;
       first_pixel += outputs_at_once;
     }
   }
@@ -255,8 +268,9 @@ void ops_depthwise_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int3
   const int32_t weights_each = w->kernel_height * l.words * l.kinds;
   uint32_t *plane = scratch, *weights = plane + planes * words;
   form* const run = forms[w->stride_width - 1][l.words - 1];
-  const int small = !bias || ops_bias_is_small(bias, channels, w->kernel_height * w->kernel_width);
   memset(plane, 0, sizeof(uint32_t) * (size_t)(planes * words)); /* columns of padding stay so */
+  const int whole_bytes = mask && channels % 8 == 0;
+  if (whole_bytes) memset(mask, 0, (size_t)(w->out_height * w->out_width) * (size_t)(channels / 8));
   for (int32_t c = 0; c < channels; c += planes) {
     const int32_t count = ops_min(planes, channels - c), back = planes - count;
     spread_weights(weight + c, back, weights, &l, w);
@@ -273,7 +287,10 @@ void ops_depthwise_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int3
       loaded = top + (rows - 1) * w->stride_height + w->kernel_height;
       load_rows(x + c, back, to->in_zero, top, top + kept, loaded, plane, &l, w);
       for (int32_t i = 0; i < count; ++i) {
-        const target t = {to, y, mask, c + i, channels, bias ? bias[c + i] : 0, small};
+        const uint32_t bit = whole_bytes ? 1u << ((c + i) % 8) : 0;
+        const int32_t of_channel = bias ? bias[c + i] : 0;
+        const int small = ops_bias_is_small(of_channel, w->kernel_height * w->kernel_width);
+        const target t = {to, y, mask, c + i, channels, of_channel, small, bit};
         run(plane + i * words, weights + i * weights_each, first * w->out_width, rows, &l, w, &t);
       }
     }

@@ -11,23 +11,23 @@
 #define OPS_SHIFTER_BITS 0x4B400000
 
 #ifndef OPS_NO_FLOAT
-/* round(sum * scale) + zero; `offset` is zero - OPS_SHIFTER_BITS. */
-static inline int32_t ops_scaled_plus(int32_t sum, float scale, int32_t offset) {
-  const float moved = (float)sum * scale + OPS_SHIFTER;
+/* round(value) + zero; `offset` is zero - OPS_SHIFTER_BITS. */
+static inline int32_t ops_nearest_plus(float value, int32_t offset) {
+  const float moved = value + OPS_SHIFTER;
   int32_t bits;
   memcpy(&bits, &moved, sizeof bits);
   return dsp_saturating_add(bits, offset);
 }
+/* round(sum * scale) + zero */
+static inline int32_t ops_scaled_plus(int32_t sum, float scale, int32_t offset) {
+  return ops_nearest_plus((float)sum * scale, offset);
+}
 #endif
 
 /* Sums of products below 2^30 and a bias below it add up within int32, in any order. */
-static inline int ops_bias_is_small(const int32_t* bias, int32_t channels, int32_t length) {
+static inline int ops_bias_is_small(int32_t bias, int32_t length) {
   const int32_t small = 1 << 30;
-  if (length >= small / (255 * 128)) return 0;
-  for (int32_t c = 0; c < channels; ++c) {
-    if (bias[c] <= -small || bias[c] >= small) return 0;
-  }
-  return 1;
+  return length < small / (255 * 128) && bias > -small && bias < small;
 }
 
 /* Writes the sums of `channels` output channels, from `channel` on, at four pixels, sums[channel][pixel], of

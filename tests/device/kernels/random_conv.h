@@ -2,7 +2,7 @@
 #ifndef FRUGAL_TESTS_RANDOM_CONV_H
 #define FRUGAL_TESTS_RANDOM_CONV_H
 
-#include "ops/ops.h"
+#include "kernels/ops.h"
 
 static uint32_t random_state;
 static inline uint32_t random_bits(void) {
