@@ -78,10 +78,12 @@ Ordered calls_of(const emit::DeviceProgram& program) {
 
 Ordered trained_of(const emit::DeviceProgram& program) {
   Ordered trained = Ordered::array();
-  for (const ir::TensorId id : program.step().trained) {
-    trained.push_back({{"name", program.graph().tensor(id).name},
-                       {"bytes", program.numbers(id).size()},
-                       {"state_offset", program.home(id).offset}});
+  for (const passes::Trained& one : program.step().trained) {
+    Ordered entry{{"name", program.graph().tensor(one.whole).name},
+                  {"bytes", program.numbers(one.parameter).size()},
+                  {"state_offset", program.home(one.parameter).offset}};
+    if (!one.channels.empty()) entry["channels"] = one.channels;
+    trained.push_back(std::move(entry));
   }
   return trained;
 }
@@ -121,6 +123,12 @@ Ordered compile_to(const std::string& folder, const CompileConfig& config, const
   result["classes"] = program.graph().tensor(stages.step.logits).shape.back();
   result["memory"] = to_json(footprint_of(program, settings));
   result["plan"] = plan_of(program);
+  for (const PassReport& pass : stages.passes)
+    result["passes"].push_back({{"name", pass.name},
+                                {"what", pass.help},
+                                {"bytes_before", pass.before},
+                                {"bytes_after", pass.after},
+                                {"kept", pass.kept()}});
   result["trained"] = trained_of(program);
   result["untrained_channels"] = stages.step.untrained;
   result["calls"] = calls_of(program);

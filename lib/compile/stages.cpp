@@ -44,11 +44,13 @@ autodiff::TrainingGraph trained_by(const ir::Model& start, const sparse::UpdateS
   return training;
 }
 
-passes::TrainingStep updated(const autodiff::TrainingGraph& training, const CompileConfig& config) {
+passes::TrainingStep updated(const autodiff::TrainingGraph& training, const CompileConfig& config,
+                             std::vector<PassReport>* reports = nullptr) {
   passes::UpdateConfig how;
   how.qas = config.method.kind == "qas";
   if (config.method.storage != "integer") how.storage = config.method.storage;
-  return passes::with_updates(training, how, config.network);
+  return optimized(passes::with_updates(training, how, config.network),
+                   kernels_of(file_settings(config).target), config.network, reports);
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ Stages make_stages(const CompileConfig& config) {
   made.start = with_head(imported.model, config);
   made.scheme = sparse::scheme_given(config.scheme, made.start.graph);
   made.training = trained_by(made.start, made.scheme, config);
-  made.step = updated(made.training, config);
+  made.step = updated(made.training, config, &made.passes);
   return made;
 }
 

@@ -7,6 +7,7 @@
 
 #include "autodiff/backward.h"
 #include "compile/config.h"
+#include "compile/optimize.h"
 #include "emit/device_program.h"
 #include "emit/source.h"
 #include "ir/model.h"
@@ -20,7 +21,8 @@ struct Stages {
   ir::Model start;                 // the network as it begins to learn, its head as it is trained
   sparse::UpdateScheme scheme;
   autodiff::TrainingGraph training;
-  passes::TrainingStep step;
+  passes::TrainingStep step;  // behind all passes
+  std::vector<PassReport> passes;
 };
 
 // Throws UserError for what cannot be read, has no layers on integers, or cannot be trained so.

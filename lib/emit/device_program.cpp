@@ -12,8 +12,7 @@ namespace {
 
 using ir::NodeId;
 using ir::TensorId;
-
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
+using passes::index;
 
 // In place, a copy has nothing to do, and one that moves elements cannot be done.
 bool copies(const quant::Step& step) {
@@ -22,10 +21,6 @@ bool copies(const quant::Step& step) {
 bool moves(const quant::Step& step) {
   return std::any_of(step.calls.begin(), step.calls.end(),
                      [](const quant::Call& call) { return call.kernel == "ops_reorder"; });
-}
-
-bool is_update(const ir::Node& node) {
-  return node.op->name == std::string("update") || node.op->name == std::string("update_integer");
 }
 
 }  // namespace
@@ -39,10 +34,6 @@ DeviceProgram::DeviceProgram(passes::TrainingStep step, std::int32_t target, con
   find_inference();
   place_state();
   place_arena(target);
-  for (std::size_t i = 0; i < graph().tensors.size(); ++i) {
-    const ir::Role role = graph().tensors[i].role;
-    if (role != ir::Role::input && role != ir::Role::value) flash_bytes_ += step_.model.data[i].size();
-  }
 }
 
 std::span<const std::byte> DeviceProgram::numbers(TensorId id) const {
@@ -63,7 +54,8 @@ void DeviceProgram::find_inference() {
 
 void DeviceProgram::place_state() {
   state_bytes_ = counter_bytes;
-  for (const TensorId id : step_.trained) {
+  for (const passes::Trained& one : step_.trained) {
+    const TensorId id = one.parameter;
     homes_[index(id)] = {Place::state, state_bytes_};
     state_bytes_ += plan::aligned(step_.model.data[index(id)].size(), alignment);
   }
@@ -80,7 +72,7 @@ void DeviceProgram::place_arena(std::int32_t target) {
   std::vector<plan::Block> lives = plan::lifetimes(graph(), alignment, shares);
   const auto life = [&](TensorId id) -> plan::Block& { return lives[index(id)]; };
   for (const ir::Node& node : graph().nodes) {  // an update gives what its parameter holds
-    if (!is_update(node)) continue;
+    if (!passes::is_update(node)) continue;
     homes_[index(node.output)] = homes_[index(node.inputs[0])];
     life(node.output) = {};
   }

@@ -32,6 +32,7 @@ class DeviceProgram {
   const quant::Step& calls(ir::NodeId node) const { return calls_[static_cast<std::size_t>(node)]; }
   const Home& home(ir::TensorId id) const { return homes_[static_cast<std::size_t>(id)]; }
   std::size_t scratch_offset(ir::NodeId node) const { return scratch_[static_cast<std::size_t>(node)]; }
+  const std::vector<ops::Layout>& layouts() const { return layouts_; }
   // A parameter's or constant's numbers, as the kernels take them.
   std::span<const std::byte> numbers(ir::TensorId id) const;
   // Nodes that the logits need, in order: inference.
@@ -42,7 +43,6 @@ class DeviceProgram {
   const plan::Plan& plan() const { return plan_; }
   std::size_t arena_bytes() const { return arena_bytes_; }
   std::size_t state_bytes() const { return state_bytes_; }  // the step counter first
-  std::size_t flash_bytes() const { return flash_bytes_; }  // of parameters and constants
 
   static constexpr std::size_t alignment = 8, counter_bytes = 8;
 
@@ -60,7 +60,7 @@ class DeviceProgram {
   std::vector<ir::NodeId> inference_;
   std::vector<plan::Block> blocks_;
   plan::Plan plan_;
-  std::size_t arena_bytes_ = 0, state_bytes_ = 0, flash_bytes_ = 0;
+  std::size_t arena_bytes_ = 0, state_bytes_ = 0;
 };
 
 }  // namespace frugal::emit

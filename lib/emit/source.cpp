@@ -81,7 +81,8 @@ class Writer {
   std::string factory() const {
     std::string text = "static const FRUGAL_ALIGNED uint8_t factory[] = {";
     std::vector<std::uint8_t> bytes(program_.state_bytes(), 0);
-    for (const TensorId id : program_.step().trained) {
+    for (const passes::Trained& one : program_.step().trained) {
+      const TensorId id = one.parameter;
       const auto numbers = program_.numbers(id);
       std::transform(numbers.begin(), numbers.end(),
                      bytes.begin() + static_cast<std::ptrdiff_t>(program_.home(id).offset),

@@ -147,7 +147,8 @@ class Verifier {
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const Tensor& parameter = graph_.tensor(node.inputs[call.inputs.size() + i]);
-      if (parameter.role != wanted[i].role || parameter.shape != wanted[i].shape) {
+      const bool computed = parameter.role == Role::value && wanted[i].role == Role::parameter;
+      if ((parameter.role != wanted[i].role && !computed) || parameter.shape != wanted[i].shape) {
         throw RuleError(words("needs a ", name_of(wanted[i].role), " '", wanted[i].name, "' of shape ",
                               wanted[i].shape, ", got ", name_of(parameter.role), " of ", parameter.shape));
       }

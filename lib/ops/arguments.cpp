@@ -191,10 +191,16 @@ std::vector<Layout> layouts_of(const ir::Graph& graph) {
   for (const ir::Node& node : graph.nodes) {
     const std::string op = node.op->name;
     if (op == "conv" || op == "conv_input_gradient") set(node.inputs[1], Layout::convolution);
-    if (op == "depthwise_conv" || op == "depthwise_input_gradient") set(node.inputs[1], Layout::depthwise);
+    if (op == "depthwise_conv" || op == "depthwise_input_gradient" ||
+        op == "depthwise_input_gradient_in_place")
+      set(node.inputs[1], Layout::depthwise);
     if (op == "conv_weight_gradient") set(node.output, Layout::convolution);
     if (op == "depthwise_weight_gradient") set(node.output, Layout::depthwise);
     if (op == "narrow") set(node.output, layouts[static_cast<std::size_t>(node.inputs[0])]);
+  }
+  for (const ir::Node& node : graph.nodes) {  // as what reads the whole
+    if (node.op->name != std::string("with_channels")) continue;
+    for (const ir::TensorId id : node.inputs) set(id, layouts[static_cast<std::size_t>(node.output)]);
   }
   return layouts;
 }

@@ -38,19 +38,20 @@ static inline int32_t whole_change(int32_t gradient, ops_number by, int32_t expo
 
 /* Calls for each gradient with the place of its number in memory and its output channel's step. The kernels
  * take a sum over a batch in int32 or one image's mantissas; both give one result for one image. */
-#define FOR_EACH_NUMBER(body)                                                                      \
-  for (int32_t o = 0; o < how->outer; ++o) {                                                       \
-    for (int32_t place = 0; place < how->places; ++place, gradient += how->trained) {              \
-      const int32_t start = (o * how->places + place) * how->inner;                                \
-      ops_number by = product_of(step[how->channels_inside ? 0 : o], *rate);                       \
-      for (int32_t i = 0; i < how->trained; ++i) {                                                 \
-        const int32_t inner = how->channels ? how->channels[i] : i;                                \
-        const int32_t at = start + inner;                                                          \
-        if (how->channels_inside) by = product_of(step[inner], *rate);                             \
-        const int32_t change = whole_change(gradient[i], by, *exponent, how, *seed, (uint32_t)at); \
-        body                                                                                       \
-      }                                                                                            \
-    }                                                                                              \
+#define FOR_EACH_NUMBER(body)                                                              \
+  for (int32_t o = 0; o < how->outer; ++o) {                                               \
+    for (int32_t place = 0; place < how->places; ++place, gradient += how->trained) {      \
+      const int32_t start = (o * how->places + place) * how->inner;                        \
+      ops_number by = product_of(step[how->channels_inside ? 0 : o], *rate);               \
+      for (int32_t i = 0; i < how->trained; ++i) {                                         \
+        const int32_t inner = how->channels ? how->channels[i] : i;                        \
+        const int32_t at = start + inner;                                                  \
+        if (how->channels_inside) by = product_of(step[inner], *rate);                     \
+        const uint32_t draw = (uint32_t)((o * how->places + place) * how->trained + i);    \
+        const int32_t change = whole_change(gradient[i], by, *exponent, how, *seed, draw); \
+        body                                                                               \
+      }                                                                                    \
+    }                                                                                      \
   }
 
 #define UPDATE(name, type, gradient_type, body)                                                           \

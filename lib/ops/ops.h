@@ -89,6 +89,9 @@ void ops_mul_i8(const int8_t* a, const int8_t* b, int32_t b_zero, int8_t* y, uin
  * table). */
 void ops_lookup_i8(const int8_t* x, const int8_t* table, int8_t* y, int32_t count);
 /* Rows of `bytes` that lie x_step and y_step bytes apart: channels of a joined tensor, and a part of them. */
+/* y = frozen, but of each of `rows` rows the `count` numbers at `channels` are those of `trained`. */
+void ops_merge_channels(const int8_t* frozen, const int8_t* trained, int8_t* y, int32_t rows, int32_t row,
+                        const int32_t* channels, int32_t count);
 void ops_copy_rows(const uint8_t* x, size_t x_step, uint8_t* y, size_t y_step, size_t bytes, int32_t rows);
 /* y[i] = x[from[i]], of elements of `bytes` bytes each: a reshape between two orders. */
 void ops_reorder(const uint8_t* x, uint8_t* y, int32_t count, size_t bytes, const int32_t* from);
@@ -151,6 +154,10 @@ void ops_channel_sum(const float* gradient, float* sum, int32_t pixels, int32_t 
 void ops_conv_input_gradient(const float* gradient, const int8_t* weight, float* y, const ops_window* window);
 void ops_depthwise_input_gradient(const float* gradient, const int8_t* weight, float* y,
                                   const ops_window* window);
+/* The same of stride 1 and one multiple; y may be where gradient is. */
+size_t ops_depthwise_input_gradient_in_place_scratch(const ops_window* window);
+void ops_depthwise_input_gradient_in_place(const float* gradient, const int8_t* weight, float* y,
+                                           void* scratch, const ops_window* window);
 /* in: features of the layer's input. Sum over the outputs in their order. */
 void ops_fully_connected_input_gradient(const float* gradient, const float* weight, float* y, int32_t in,
                                         int32_t out);
@@ -190,7 +197,7 @@ enum { OPS_NEAREST = 0, OPS_STOCHASTIC = 1, OPS_TRUNCATE = 2 };
  * [outer][places][inner], the gradient as [outer][places][trained]; `channels` are the trained ones of
  * `inner`, null where all are. A convolution has the output channels in outer, a depthwise one in inner
  * (outer is 1). Stochastic: floor(change + u), u uniform in [0, 1) from the step's seed and `first` + the
- * weight's place in memory, so that host and device agree. Truncate: the authors' device code, toward zero
+ * gradient's place, so that host and device agree. Truncate: the authors' device code, toward zero
  * and wrapping. */
 typedef struct {
   int32_t outer, places, inner;

@@ -67,7 +67,8 @@ OPS_KERNEL void ops_update_i8(int8_t* weight, const float* gradient, const float
         const int32_t inner = how->channels ? how->channels[i] : i;
         const int32_t at = start + inner;
         const float change = *rate * factor[how->channels_inside ? inner : o] * gradient[i];
-        weight[at] = updated(weight[at], change, how, *seed, (uint32_t)at);
+        const int32_t number = (o * how->places + place) * how->trained + i; /* of the gradients */
+        weight[at] = updated(weight[at], change, how, *seed, (uint32_t)number);
       }
     }
   }

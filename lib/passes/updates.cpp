@@ -12,8 +12,6 @@ namespace {
 using ir::NodeId;
 using ir::TensorId;
 
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
-
 class Updates {
  public:
   Updates(const autodiff::TrainingGraph& training, const UpdateConfig& config, const std::string& origin)
@@ -80,7 +78,7 @@ class Updates {
                       {"storage", config_.storage}});
     if (parameter.quantization) builder_.store_as(updated, parameter.type, *parameter.quantization);
     updated_.push_back(updated);
-    step_.trained.push_back(gradient.parameter);
+    step_.trained.push_back({gradient.parameter, gradient.parameter, {}, depthwise});
     if (unusable > 0)
       step_.untrained.push_back(parameter.name + ": " + std::to_string(unusable) + " of " +
                                 std::to_string(parameter.shape[0]));
@@ -140,6 +138,10 @@ class Updates {
 };
 
 }  // namespace
+
+bool is_update(const ir::Node& node) {
+  return node.op->name == std::string("update") || node.op->name == std::string("update_integer");
+}
 
 TrainingStep with_updates(const autodiff::TrainingGraph& training, const UpdateConfig& config,
                           const std::string& origin) {

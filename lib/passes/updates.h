@@ -19,16 +19,28 @@ struct UpdateConfig {
   bool early = true;                   // false: all updates at the end, as a framework's optimiser does
 };
 
+// What a device keeps in memory that it may change.
+struct Trained {
+  ir::TensorId parameter = ir::none;
+  // The network's own parameter: the same, or that of which these are the trained channels (passes/split.h).
+  ir::TensorId whole = ir::none;
+  std::vector<std::int64_t> channels;
+  bool depthwise = false;  // its channels are those of the output
+};
+
 // One step on one sample as a graph: forward, loss, backward and updates.
 struct TrainingStep {
   ir::Model model;             // outputs: logits, loss, then the updated parameters
   ir::NodeId forward_end = 0;  // nodes [0, forward_end) are the forward pass and the loss
   ir::TensorId image = ir::none, label = ir::none, rate = ir::none, seed = ir::none;  // inputs
   ir::TensorId logits = ir::none, loss = ir::none;
-  std::vector<ir::TensorId> trained;   // the parameters, in the order of their places
+  std::vector<Trained> trained;        // in the order of their places
   std::vector<std::string> untrained;  // channels whose scale says nothing: "blocks.3.weight: 4 of 96"
   bool without_floats = false;         // rate is ops_number, loss has OPS_LOSS_BITS behind the point
 };
+
+bool is_update(const ir::Node& node);
+constexpr std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 TrainingStep with_updates(const autodiff::TrainingGraph& training, const UpdateConfig& config,
                           const std::string& origin);

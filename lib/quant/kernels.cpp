@@ -200,6 +200,13 @@ Step depthwise_input_gradient(const Binding& b) {
   return FRUGAL_CALL(ops_depthwise_input_gradient, b.x(0), b.x(1), b.y(), window_of_input_gradient(b));
 }
 
+Step depthwise_input_gradient_in_place(const Binding& b) {
+  const ops_window window = window_of_input_gradient(b);
+  const std::size_t scratch = ops_depthwise_input_gradient_in_place_scratch(&window);
+  return FRUGAL_CALL(ops_depthwise_input_gradient_in_place, b.x(0), b.x(1), b.y(), Scratch{}, window)
+      .with_scratch(scratch, [scratch](std::int32_t) { return scratch; });
+}
+
 Step fully_connected_input_gradient(const Binding& b) {
   if (b.input(1).type == DataType::int8) return conv_input_gradient(b);
   const auto out = static_cast<std::int32_t>(b.input(1).shape[0]),
@@ -269,6 +276,7 @@ constexpr KernelEntry table[] = {
     {"channel_sum", channel_sum},
     {"conv_input_gradient", conv_input_gradient},
     {"depthwise_input_gradient", depthwise_input_gradient},
+    {"depthwise_input_gradient_in_place", depthwise_input_gradient_in_place},
     {"fully_connected_input_gradient", fully_connected_input_gradient},
     {"conv_weight_gradient", conv_weight_gradient},
     {"depthwise_weight_gradient", depthwise_weight_gradient},

@@ -1,4 +1,5 @@
-// The update of a parameter as a step of a program (passes/updates.h), for the table of kernels.cpp.
+// Trained parameters as steps of a program (passes/updates.h, passes/split_weights.h), for the table of
+// kernels.cpp.
 #include "ops/integer.h"
 #include "quant/binding.h"
 
@@ -46,7 +47,19 @@ Step update_integer(const Binding& b) {
   }
 }
 
-constexpr KernelEntry table[] = {{"update", update}, {"update_integer", update_integer}};
+Step with_channels(const Binding& b) {
+  b.need(0, DataType::int8);
+  const Table<std::int32_t> channels = channels_of(b.node);
+  const ir::Dims& shape = b.input(0).shape;
+  const auto row =
+      static_cast<std::int32_t>(shape[ir::call_of(b.model.graph, b.node).flag("depthwise") ? 0 : 1]);
+  const auto rows = static_cast<std::int32_t>(ir::elements(shape)) / row;
+  const auto count = static_cast<std::int32_t>(channels.values().size());
+  return FRUGAL_CALL(ops_merge_channels, b.x(0), b.x(1), b.y(), rows, row, channels, count);
+}
+
+constexpr KernelEntry table[] = {
+    {"update", update}, {"update_integer", update_integer}, {"with_channels", with_channels}};
 
 }  // namespace
 

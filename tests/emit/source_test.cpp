@@ -10,6 +10,9 @@
 
 #include "base/file.h"
 #include "device/files.h"
+#include "emit/state.h"
+#include "passes/in_place.h"
+#include "passes/split.h"
 #include "quant/integer_network.h"
 #include "quant/trainer.h"
 #include "sparse/scheme.h"
@@ -58,69 +61,78 @@ std::vector<std::int8_t> channels_last(std::span<const std::int8_t> image, const
 }  // namespace
 
 TEST_CASE("generated C learns as the trainer does, byte for byte", "[emit]") {
-  for (const bool integer : {false, true}) {
-    for (const char* rounding : {"float32-half-even", "tflite", "integer"}) {
-      if (integer && rounding != std::string("integer")) continue;
-      const test::TempDir folder;
-      const ir::Model model = integer ? quant::with_integer_head(test::tiny_int8_model(4, rounding), "tiny")
-                                      : test::tiny_int8_model(4, rounding);
-      sparse::UpdateScheme scheme;
-      scheme.bias_layers = 3;
-      scheme.weights = {{0, 1}, {1, 0.5}, {2, 0.25}};
-      const auto trained = sparse::trained_layers(model, scheme);
-      const emit::DeviceProgram program(
-          passes::with_updates(autodiff::with_backward(model, trained, "tiny"), {}, "tiny"), OPS_PLAIN,
-          "tiny");
-      const emit::Source source = emit::write_source(program, {3, 77});
-      base::write_text(folder / "frugal_model.h", source.header);
-      base::write_text(folder / "frugal_model.c", source.code);
-      base::write_text(folder / "main.c", main_text);
-      for (const device::File& file :
-           device::device_files({.target = device::Target::host, .whole_numbers = integer})) {
-        std::filesystem::create_directories(std::filesystem::path(folder / file.path).parent_path());
-        base::write_text(folder / file.path, file.text);
-      }
-      const quant::Samples samples = test::tiny_samples(1, 20);
-      {
-        std::ofstream stream(folder / "samples", std::ios::binary);
-        for (std::size_t i = 0; i < samples.size(); ++i) {
-          stream.write(reinterpret_cast<const char*>(&samples.labels[i]), 4);
-          const auto moved = channels_last(samples.image(i), model.graph.tensor(model.graph.inputs[0]).shape);
-          stream.write(reinterpret_cast<const char*>(moved.data()),
-                       static_cast<std::streamsize>(moved.size()));
-        }
-      }
-      const std::string command =
-          "cd " + folder.path().string() +
-          " && cc -std=c11 -O1 -ffp-contract=off -Wall -Wextra -Wconversion "
-          "-Wno-sign-conversion -pedantic -Werror " +
-          (integer ? "-DRATE='(1 << 21)' " : "-DRATE=0.125f ") +
-          "-I. main.c frugal_model.c runtime/slots.c kernels/*.c -o learn && ./learn samples state";
-      INFO(command);
-      REQUIRE(WEXITSTATUS(std::system(command.c_str())) == 0);
-
-      quant::TrainerConfig config;
-      config.storage = integer ? quant::Storage::integer : quant::Storage::stochastic;
-      config.seed = 3;
-      quant::Trainer trainer(model, trained, config, "tiny");
+  struct Case {
+    const char* rounding;
+    bool integer, with_passes;
+  };
+  for (const auto& [rounding, integer, with_passes] :
+       {Case{"float32-half-even", false, false}, Case{"float32-half-even", false, true},
+        Case{"tflite", false, true}, Case{"integer", false, true}, Case{"integer", true, false},
+        Case{"integer", true, true}}) {
+    INFO(rounding << (integer ? ", head on integers" : "") << (with_passes ? ", all passes" : ""));
+    const test::TempDir folder;
+    const ir::Model model = integer ? quant::with_integer_head(test::tiny_int8_model(4, rounding), "tiny")
+                                    : test::tiny_int8_model(4, rounding);
+    sparse::UpdateScheme scheme;
+    scheme.bias_layers = 3;
+    scheme.weights = {{0, 1}, {1, 0.5}, {2, 0.25}};  // the depthwise layer in part too
+    const auto trained = sparse::trained_layers(model, scheme);
+    passes::TrainingStep step =
+        passes::with_updates(autodiff::with_backward(model, trained, "tiny"), {}, "tiny");
+    if (with_passes) step = passes::with_gradients_in_place(passes::with_split_weights(step));
+    const emit::DeviceProgram program(step, OPS_PLAIN, "tiny");
+    const emit::Source source = emit::write_source(program, {3, 77});
+    base::write_text(folder / "frugal_model.h", source.header);
+    base::write_text(folder / "frugal_model.c", source.code);
+    base::write_text(folder / "main.c", main_text);
+    for (const device::File& file :
+         device::device_files({.target = device::Target::host, .whole_numbers = integer})) {
+      std::filesystem::create_directories(std::filesystem::path(folder / file.path).parent_path());
+      base::write_text(folder / file.path, file.text);
+    }
+    const quant::Samples samples = test::tiny_samples(1, 20);
+    {
+      std::ofstream stream(folder / "samples", std::ios::binary);
       for (std::size_t i = 0; i < samples.size(); ++i) {
-        const std::size_t which[] = {i};
-        trainer.step(samples, which, 0.125);
-      }
-      const std::string state = base::read_text(folder / "state");
-      REQUIRE(state.size() == program.state_bytes());
-      const ir::Model learnt = trainer.model();
-      const auto layouts = ops::layouts_of(program.graph());
-      const quant::Parameters wanted(
-          learnt,
-          {layouts.begin(), layouts.begin() + static_cast<std::ptrdiff_t>(learnt.graph.tensors.size())});
-      for (const ir::TensorId id : program.step().trained) {
-        const std::size_t bytes = program.numbers(id).size();
-        INFO(program.graph().tensor(id).name);
-        CHECK(std::memcmp(state.data() + program.home(id).offset, wanted.at(id), bytes) == 0);
-        CHECK(std::memcmp(program.numbers(id).data(), wanted.at(id), bytes) != 0);
+        stream.write(reinterpret_cast<const char*>(&samples.labels[i]), 4);
+        const auto moved = channels_last(samples.image(i), model.graph.tensor(model.graph.inputs[0]).shape);
+        stream.write(reinterpret_cast<const char*>(moved.data()), static_cast<std::streamsize>(moved.size()));
       }
     }
+    const std::string command =
+        "cd " + folder.path().string() +
+        " && cc -std=c11 -O1 -ffp-contract=off -Wall -Wextra -Wconversion "
+        "-Wno-sign-conversion -pedantic -Werror " +
+        (integer ? "-DRATE='(1 << 21)' " : "-DRATE=0.125f ") +
+        "-I. main.c frugal_model.c runtime/slots.c kernels/*.c -o learn && ./learn samples state";
+    INFO(command);
+    REQUIRE(WEXITSTATUS(std::system(command.c_str())) == 0);
+
+    quant::TrainerConfig config;
+    config.storage = integer ? quant::Storage::integer : quant::Storage::stochastic;
+    config.seed = 3;
+    quant::Trainer trainer(model, trained, config, "tiny");
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const std::size_t which[] = {i};
+      trainer.step(samples, which, 0.125);
+    }
+    const std::string state = base::read_text(folder / "state");
+    const std::vector<std::byte> wanted =
+        emit::state_of(program, trainer.model(), static_cast<std::uint32_t>(samples.size()));
+    REQUIRE(state.size() == wanted.size());
+    CHECK(std::memcmp(state.data(), wanted.data(), wanted.size()) == 0);
+    const std::vector<std::byte> at_start = emit::state_of(program, model, 0);
+    for (const passes::Trained& one : program.step().trained) {
+      INFO(program.graph().tensor(one.parameter).name);
+      const std::size_t at = program.home(one.parameter).offset,
+                        bytes = program.numbers(one.parameter).size();
+      CHECK(std::memcmp(at_start.data() + at, wanted.data() + at, bytes) != 0);
+      CHECK(std::memcmp(at_start.data() + at, program.numbers(one.parameter).data(), bytes) == 0);
+    }
+    const emit::Learnt back =
+        emit::learnt_from(program, model, std::as_bytes(std::span(state.data(), state.size())), "state");
+    CHECK(back.steps == samples.size());
+    CHECK(back.network.data == trainer.model().data);
   }
 }
 

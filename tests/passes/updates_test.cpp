@@ -63,7 +63,8 @@ TEST_CASE("a step's graph changes the stored numbers as the trainer does", "[pas
       const ir::Model learnt = trainer.model();
       INFO("integer " << integer << " kind " << kind);
       CHECK(step.trained.size() >= 2);
-      for (const ir::TensorId id : step.trained) {
+      for (const passes::Trained& one : step.trained) {
+        const ir::TensorId id = one.parameter;
         ir::Model mine = step.model;
         parameters.store(mine, id);
         CHECK(mine.data[static_cast<std::size_t>(id)] == learnt.data[static_cast<std::size_t>(id)]);

@@ -61,6 +61,22 @@ const Operator depthwise_input_gradient = input_gradient(
     taken_by_window, window_attributes(),
     [](const Call& call, const Dims&) { return macs_of_conv(call, call.shape(0), 1); });
 
+// passes/in_place.h puts it where the other stands.
+const Operator depthwise_input_gradient_in_place = [] {
+  Operator same = input_gradient(
+      "depthwise_input_gradient_in_place",
+      "depthwise_input_gradient of stride 1, a few channels at a time, where the gradient lay", 2,
+      [](const Call& call) {
+        const Dims taken = taken_by_window(call);
+        if (taken != call.shape(0)) throw RuleError(words("gives ", taken, " for ", call.shape(0)));
+        return taken;
+      },
+      window_attributes(),
+      [](const Call& call, const Dims&) { return macs_of_conv(call, call.shape(0), 1); });
+  same.in_place = true;
+  return same;
+}();
+
 const Operator fully_connected_input_gradient = input_gradient(
     "fully_connected_input_gradient", "of fully_connected by what it takes: (gradient of the output, weight)",
     2, taken, {}, [](const Call& call, const Dims&) { return elements(call.shape(0)) * call.shape(1)[1]; });
@@ -237,6 +253,7 @@ OperatorTable gradients() {
           &conv_input_gradient,
           &conv_weight_gradient,
           &depthwise_input_gradient,
+          &depthwise_input_gradient_in_place,
           &depthwise_weight_gradient,
           &fully_connected_input_gradient,
           &fully_connected_weight_gradient,

@@ -1,4 +1,6 @@
-// The update of a parameter as a node: what it gives is the parameter with its change, in the same memory.
+// Parameters as devices keep them: the update of one as a node, and one of which a part is trained.
+//
+// What an update gives is the parameter with its change, in the same memory.
 // Whoever orders nodes keeps it behind every other reader of the parameter.
 #include "ir/operators.h"
 
@@ -80,8 +82,32 @@ const Operator update_integer{
     .in_place = true,
 };
 
+const Operator with_channels{
+    .name = "with_channels",
+    .help =
+        "a weight whose trained channels (of the input; depthwise: of the output) stand apart: "
+        "(weight, its trained channels)",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .attributes = {{"channels", List{}, true}, {"depthwise", std::int64_t{0}}},
+    .shape =
+        [](const Call& call) {
+          Dims wanted = call.shape(0);
+          if (wanted.size() < 2) throw RuleError("takes a weight");
+          std::int64_t& some = wanted[call.flag("depthwise") ? 0 : 1];
+          for (const std::int64_t channel : call.integers("channels")) {
+            if (channel >= some) throw RuleError(words("channel ", channel, " is none of ", some));
+          }
+          some = static_cast<std::int64_t>(call.integers("channels").size());
+          if (call.shape(1) != wanted || call.input(1).type != call.input(0).type)
+            throw RuleError(words("takes trained channels of ", wanted, ", got ", call.shape(1)));
+          return call.shape(0);
+        },
+    .onnx = nullptr,
+};
+
 }  // namespace
 
-OperatorTable updates() { return {&update, &update_integer}; }
+OperatorTable updates() { return {&update, &update_integer, &with_channels}; }
 
 }  // namespace frugal::ir
