@@ -33,27 +33,27 @@ inline fit::ReadFit read_fit_file(const std::string& path, const std::string& gr
   return fit;
 }
 
-// A positional that ends in .json is the config, anything else is data.
+// A positional that ends in .json is the config unless it holds runs; anything else is data.
 inline std::vector<std::string> split_positionals(const std::vector<std::string>& given,
                                                   cli::CommonFlags& flags) {
   std::vector<std::string> data;
   for (const std::string& one : given) {
-    if (!one.ends_with(".json")) {
+    if (!one.ends_with(".json") || fit::holds_runs(base::read_text(one))) {
       data.push_back(one);
     } else if (flags.config.empty()) {
       flags.config = one;
     } else {
       throw base::UserError(one, "a second config; the first is " + flags.config,
-                            "data ends in .csv or .jsonl");
+                            "data ends in .csv or .jsonl, or is a list of runs");
     }
   }
   return data;
 }
 
 inline fit::Measurements read_measurements(const std::vector<std::string>& data, const fit::FitConfig& config,
-                                           const std::string& origin) {
+                                           const std::string& origin, fit::Pooling pooling) {
   if (data.empty()) throw base::UserError("", "no data", "give CSV or JSONL files, or - for standard input");
-  return fit::prepare_measurements(fit::read_tables(data), config, origin);
+  return fit::prepare_measurements(fit::read_tables(data), config, origin, pooling);
 }
 
 // --html, for the subcommands that have a page for people.

@@ -17,7 +17,7 @@ struct FitCommand {
         cli::load_config<fit::FitConfig>(flags, [&data](fit::FitConfig& given) {
           if (!data.empty()) given.data = data;
         });
-    const auto measurements = read_measurements(config.data, config, origin);
+    const auto measurements = read_measurements(config.data, config, origin, fit::Pooling::separate);
     const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, origin);
     auto result =
         report::start_result({"frugal.scalefit.fit/1", "scalefit fit", flags.seed}, effective.json());

@@ -19,7 +19,8 @@ struct ValidateCommand {
           if (!data.empty()) given.fit.data = data;
         });
     fit::Measurements measurements;
-    if (config.needs_data()) measurements = read_measurements(config.fit.data, config.fit_config(), origin);
+    if (config.needs_data())
+      measurements = read_measurements(config.fit.data, config.fit_config(), origin, fit::Pooling::name);
     const fit::ValidateInput input{measurements, config, flags.seed, origin};
     const auto check = fit::run_validate(input);
     auto result = report::start_result({"frugal.scalefit.validate/1", "scalefit validate", flags.seed},

@@ -29,6 +29,11 @@ void FitConfig::visit(config::Visitor& v) {
   v.field("data", data,
           "CSV or JSONL files of runs, - is standard input (files on the command line come before)");
   measurements.visit(v);
+  v.choice("sweep", sweep, {"refuse", "best", "all"},
+           "runs of one scale that differ in a setting (a learning rate): best keeps the best setting of "
+           "each scale, all "
+           "keeps all");
+  v.field("ignore", ignore, "columns that vary and do not matter: a,b");
   v.choice(
       "law", law, known_laws(),
       "auto: average by rolling hold-out of what suits the data; expression: your own; else a law by name");

@@ -16,6 +16,8 @@ namespace frugal::fit {
 struct FitConfig {
   std::vector<std::string> data;
   MeasurementConfig measurements;
+  std::string sweep = "refuse";  // refuse | best | all
+  std::string ignore;            // columns, with commas between
   std::string law = "auto";
   std::string expression;
   std::vector<ExpressionParameter> parameters;

@@ -20,7 +20,7 @@ using report::Plot;
 
 namespace {
 
-constexpr double cost = 6;  // C = 6 N D
+constexpr double flops_a_parameter = 6;  // C = 6 N D
 
 // Rows by a column, ascending.
 std::vector<std::size_t> by(std::span<const double> key) {
@@ -74,7 +74,7 @@ void fit_parabola(const Runs& points, IsoflopBudget& budget) {
     return;
   }
   budget.best_size = std::exp(budget.log_center + at);
-  budget.best_data = budget.compute / (cost * budget.best_size);
+  budget.best_data = budget.compute / (flops_a_parameter * budget.best_size);
   budget.best_y = budget.c0 + budget.c1 * at + budget.c2 * at * at;
 }
 

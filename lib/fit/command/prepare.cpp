@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "fit/command/experiments.h"
 
 namespace frugal::fit {
 namespace {
@@ -61,9 +62,11 @@ void derive_scale(Measurements& measurements, const Cost& cost) {
   runs.set_column(derived, std::move(values));
 }
 
-Measurements prepare_measurements(const Table& table, const FitConfig& config, const std::string& place) {
+Measurements prepare_measurements(const Table& table, const FitConfig& config, const std::string& place,
+                                  Pooling pooling) {
   const Cost cost(config.cost, place + ":/cost");
   Measurements measurements = to_measurements(table, config.measurements);
+  separate_experiments(measurements, table, config, pooling == Pooling::separate);
   derive_scale(measurements, cost);
   return measurements;
 }

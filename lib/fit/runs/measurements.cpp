@@ -76,7 +76,11 @@ class Reader {
       numbers_of_.push_back(found == chosen_.numbers.end() ? nullptr : &found->second);
     }
     m_.chosen = chosen_.names;
-    m_.notes = {chosen_.note};
+    m_.notes = table.notes;
+    m_.notes.push_back(chosen_.note);
+    for (const auto& [role, column] : chosen_.column) m_.used_columns.push_back(column);
+    m_.used_columns.insert(m_.used_columns.end(), chosen_.group.begin(), chosen_.group.end());
+    for (const auto& [column, text] : where_) m_.used_columns.push_back(column);
     m_.rows_read = table.rows.size();
   }
 
@@ -92,6 +96,7 @@ class Reader {
       runs.series.push_back(found->second);
     }
     runs.places.push_back(table_.place(row));
+    m_.rows.push_back(static_cast<std::size_t>(&row - table_.rows.data()));
   }
 
   Measurements finish() {
@@ -192,10 +197,17 @@ void MeasurementConfig::visit(config::Visitor& v) {
       "what to do with rows that are the same in every column (repeats differ at least in seed or error)");
 }
 
+void Measurements::select(const std::vector<std::size_t>& kept) {
+  runs = runs.select(kept);
+  std::vector<std::size_t> of_kept;
+  for (const std::size_t i : kept) of_kept.push_back(rows[i]);
+  rows = std::move(of_kept);
+}
+
 std::vector<std::vector<std::size_t>> Measurements::rows_by_series() const {
-  std::vector<std::vector<std::size_t>> rows(std::max<std::size_t>(1, series.size()));
-  for (std::size_t i = 0; i < runs.count(); ++i) rows[runs.series.empty() ? 0 : runs.series[i]].push_back(i);
-  return rows;
+  std::vector<std::vector<std::size_t>> out(std::max<std::size_t>(1, series.size()));
+  for (std::size_t i = 0; i < runs.count(); ++i) out[runs.series.empty() ? 0 : runs.series[i]].push_back(i);
+  return out;
 }
 
 Measurements to_measurements(const Table& table, const MeasurementConfig& config) {

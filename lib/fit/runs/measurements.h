@@ -31,8 +31,13 @@ struct Measurements {
   std::vector<std::string> series;            // names, in order of appearance; empty: there is one
   std::map<std::string, std::string> chosen;  // role -> column
   std::vector<std::string> notes;             // what was chosen, dropped, merged
+  std::vector<std::size_t> rows;              // of the table, of each run
+  std::vector<std::size_t> used_columns;      // that have a role, or that `where` asks for
   std::size_t rows_read = 0, dropped_missing = 0, dropped_duplicates = 0, dropped_where = 0,
               dropped_invalid = 0;
+
+  // Keeps these runs only.
+  void select(const std::vector<std::size_t>& kept);
 
   // The rows of each series, in order of appearance; one list of all rows where there is one series.
   std::vector<std::vector<std::size_t>> rows_by_series() const;

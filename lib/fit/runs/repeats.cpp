@@ -56,6 +56,31 @@ double pair_deviation(const std::map<std::pair<double, double>, std::vector<doub
   return *middle / 0.954;  // the median of |a − b| of two normal numbers
 }
 
+// The lowest value added for an amount of data up to a given one (a Fenwick tree over the distinct amounts).
+class LowestBelow {
+ public:
+  explicit LowestBelow(const std::vector<double>& data) : data_(data) {
+    std::sort(data_.begin(), data_.end());
+    data_.erase(std::unique(data_.begin(), data_.end()), data_.end());
+    lowest_.assign(data_.size() + 1, INFINITY);
+  }
+  void add(double data, double value) {
+    for (std::size_t k = rank(data); k < lowest_.size(); k += k & (~k + 1))
+      lowest_[k] = std::min(lowest_[k], value);
+  }
+  double up_to(double data) const {
+    double lowest = INFINITY;
+    for (std::size_t k = rank(data); k > 0; k -= k & (~k + 1)) lowest = std::min(lowest, lowest_[k]);
+    return lowest;
+  }
+
+ private:
+  std::size_t rank(double data) const {  // from 1
+    return static_cast<std::size_t>(std::upper_bound(data_.begin(), data_.end(), data) - data_.begin());
+  }
+  std::vector<double> data_, lowest_;
+};
+
 }  // namespace
 
 std::vector<std::size_t> diverged_runs(const Runs& points) {
@@ -73,19 +98,21 @@ std::vector<std::size_t> diverged_runs(const Runs& points) {
   std::map<std::pair<double, double>, std::vector<double>> scales;
   for (std::size_t i = 0; i < n; ++i) scales[{size[i], data[i]}].push_back(std::log(points.y[i]));
   const double limit = std::max(least_excess, 6 * pair_deviation(scales));
+  std::map<std::pair<double, double>, double> lowest_of;
+  LowestBelow below(data);
+  // In order of size, then of data: what was met before a scale and has no more data is a smaller scale.
+  for (const auto& [scale, log_y] : scales) {
+    const double own = *std::min_element(log_y.begin(), log_y.end());
+    if (surface) below.add(scale.second, own);
+    lowest_of[scale] = surface ? below.up_to(scale.second) : own;
+  }
 
   std::vector<double> unique;
   take(variable::unique_data, unique);
   std::vector<std::size_t> suspected;
   for (std::size_t i = 0; i < n; ++i) {
     if (!unique.empty() && data[i] > 4 * unique[i]) continue;
-    double lowest = std::log(points.y[i]);
-    for (const auto& [scale, log_y] : scales) {
-      const bool same = scale.first == size[i] && scale.second == data[i];
-      if (!same && !(surface && scale.first <= size[i] && scale.second <= data[i])) continue;
-      lowest = std::min(lowest, *std::min_element(log_y.begin(), log_y.end()));
-    }
-    if (std::log(points.y[i]) > lowest + limit) suspected.push_back(i);
+    if (std::log(points.y[i]) > lowest_of[{size[i], data[i]}] + limit) suspected.push_back(i);
   }
   if (suspected.size() > 1 && 10 * suspected.size() > n) suspected.clear();
   return suspected;

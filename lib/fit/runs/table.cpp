@@ -3,40 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "fit/runs/column_index.h"
+#include "fit/runs/text_format.h"
+#include "fit/runs/wandb.h"
 
 namespace frugal::fit {
 namespace {
 
 using base::UserError;
-using Json = nlohmann::json;
 
 std::string at(const std::string& file, std::size_t line) { return fmt::format("{}:{}", file, line); }
-
-// Columns by name, so that several files may have them in another order.
-class ColumnIndex {
- public:
-  explicit ColumnIndex(Table& table) : table_(table) {
-    for (std::size_t i = 0; i < table.columns.size(); ++i) index_[table.columns[i]] = i;
-  }
-  std::size_t of(const std::string& name) {
-    const auto [found, fresh] = index_.try_emplace(name, table_.columns.size());
-    if (fresh) table_.columns.push_back(name);
-    return found->second;
-  }
-
- private:
-  Table& table_;
-  std::unordered_map<std::string, std::size_t> index_;
-};
-
-void pad_rows(Table& table) {
-  for (Table::Row& row : table.rows) row.cells.resize(table.columns.size());
-}
 
 // Splits CSV text into records one at a time.
 class CsvReader {
@@ -135,52 +114,6 @@ char separator_of(std::string_view text) {
   return best;
 }
 
-std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > 40) text = text.substr(0, 37) + "...";
-  return text;
-}
-
-void flatten(const Json& json, const std::string& prefix, ColumnIndex& columns, Table::Row& row, int depth) {
-  for (const auto& [key, value] : json.items()) {
-    const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (value.is_object() && depth < 16) {
-      flatten(value, name, columns, row, depth + 1);
-      continue;
-    }
-    const std::size_t index = columns.of(name);
-    if (row.cells.size() <= index) row.cells.resize(index + 1);
-    if (value.is_null()) continue;
-    Cell& cell = row.cells[index];
-    cell.missing = false;
-    cell.text = value.is_string() ? value.get<std::string>()
-                                  : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-}
-
-// Python writes NaN and Infinity into JSON, which knows neither; say so instead of "unexpected literal".
-std::string why_not_json(std::string_view line) {
-  for (const char* word : {"NaN", "-Infinity", "Infinity"}) {
-    if (line.find(word) != std::string_view::npos) {
-      return fmt::format("holds {}, which is no JSON number and nothing that a law can be fitted to", word);
-    }
-  }
-  return "is not a JSON object";
-}
-
-void add_object(Table& table, ColumnIndex& columns, const Json& json, std::size_t file, std::size_t line) {
-  Table::Row row;
-  row.file = file;
-  row.line = line;
-  if (!json.is_object()) {
-    throw UserError(at(table.files[file], line),
-                    fmt::format("must be an object, got {}: {}", json.type_name(), shown(json)),
-                    "one JSON object a line, for instance {\"params\": 1e6, \"tokens\": 1e8, \"loss\": 3.1}");
-  }
-  flatten(json, "", columns, row, 0);
-  table.rows.push_back(std::move(row));
-}
-
 }  // namespace
 
 std::string Table::place(const Row& row) const { return at(files[row.file], row.line); }
@@ -227,37 +160,7 @@ void append_csv(Table& table, std::string_view text, const std::string& file) {
     table.rows.push_back(std::move(row));
   }
   pad_rows(table);
-}
-
-void append_jsonl(Table& table, std::string_view text, const std::string& file) {
-  text = without_mark(text);
-  table.files.push_back(file);
-  const std::size_t file_index = table.files.size() - 1;
-  ColumnIndex columns(table);
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first != std::string_view::npos && text[first] == '[') {
-    const Json list = Json::parse(text.begin(), text.end(), nullptr, false);
-    if (list.is_discarded()) throw UserError(file, "is not valid JSON: " + why_not_json(text));
-    for (std::size_t i = 0; i < list.size(); ++i) add_object(table, columns, list[i], file_index, i + 1);
-    pad_rows(table);
-    return;
-  }
-  std::size_t line = 0;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string_view one = text.substr(start, end - start);
-    start = end + 1;
-    ++line;
-    if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const Json json = Json::parse(one.begin(), one.end(), nullptr, false);
-    if (json.is_discarded()) {
-      // A killed writer leaves half a line at the end; anything else is a broken file.
-      throw UserError(at(file, line), why_not_json(one),
-                      end == text.size() ? "the last line has no end: was the writer killed?" : "");
-    }
-    add_object(table, columns, json, file_index, line);
-  }
-  pad_rows(table);
+  unfold_wandb(table, file_index);
 }
 
 void append_text(Table& table, std::string_view text, const std::string& file) {
@@ -281,7 +184,7 @@ Table read_tables(const std::vector<std::string>& paths) {
       throw UserError(paths[i], "is given twice");
     }
     const std::string name = paths[i] == "-" ? "standard input" : paths[i];
-    append_text(table, base::read_text(paths[i]), name);
+    append_text(table, text_of(base::read_text(paths[i]), name), name);
   }
   return table;
 }

@@ -1,6 +1,7 @@
 // Text with named columns, as it came: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes,
-// CRLF, a byte-order mark; comma, semicolon or tab) or JSON lines (one object a line, nested keys joined with
-// a dot; a JSON list of objects is accepted too). Nothing is interpreted here: fit/measurements does that.
+// CRLF, a byte-order mark; comma, semicolon or tab), JSON lines (one object a line, nested keys joined with a
+// dot), JSON (a list of objects, lists by column, results of lm-evaluation-harness), charts and tables of
+// Weights & Biases. Nothing is interpreted here: fit/measurements does that.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@ struct Table {
   std::vector<std::string> columns;
   std::vector<Row> rows;
   std::vector<std::string> files;  // as shown in messages
+  std::vector<std::string> notes;  // what was done to them: of what format a file was
   bool decimal_commas =
       false;  // a file has semicolons or tabs between its cells: "4,441" has a decimal comma there
 
@@ -33,6 +35,9 @@ struct Table {
 // Parses one text and appends its rows; columns that are new are added. Errors: UserError with file:line.
 void append_csv(Table& table, std::string_view text, const std::string& file);
 void append_jsonl(Table& table, std::string_view text, const std::string& file);
+
+// Whether a JSON text holds runs (a list, columns, results of lm-evaluation-harness), and no config.
+bool holds_runs(std::string_view json_text);
 
 // By the name's ending (.csv, .tsv, .jsonl, .ndjson, .json), else by the first character.
 void append_text(Table& table, std::string_view text, const std::string& file);

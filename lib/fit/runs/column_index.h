@@ -1,0 +1,38 @@
+// Columns of a table by name, so that several files may have them in another order.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "fit/runs/table.h"
+
+namespace frugal::fit {
+
+class ColumnIndex {
+ public:
+  explicit ColumnIndex(Table& table) : table_(table) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) index_[table.columns[i]] = i;
+  }
+  std::size_t of(const std::string& name) {
+    const auto [found, fresh] = index_.try_emplace(name, table_.columns.size());
+    if (fresh) table_.columns.push_back(name);
+    return found->second;
+  }
+  void put(Table::Row& row, const std::string& name, std::string text) {
+    const std::size_t index = of(name);
+    if (row.cells.size() <= index) row.cells.resize(index + 1);
+    row.cells[index].missing = false;
+    row.cells[index].text = std::move(text);
+  }
+
+ private:
+  Table& table_;
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+// Every row as long as the table has columns.
+inline void pad_rows(Table& table) {
+  for (Table::Row& row : table.rows) row.cells.resize(table.columns.size());
+}
+
+}  // namespace frugal::fit

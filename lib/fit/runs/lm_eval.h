@@ -1,0 +1,23 @@
+// Results of lm-evaluation-harness: one file a model, its tasks and their metrics.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "fit/runs/table.h"
+
+namespace frugal::fit {
+
+bool is_lm_eval(const nlohmann::ordered_json& json);
+
+// A row a task: model, task, and each metric by its name without its filter ("acc,none" is acc). The model's
+// parameters are those that the file says, else what the model's name says ("pythia-410m"), which a note
+// tells.
+void add_lm_eval(Table& table, const nlohmann::ordered_json& json, std::size_t file);
+
+// The size that a model's name says: "pythia-410m" 4.1e8, "Qwen1.5-0.5B" 5e8; nothing where it says none.
+std::optional<double> size_in_name(const std::string& name);
+
+}  // namespace frugal::fit
