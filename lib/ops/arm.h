@@ -18,6 +18,15 @@ size_t ops_depthwise_conv_i8_dsp_scratch(const ops_window* window);
 void ops_depthwise_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                                uint8_t* mask, void* scratch, const ops_window* window,
                                const ops_requantize* to);
+/* So are those of MVE. */
+size_t ops_conv_i8_mve_scratch(const ops_window* window);
+void ops_conv_i8_mve(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
+                     void* scratch, const ops_window* window, const ops_requantize* to);
+size_t ops_depthwise_conv_i8_mve_scratch(const ops_window* window);
+void ops_depthwise_conv_i8_mve(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
+                               uint8_t* mask, void* scratch, const ops_window* window,
+                               const ops_requantize* to);
+
 void ops_add_i8_fpu(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, int32_t count,
                     int32_t b_count, const ops_add* how);
 

@@ -91,10 +91,12 @@ OPS_KERNEL void ops_conv_i8_plain(const int8_t* x, const int8_t* weight, const i
 }
 
 size_t ops_conv_i8_scratch(const ops_window* w) {
-  return OPS_FORM(ops_conv_i8_plain_scratch, ops_conv_i8_avx2_scratch, ops_conv_i8_dsp_scratch)(w);
+  return OPS_FORM(ops_conv_i8_plain_scratch, ops_conv_i8_avx2_scratch, ops_conv_i8_dsp_scratch,
+                  ops_conv_i8_mve_scratch)(w);
 }
 
 void ops_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
                  void* scratch, const ops_window* w, const ops_requantize* to) {
-  OPS_FORM(ops_conv_i8_plain, ops_conv_i8_avx2, ops_conv_i8_dsp)(x, weight, bias, y, mask, scratch, w, to);
+  OPS_FORM(ops_conv_i8_plain, ops_conv_i8_avx2, ops_conv_i8_dsp, ops_conv_i8_mve)
+  (x, weight, bias, y, mask, scratch, w, to);
 }

@@ -54,11 +54,12 @@ OPS_KERNEL void ops_depthwise_conv_i8_plain(const int8_t* x, const int8_t* weigh
 /* The form for AVX2 needs what the plain one needs. */
 size_t ops_depthwise_conv_i8_scratch(const ops_window* w) {
   return OPS_FORM(ops_depthwise_conv_i8_plain_scratch, ops_depthwise_conv_i8_plain_scratch,
-                  ops_depthwise_conv_i8_dsp_scratch)(w);
+                  ops_depthwise_conv_i8_dsp_scratch, ops_depthwise_conv_i8_mve_scratch)(w);
 }
 
 void ops_depthwise_conv_i8(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y,
                            uint8_t* mask, void* scratch, const ops_window* w, const ops_requantize* to) {
-  OPS_FORM(ops_depthwise_conv_i8_plain, ops_depthwise_conv_i8_avx2, ops_depthwise_conv_i8_dsp)
+  OPS_FORM(ops_depthwise_conv_i8_plain, ops_depthwise_conv_i8_avx2, ops_depthwise_conv_i8_dsp,
+           ops_depthwise_conv_i8_mve)
   (x, weight, bias, y, mask, scratch, w, to);
 }

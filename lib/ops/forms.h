@@ -5,10 +5,12 @@
 #include "ops/arm.h"
 #include "ops/x86.h"
 
-#if defined(__ARM_FEATURE_DSP)
-#define OPS_FORM(plain, avx2, dsp) dsp
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
+#define OPS_FORM(plain, avx2, dsp, mve) mve
+#elif defined(__ARM_FEATURE_DSP)
+#define OPS_FORM(plain, avx2, dsp, mve) dsp
 #else
-#define OPS_FORM(plain, avx2, dsp) (ops_has_avx2() ? avx2 : plain)
+#define OPS_FORM(plain, avx2, dsp, mve) (ops_has_avx2() ? avx2 : plain)
 #endif
 
 /* Of gradients in float; x86's forms are within the plain ones. */

@@ -24,6 +24,41 @@ std::vector<float> normals(base::Random& random, std::size_t count) {
   return values;
 }
 
+struct Bytes {
+  std::vector<std::int8_t> y;
+  std::vector<std::uint8_t> mask;
+  bool operator==(const Bytes&) const = default;
+};
+
+// What a form of a convolution gives; it keeps to its scratch memory.
+template <typename Kernel, typename Scratch>
+Bytes forward(const test::ConvCase& c, const std::int32_t* bias, bool with_mask, Kernel kernel,
+              Scratch scratch_of) {
+  Bytes to{std::vector<std::int8_t>(c.gradient.size()),
+           std::vector<std::uint8_t>(c.gradient.size() / 8 + 1, 0xAA)};
+  const std::size_t bytes = scratch_of(&c.w);
+  std::vector<std::uint32_t> scratch(bytes / 4 + 2, 0x5AFE5AFE);
+  kernel(c.x.data(), c.weight.data(), bias, to.y.data(), with_mask ? to.mask.data() : nullptr, scratch.data(),
+         &c.w, &c.to);
+  CHECK(scratch[(bytes + 3) / 4] == 0x5AFE5AFE);
+  return to;
+}
+
+void check_forward(const test::ConvCase& c, const std::int32_t* bias, bool with_mask) {
+  if (c.depthwise) {
+    const Bytes wanted =
+        forward(c, bias, with_mask, ops_depthwise_conv_i8_plain, ops_depthwise_conv_i8_plain_scratch);
+    CHECK(wanted ==
+          forward(c, bias, with_mask, ops_depthwise_conv_i8_dsp, ops_depthwise_conv_i8_dsp_scratch));
+    CHECK(wanted ==
+          forward(c, bias, with_mask, ops_depthwise_conv_i8_mve, ops_depthwise_conv_i8_mve_scratch));
+  } else {
+    const Bytes wanted = forward(c, bias, with_mask, ops_conv_i8_plain, ops_conv_i8_plain_scratch);
+    CHECK(wanted == forward(c, bias, with_mask, ops_conv_i8_dsp, ops_conv_i8_dsp_scratch));
+    CHECK(wanted == forward(c, bias, with_mask, ops_conv_i8_mve, ops_conv_i8_mve_scratch));
+  }
+}
+
 void check_gradients(const test::ConvCase& c) {
   const auto input_gradient = [&](auto kernel) {
     std::vector<float> y(c.x.size(), 99);
@@ -54,6 +89,16 @@ void check_gradients(const test::ConvCase& c) {
 }
 
 }  // namespace
+
+TEST_CASE("convolutions on int8 are the same bytes and masks in Arm's forms", "[ops]") {
+  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+    INFO("seed " << seed);
+    test::ConvCase c = test::random_conv_case(seed);
+    if (seed % 2 == 0) c.to.low = -128, c.to.high = 127;
+    if (seed % 3 == 0) c.bias[seed % c.bias.size()] = seed % 2 == 0 ? INT32_MAX : INT32_MIN;
+    check_forward(c, seed % 7 == 0 ? nullptr : c.bias.data(), seed % 4 < 2);
+  }
+}
 
 TEST_CASE("gradients of a convolution are the same bits in Arm's form", "[ops]") {
   for (std::uint64_t seed = 0; seed < 120; ++seed) {

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "base/random.h"
-#include "ops/arm.h"
 #include "ops/ops.h"
 #include "ops/x86.h"
 #include "support/conv_case.h"
@@ -46,16 +45,6 @@ TEST_CASE("a convolution on int8 is the plain sum, scaled, rounded to even and c
     (c.depthwise ? ops_depthwise_conv_i8_plain : ops_conv_i8_plain)(
         c.x.data(), c.weight.data(), c.bias.data(), plain.data(), plain_mask.data(), scratch.data(), &c.w,
         &c.to);
-    CHECK(plain == y);
-    CHECK(plain_mask == mask);
-    // Arm's form, here with its instructions in plain C.
-    scratch.assign(
-        (c.depthwise ? ops_depthwise_conv_i8_dsp_scratch(&c.w) : ops_conv_i8_dsp_scratch(&c.w)) / 4 + 1, 0);
-    std::fill(plain.begin(), plain.end(), 0);
-    std::fill(plain_mask.begin(), plain_mask.end(), 0xAA);
-    (c.depthwise ? ops_depthwise_conv_i8_dsp : ops_conv_i8_dsp)(c.x.data(), c.weight.data(), c.bias.data(),
-                                                                plain.data(), plain_mask.data(),
-                                                                scratch.data(), &c.w, &c.to);
     CHECK(plain == y);
     CHECK(plain_mask == mask);
     bool same = true;

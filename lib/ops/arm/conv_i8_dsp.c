@@ -3,21 +3,18 @@
  * word of weights apart. A word of weights then serves four pixels: 13 instructions for 16 products. */
 #include "ops/arm.h"
 #include "ops/arm/finish.h"
+#include "ops/arm/patch.h"
 #include "ops/x86.h"
 
 enum { pixels_at_once = 4, words_a_group = 2 * pixels_at_once, outputs_at_once = 32 };
-
-static int32_t patch_length(const ops_window* w) {
-  return w->kernel_height * w->kernel_width * (w->in_channels / w->groups);
-}
 
 static int32_t groups_of_four(int32_t length) { return (length + 3) / 4; }
 
 /* Patches; sums of a block of outputs; the bytes of one patch, where they do not lie side by side in the
  * input. */
 size_t ops_conv_i8_dsp_scratch(const ops_window* w) {
-  const size_t groups = (size_t)groups_of_four(patch_length(w));
-  if (patch_length(w) < 4) return ops_conv_i8_plain_scratch(w);
+  const size_t groups = (size_t)groups_of_four(ops_patch_length(w));
+  if (ops_patch_length(w) < 4) return ops_conv_i8_plain_scratch(w);
   return sizeof(uint32_t) * words_a_group * groups + sizeof(int32_t) * pixels_at_once * outputs_at_once +
          4 * groups;
 }
@@ -38,46 +35,6 @@ static void widen(const int8_t* from, int32_t length, int32_t zero, uint32_t* to
   const uint32_t even = dsp_add_even(off, bytes), odd = dsp_add_odd(off, bytes);
   to[0] = rest == 1 ? 0 : even & 0xFFFF0000u;  /* numbers 0, 2 */
   to[1] = rest == 3 ? odd : odd & 0xFFFF0000u; /* numbers 1, 3 */
-}
-
-/* The bytes of one output pixel and group of channels, padding as the zero point. */
-static void gather(const int8_t* x, int8_t* to, int32_t pixel, int32_t group, int32_t zero,
-                   const ops_window* w) {
-  const int32_t each = w->in_channels / w->groups, oy = pixel / w->out_width, ox = pixel % w->out_width;
-  const int32_t left = ox * w->stride_width - w->pad_left;
-  const int whole =
-      w->groups == 1 && w->dilation_width == 1 && left >= 0 && left + w->kernel_width <= w->in_width;
-  const size_t run = (size_t)(w->kernel_width * each);
-  for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
-    const int32_t iy = ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
-    if (iy < 0) {
-      memset(to, zero, run);
-      to += run;
-      continue;
-    }
-    const int8_t* row =
-        x + (size_t)iy * (size_t)w->in_width * (size_t)w->in_channels + (size_t)(group * each);
-    if (whole) {
-      const int8_t* from = row + (size_t)left * (size_t)each;
-      size_t i = 0;
-      for (; i + 4 <= run; i += 4) {
-        const uint32_t bytes = dsp_load(from + i);
-        memcpy(to + i, &bytes, 4);
-      }
-      for (; i < run; ++i) to[i] = from[i];
-      to += run;
-      continue;
-    }
-    for (int32_t kx = 0; kx < w->kernel_width; ++kx, to += each) {
-      const int32_t ix = left + kx * w->dilation_width;
-      if (ix < 0 || ix >= w->in_width) {
-        memset(to, zero, (size_t)each);
-      } else {
-        const int8_t* from = row + (size_t)ix * (size_t)w->in_channels;
-        for (int32_t c = 0; c < each; ++c) to[c] = from[c];
-      }
-    }
-  }
 }
 
 /* Sums of one output channel at four pixels: apart, so that they stay in registers. */
@@ -158,17 +115,15 @@ static void multiply(const uint32_t* patches, const int8_t* row, const int32_t* 
 /* The patches of four pixels from `first` on; the last again where pixels end. */
 static void gather_four(const int8_t* x, int32_t first, int32_t count, int32_t group, int32_t zero,
                         uint32_t* patches, int8_t* bytes, const ops_window* w) {
-  const int32_t length = patch_length(w);
-  const int direct = w->kernel_height * w->kernel_width == 1 && w->stride_height == 1 &&
-                     w->stride_width == 1 && w->pad_top == 0 && w->pad_left == 0 &&
-                     w->out_width == w->in_width;
+  const int32_t length = ops_patch_length(w);
+  const int direct = ops_patch_is_direct(w);
   for (int32_t p = 0; p < pixels_at_once; ++p) {
     const int32_t pixel = first + ops_min(p, count - 1);
     const int8_t* from = bytes;
     if (direct) {
       from = x + (size_t)pixel * (size_t)w->in_channels + (size_t)(group * length);
     } else {
-      gather(x, bytes, pixel, group, zero, w);
+      ops_gather_patch(x, bytes, pixel, group, zero, w);
     }
     widen(from, length, zero, patches + 2 * p);
   }
@@ -176,7 +131,7 @@ static void gather_four(const int8_t* x, int32_t first, int32_t count, int32_t g
 
 void ops_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int32_t* bias, int8_t* y, uint8_t* mask,
                      void* scratch, const ops_window* w, const ops_requantize* to) {
-  const int32_t length = patch_length(w);
+  const int32_t length = ops_patch_length(w);
   if (length < 4) {
     ops_conv_i8_plain(x, weight, bias, y, mask, scratch, w, to);
     return;

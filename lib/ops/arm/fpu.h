@@ -8,7 +8,8 @@
 
 #include "ops/common.h"
 
-#if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__thumb2__)
+/* Without optimisation compilers keep too many registers to themselves. */
+#if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__thumb2__) && defined(__OPTIMIZE__)
 #define OPS_HAS_FPU 1
 #endif
 
