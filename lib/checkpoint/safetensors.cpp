@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_depth.h"
+#include "base/pages.h"
 
 namespace frugal::checkpoint {
 namespace {
@@ -19,36 +21,8 @@ static_assert(std::endian::native == std::endian::little,
 using base::UserError;
 using Json = nlohmann::ordered_json;
 
-struct TypeName {
-  DType dtype;
-  const char* name;
-  std::size_t size;
-};
-constexpr TypeName types[] = {{DType::f64, "F64", 8},     {DType::f32, "F32", 4}, {DType::f16, "F16", 2},
-                              {DType::bf16, "BF16", 2},   {DType::i64, "I64", 8}, {DType::i32, "I32", 4},
-                              {DType::i16, "I16", 2},     {DType::i8, "I8", 1},   {DType::u8, "U8", 1},
-                              {DType::boolean, "BOOL", 1}};
-
 // The format's own limit on the header.
 constexpr std::uint64_t max_header_bytes = 100'000'000;
-
-const TypeName& type_of(DType dtype) {
-  for (const TypeName& type : types) {
-    if (type.dtype == dtype) return type;
-  }
-  FRUGAL_ASSERT(false, "a DType without a name");
-  return types[0];
-}
-
-DType dtype_named(const std::string& name, const std::string& place) {
-  std::vector<std::string> known;
-  for (const TypeName& type : types) {
-    if (name == type.name) return type.dtype;
-    known.emplace_back(type.name);
-  }
-  throw UserError(place, fmt::format("has the data type '{}', which is not read here", name),
-                  fmt::format("convert it to one of: {}", fmt::join(known, ", ")));
-}
 
 // Elements of a shape; refuses products that overflow.
 std::uint64_t count_of(const std::vector<std::int64_t>& shape, const std::string& place) {
@@ -103,16 +77,7 @@ TensorInfo read_entry(const std::string& name, const Json& entry, const std::str
 
 }  // namespace
 
-std::size_t size_of(DType dtype) { return type_of(dtype).size; }
-const char* name_of(DType dtype) { return type_of(dtype).name; }
-
-std::int64_t TensorInfo::element_count() const {
-  std::int64_t count = 1;
-  for (const std::int64_t extent : shape) count *= extent;
-  return count;
-}
-
-SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(path) {
+SafetensorsFile::SafetensorsFile(const std::string& path) : TensorFile(path), file_(path) {
   const auto cut_short = [&](const std::string& what) {
     return UserError(path_, what, "is it a safetensors file, and copied to its end?");
   };
@@ -125,6 +90,7 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(p
         fmt::format("says its header has {} bytes, but {} follow", header_bytes, file_.size() - 8));
   }
   const char* text = reinterpret_cast<const char*>(file_.data()) + 8;
+  base::refuse_deep_json({text, static_cast<std::size_t>(header_bytes)}, path_);
   const Json header = Json::parse(text, text + header_bytes, nullptr, false);
   if (!header.is_object()) throw cut_short("has a header that is not a JSON object");
   data_start_ = 8 + header_bytes;
@@ -152,32 +118,15 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(p
       throw UserError(path_ + ":" + by_offset[i]->name, "overlaps with " + by_offset[i - 1]->name);
     }
   }
-  std::sort(tensors_.begin(), tensors_.end(),
-            [](const TensorInfo& a, const TensorInfo& b) { return a.name < b.name; });
-  for (std::size_t i = 1; i < tensors_.size(); ++i) {
-    if (tensors_[i].name == tensors_[i - 1].name)
-      throw UserError(path_ + ":" + tensors_[i].name, "stands twice");
-  }
-}
-
-const TensorInfo* SafetensorsFile::find(const std::string& name) const {
-  const auto found = std::lower_bound(tensors_.begin(), tensors_.end(), name,
-                                      [](const TensorInfo& a, const std::string& b) { return a.name < b; });
-  return found != tensors_.end() && found->name == name ? &*found : nullptr;
-}
-
-const TensorInfo& SafetensorsFile::at(const std::string& name) const {
-  if (const TensorInfo* tensor = find(name)) return *tensor;
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : tensors_) names.push_back(tensor.name);
-  if (names.size() > 400) names.resize(400);
-  std::string hint = base::suggest(name, names);
-  if (hint.starts_with("one of")) hint = fmt::format("the file has {} tensors", tensors_.size());
-  throw UserError(path_, fmt::format("has no tensor '{}'", name), hint);
+  sort();
 }
 
 std::span<const unsigned char> SafetensorsFile::bytes(const TensorInfo& tensor) const {
   return {file_.data() + data_start_ + tensor.begin, static_cast<std::size_t>(tensor.end - tensor.begin)};
+}
+
+void SafetensorsFile::release(const TensorInfo& tensor) const {
+  base::release_pages(bytes(tensor).data(), bytes(tensor).size());
 }
 
 SafetensorsWriter::SafetensorsWriter(const std::string& path, const std::vector<Entry>& entries,

@@ -11,42 +11,24 @@
 #include <vector>
 
 #include "base/file.h"
+#include "checkpoint/tensor_file.h"
 
 namespace frugal::checkpoint {
 
-enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
-
-std::size_t size_of(DType dtype);  // bytes of one element
-const char* name_of(DType dtype);  // as in the file: "F32", "BF16", …
-
-struct TensorInfo {
-  std::string name;
-  DType dtype = DType::f32;
-  std::vector<std::int64_t> shape;
-  std::uint64_t begin = 0, end = 0;  // byte offsets within the data part
-
-  std::int64_t element_count() const;
-};
-
 using Metadata = std::map<std::string, std::string>;
 
-class SafetensorsFile {
+class SafetensorsFile : public TensorFile {
  public:
   // Checks the whole header (lengths, types, shapes against offsets, overlaps) before anything is read.
   // Throws UserError naming the file and the tensor.
   explicit SafetensorsFile(const std::string& path);
 
-  const std::string& path() const { return path_; }
-  const std::vector<TensorInfo>& tensors() const { return tensors_; }  // by name
   const Metadata& metadata() const { return metadata_; }
-  const TensorInfo* find(const std::string& name) const;  // null where there is none
-  const TensorInfo& at(const std::string& name) const;    // UserError with the nearest name
-  std::span<const unsigned char> bytes(const TensorInfo& tensor) const;
+  std::span<const unsigned char> bytes(const TensorInfo& tensor) const override;
+  void release(const TensorInfo& tensor) const override;
 
  private:
-  std::string path_;
   base::MappedFile file_;
-  std::vector<TensorInfo> tensors_;
   Metadata metadata_;
   std::size_t data_start_ = 0;
 };

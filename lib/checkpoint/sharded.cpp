@@ -8,6 +8,9 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/folder_file.h"
+#include "base/json_depth.h"
+#include "checkpoint/state_dict.h"
 
 namespace frugal::checkpoint {
 namespace {
@@ -27,6 +30,7 @@ std::uint64_t bytes_of(const SafetensorsWriter::Entry& entry) {
 }  // namespace
 
 std::map<std::string, std::string> parse_index(const std::string& text, const std::string& origin) {
+  base::refuse_deep_json(text, origin);
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) throw UserError(origin, "is not a JSON object", "is it copied to its end?");
   const auto found = json.find("weight_map");
@@ -53,43 +57,83 @@ ShardedFile::ShardedFile(const std::string& path) : path_(path) {
     add(path);
     return;
   }
-  const std::string index = path + "/" + index_name;
-  if (fs::exists(path + "/" + single)) {
-    add(path + "/" + single);
+  const struct {
+    const char *whole, *shards;
+  } kinds[] = {{single, index_name}, {"pytorch_model.bin", "pytorch_model.bin.index.json"}};
+  for (const auto& kind : kinds) {
+    if (base::in_folder(path, kind.whole)) {
+      add(base::folder_file(path, kind.whole));
+    } else if (base::in_folder(path, kind.shards)) {
+      add_shards(kind.shards);
+    } else {
+      continue;
+    }
+    strip_wrappers();
     return;
   }
-  if (!fs::exists(index)) {
-    const bool pickled =
-        fs::exists(path + "/pytorch_model.bin") || fs::exists(path + "/pytorch_model.bin.index.json");
-    throw UserError(path, fmt::format("has neither {} nor {}", single, index_name),
-                    pickled
-                        ? "pytorch_model.bin is Python code in disguise and is not read; save the model with "
-                          "safe_serialization=True"
-                        : "is this the folder of a Hugging Face model?");
+  if (base::in_folder(path, "adapter_config.json")) {
+    throw UserError(path, "is a LoRA adapter, not a model",
+                    "merge it first: PeftModel.from_pretrained(base, "
+                    "adapter).merge_and_unload().save_pretrained(folder)");
   }
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() != ".gguf") continue;
+    throw UserError(path, "holds " + entry.path().filename().string() + ": GGUF files are not read",
+                    "grow the safetensors model that it was made from, and convert the result");
+  }
+  throw UserError(path, fmt::format("has neither {} nor {}", single, index_name),
+                  "is this the folder of a Hugging Face model?");
+}
+
+void ShardedFile::add_shards(const std::string& list) {
+  const std::string index = base::folder_file(path_, list);
   const auto map = parse_index(base::read_text(index), index);
   std::set<std::string> names;
   for (const auto& [tensor, file] : map) names.insert(file);
   for (const std::string& name : names) {
-    if (!fs::exists(path + "/" + name)) {
+    if (!fs::exists(path_ + "/" + name)) {
       throw UserError(index, fmt::format("names the shard '{}', which is missing", name),
                       "copy it beside the others");
     }
   }
-  for (const std::string& name : names) add(path + "/" + name);
+  for (const std::string& name : names) add(base::folder_file(path_, name));
   for (const auto& [tensor, file] : map) {
     const Place* place = find(tensor);
     if (place == nullptr || fs::path(place->file->path()).filename() != file) {
-      throw UserError(path + "/" + file,
-                      fmt::format("has no tensor '{}', which {} says it has", tensor, index_name),
+      throw UserError(path_ + "/" + file,
+                      fmt::format("has no tensor '{}', which {} says it has", tensor, list),
                       "is the shard of another model?");
     }
   }
 }
 
+// All names or none: a model may have a part that is called `module`.
+void ShardedFile::strip_wrappers() {
+  for (bool again = true; again;) {
+    again = false;
+    for (const std::string prefix : {"_orig_mod.", "module."}) {
+      const bool all =
+          std::ranges::all_of(tensors_, [&](const auto& one) { return one.first.starts_with(prefix); });
+      if (!all || tensors_.empty()) continue;
+      std::map<std::string, Place> plain;
+      for (const auto& [name, place] : tensors_) plain.emplace(name.substr(prefix.size()), place);
+      tensors_ = std::move(plain);
+      again = true;
+    }
+  }
+}
+
 void ShardedFile::add(const std::string& path) {
-  files_.push_back(std::make_unique<SafetensorsFile>(path));
-  const SafetensorsFile& file = *files_.back();
+  if (path.ends_with(".gguf")) {
+    throw UserError(path, "is a GGUF file, which is not read",
+                    "grow the safetensors model that it was made from, and convert the result");
+  }
+  if (path.ends_with(".bin") || path.ends_with(".pt") || path.ends_with(".pth")) {
+    files_.push_back(std::make_unique<StateDictFile>(path));
+  } else {
+    files_.push_back(std::make_unique<SafetensorsFile>(path));
+  }
+  const TensorFile& file = *files_.back();
   for (const TensorInfo& info : file.tensors()) {
     const auto [at, fresh] = tensors_.try_emplace(info.name, Place{&file, &info});
     if (!fresh) throw UserError(path + ":" + info.name, "stands in " + at->second.file->path() + " too");
@@ -140,16 +184,19 @@ void ShardedWriter::append(const void* bytes, std::size_t count) {
   }
 }
 
-// Weights of an earlier, differently cut write would be read beside these, or instead of them.
+// Weights of an earlier, differently cut write would be read beside these, or instead of them. What their
+// index does not name is somebody else's and stays.
 void ShardedWriter::remove_others() const {
-  for (const auto& entry : fs::directory_iterator(folder_)) {
-    const std::string name = entry.path().filename().string();
-    const bool shard = name.starts_with("model-") && name.ends_with(".safetensors");
-    if (name != single && name != index_name && !shard) continue;
-    const bool ours =
-        std::any_of(shards_.begin(), shards_.end(), [&](const Shard& one) { return one.name == name; });
-    if (!ours) fs::remove(entry.path());
+  std::set<std::string> earlier;
+  if (base::refused(folder_, index_name).empty()) {
+    for (const auto& [tensor, file] : parse_index(base::read_text(folder_ + "/" + index_name), index_name)) {
+      earlier.insert(file);
+    }
+    earlier.insert(index_name);
   }
+  earlier.insert(single);
+  for (const Shard& one : shards_) earlier.erase(one.name);
+  for (const std::string& name : earlier) fs::remove(folder_ + "/" + name);
 }
 
 void ShardedWriter::finish() {

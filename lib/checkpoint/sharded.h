@@ -1,5 +1,7 @@
 // The weights of a Hugging Face model directory: `model.safetensors`, or shards with
-// `model.safetensors.index.json` ({"weight_map": {tensor: file}}). Read as one set of tensors.
+// `model.safetensors.index.json` ({"weight_map": {tensor: file}}); where there are none, the same of
+// `pytorch_model.bin`. Read as one set of tensors. `_orig_mod.` and `module.`, which torch.compile and data
+// parallel training put before every name, are taken off.
 #pragma once
 
 #include <map>
@@ -17,9 +19,10 @@ std::map<std::string, std::string> parse_index(const std::string& text, const st
 class ShardedFile {
  public:
   struct Place {
-    const SafetensorsFile* file;
+    const TensorFile* file;
     const TensorInfo* info;
     std::span<const unsigned char> bytes() const { return file->bytes(*info); }
+    void release() const { file->release(*info); }
     std::string text() const { return file->path() + ":" + info->name; }
   };
 
@@ -35,9 +38,11 @@ class ShardedFile {
 
  private:
   void add(const std::string& path);
+  void add_shards(const std::string& index_name);
+  void strip_wrappers();
 
   std::string path_;
-  std::vector<std::unique_ptr<SafetensorsFile>> files_;
+  std::vector<std::unique_ptr<TensorFile>> files_;
   std::map<std::string, Place> tensors_;
 };
 

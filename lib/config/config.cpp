@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_depth.h"
 #include "config/internal.h"
 
 namespace frugal::config {
@@ -29,6 +30,7 @@ void apply_setting(Source& source, const std::string& setting) {
     throw UserError("--set " + setting, "must be path=value", "for example --set fit.law=chinchilla");
   }
   const std::string path = setting.substr(0, equals), text = setting.substr(equals + 1);
+  base::refuse_deep_json(text, "--set " + path);
   Json value = Json::parse(text, nullptr, false);
   if (value.is_discarded()) value = text;
   std::string pointer;
@@ -65,40 +67,6 @@ std::string place_in(const std::string& text, std::size_t at, const std::string&
   return fmt::format("{}:{}:{}", origin, line, column);
 }
 
-// Copying, comparing and printing a JSON value recurse, and so do readers of trees: a text of a million
-// brackets would overflow the stack. No file of use nests a tenth as deep.
-constexpr int deepest = 500;
-
-void check_depth(const std::string& text, const std::string& origin) {
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
-      case '[':
-      case '{':
-        if (++depth > deepest) {
-          throw UserError(place_in(text, i, origin), fmt::format("is nested deeper than {} levels", deepest));
-        }
-        break;
-      case ']':
-      case '}':
-        --depth;
-        break;
-      case '"':
-        for (++i; i < text.size() && text[i] != '"'; ++i) i += text[i] == '\\' ? 1 : 0;
-        break;
-      case '/':  // a comment: the parser refuses any other slash
-        if (text.compare(i, 2, "//") == 0) {
-          i = std::min(text.find('\n', i), text.size());
-        } else if (text.compare(i, 2, "/*") == 0) {
-          i = std::min(text.find("*/", i + 2), text.size());
-        }
-        break;
-      default:
-        break;
-    }
-  }
-}
-
 }  // namespace
 
 Source::Source() : json_(new Json(Json::object())) {}
@@ -117,7 +85,10 @@ Source& Source::operator=(Source other) {
 Source::~Source() { delete json_; }
 
 Json parse(const std::string& text, const std::string& origin) {
-  check_depth(text, origin);
+  if (const std::size_t at = base::too_deep(text); at != std::string::npos) {
+    throw UserError(place_in(text, at, origin),
+                    fmt::format("is nested deeper than {} levels", base::deepest_json));
+  }
   try {
     return Json::parse(text, nullptr, true, true);
   } catch (const Json::parse_error& error) {
