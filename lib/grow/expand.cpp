@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/pages.h"
 #include "base/progress.h"
 #include "base/stop.h"
+#include "model/transformer/carry.h"
 
 namespace frugal::grow {
 namespace {
@@ -75,10 +75,10 @@ void stream(TensorGrowth& growth, const std::vector<const checkpoint::ShardedFil
   }
 }
 
-// True where the tensor could be streamed: one part, not transposed, in the file's own type.
+// True where the tensor could be streamed: one part, as it is used, in the file's own type.
 bool try_stream(const HfModel& source, const PlannedGrowth& growth, const FileTensor& tensor, DType type,
                 checkpoint::ShardedWriter& writer, std::vector<unsigned char>& buffer) {
-  if (tensor.parts.size() != 1 || tensor.transposed) return false;
+  if (tensor.parts.size() != 1 || tensor.transposed || tensor.offset != 0) return false;
   TensorGrowth kernel(growth.plan(), tensor.parts[0]);
   std::vector<const checkpoint::ShardedFile::Place*> places;
   for (const std::string& name : kernel.sources()) {
@@ -101,7 +101,7 @@ bool try_stream(const HfModel& source, const PlannedGrowth& growth, const FileTe
     default:
       return false;
   }
-  for (const auto* place : places) base::release_pages(place->bytes().data(), place->bytes().size());
+  for (const auto* place : places) place->release();
   return true;
 }
 
@@ -132,7 +132,7 @@ void expand_directory(const HfModel& source, const PlannedGrowth& growth, const 
   }
   writer.finish();
   progress.finish();
-  model::carry_files(source.folder(), folder);
+  model::carry_files(source.folder(), folder, growth.target().hidden_size);
   model::write_config_file(folder, growth.target(), options.type);
 }
 

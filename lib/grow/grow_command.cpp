@@ -3,18 +3,24 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder_file.h"
 #include "base/progress.h"
+#include "base/staged_folder.h"
 #include "checkpoint/safetensors.h"
 #include "config/config.h"
+#include "config/json_node.h"
 #include "grow/difference.h"
 #include "grow/expand.h"
 #include "grow/inspect.h"
 #include "grow/operator.h"
+#include "model/transformer/carry.h"
 #include "tensor/device.h"
 
 namespace frugal::grow {
@@ -40,6 +46,70 @@ void refuse_other_model(const std::string& source, const std::string& out) {
   if (fs::exists(out + "/config.json") && !fs::exists(out + "/growth.json")) {
     throw UserError("--out", out + " holds a model that was not grown here",
                     "give another folder, or remove it");
+  }
+}
+
+// What a growth writes about itself; "files" are those that a later one may replace.
+constexpr const char* record = "growth.json";
+
+std::set<std::string> written_before(const std::string& out) {
+  std::set<std::string> names;
+  if (!base::in_folder(out, record)) return names;
+  const std::string path = base::folder_file(out, record);
+  const nlohmann::json json = config::parse(base::read_text(path), path);
+  const config::JsonNode node(json, path);
+  if (const auto files = node.find("files")) {
+    for (const std::string& name : files->texts()) names.insert(name);
+  }
+  return names;
+}
+
+// How far outputs may be from the source's and count as the same: a unit in the last place of the largest one
+// in 16-bit types, 1e-5 of it in float32, which sums over thousands of products.
+double rounding(DType type, double largest) {
+  if (type == DType::f64) return 1e-12 * largest;
+  if (type == DType::f32) return 1e-5 * largest;
+  const int bits = type == DType::bf16 ? 7 : 10;
+  return largest > 0 ? std::exp2(std::floor(std::log2(largest)) - bits) : 0;
+}
+
+// The written directory is read back, so that what is measured is what a user will load.
+void measure(const model::HfModel& source, const std::string& folder, DType written,
+             const std::string& promise, std::uint64_t seed, bool quiet, nlohmann::ordered_json& result) {
+  const auto type = written == DType::f64 ? torch::kFloat64 : torch::kFloat32;
+  const model::HfModel grown(folder);
+  const Difference difference =
+      measure_difference(source.config(), source.read_all(type), grown.config(), grown.read_all(type), seed);
+  if (!std::isfinite(difference.scale)) {
+    throw UserError(source.folder(), "gives outputs that are not finite", "its training had diverged");
+  }
+  if (!std::isfinite(difference.largest)) {
+    throw base::Failure("the grown model's outputs are not finite: nothing was written",
+                        "another operator.width, or dtype=float32 where a type of 16 bits overflows");
+  }
+  const double allowed = rounding(written, difference.scale);
+  const bool kept = difference.largest <= allowed;
+  if (promise.empty()) {
+    result["keeps"] = "nothing exactly";
+  } else if (kept) {
+    result["keeps"] = promise;
+  } else {
+    result["keeps"] = "nothing exactly";
+    result["promised"] = promise;
+    base::log_note(
+        "ligo-grow grow",
+        fmt::format("the operator keeps {} in exact arithmetic, but in {} it is off by {:.3g}; dtype=float32 "
+                    "has room for it",
+                    promise, checkpoint::name_of(written), difference.largest));
+  }
+  result["difference_at_start"] = {{"largest", difference.largest},
+                                   {"largest_output", difference.scale},
+                                   {"rounding", allowed},
+                                   {"outputs", difference.values}};
+  if (!quiet) {
+    base::log_note("ligo-grow grow",
+                   fmt::format("logits differ from the source's by at most {:.3g} (largest {:.3g})",
+                               difference.largest, difference.scale));
   }
 }
 
@@ -84,6 +154,9 @@ void GrowConfig::visit(config::Visitor& v) {
   v.field("shard_gb", shard_gb, config::at_least(0), "largest shard in 10^9 bytes; 0: one file");
   v.field("optimizer", optimizer,
           "safetensors file with Adam's exp_avg.NAME and exp_avg_sq.NAME: grown along");
+  v.field("drop", drop,
+          "tensors that the architecture has no place for and that may be left behind: names, or their "
+          "beginnings");
   v.field("seed", seed, config::at_least(0), "of fresh weights");
   v.field("threads", threads, config::at_least(0), "0: all cores");
 }
@@ -91,52 +164,51 @@ void GrowConfig::visit(config::Visitor& v) {
 void grow_command(const std::string& source_folder, const std::string& out, const GrowConfig& config,
                   bool quiet, nlohmann::ordered_json& result) {
   tensor::set_threads(static_cast<int>(config.threads));
+  // Whatever can be wrong is looked at before anything is written.
   const model::HfModel source(source_folder);
   refuse_other_model(source_folder, out);
+  source.refuse_dropped(config.drop);
   const TransformerConfig target = target_of(source.config(), config.target);
+  model::check_carried(source_folder, source.config().hidden_size, target.hidden_size);
+  const DType type = type_named(config.dtype, source.dtype());
   const auto seed = static_cast<std::uint64_t>(config.seed);
-  const PlannedGrowth growth(make_plan(source.config(), target, config.growth, seed));
+  const PlannedGrowth growth(
+      make_plan(source.config(), target, config.growth, seed, type != DType::f32 && type != DType::f64));
   ExpandOptions options;
-  options.type = type_named(config.dtype, source.dtype());
+  options.type = type;
   options.shard_bytes = static_cast<std::uint64_t>(config.shard_gb * 1e9);
   options.quiet = quiet;
-  // First of all, so that a growth that was cut short can be made again in the same folder.
-  base::make_folder(out);
-  nlohmann::ordered_json growth_json;
-  growth_json["source"] = describe(source.config());
-  growth_json["width"] = config.growth.width;
-  growth_json["depth"] = config.growth.depth;
-  growth_json["seed"] = config.seed;
-  base::write_text(out + "/growth.json", growth_json.dump(2) + "\n");
-  expand_directory(source, growth, out, options);
 
+  base::StagedFolder staged(out, written_before(out));
+  expand_directory(source, growth, staged.path(), options);
   result["source"] = describe(source.config());
   result["target"] = describe(growth.target());
   result["dtype"] = checkpoint::name_of(options.type);
   if (!source.dropped().empty()) result["dropped"] = source.dropped();
-  const std::string& keeps = growth.plan().keeps;
-  result["keeps"] = keeps.empty() ? "nothing exactly" : keeps;
+  const std::string& promise = growth.plan().keeps;
   if (!growth.plan().schedule.empty()) result["schedule"] = growth.plan().schedule;
   if (!config.optimizer.empty()) {
-    grow_moments_file(growth, config.optimizer, out + "/optimizer.safetensors");
+    grow_moments_file(growth, config.optimizer, staged.path() + "/optimizer.safetensors");
     result["optimizer"] = "optimizer.safetensors";
   }
   const bool small = parameter_count(growth.target()) <= 500'000'000;
   if (config.measure == "yes" || (config.measure == "auto" && small)) {
-    // The written directory is read back, so that what is measured is what a user will load.
-    const auto type = options.type == DType::f64 ? torch::kFloat64 : torch::kFloat32;
-    const model::HfModel grown(out);
-    const Difference difference = measure_difference(source.config(), source.read_all(type), grown.config(),
-                                                     grown.read_all(type), seed);
-    result["difference_at_start"] = {{"largest", difference.largest},
-                                     {"largest_output", difference.scale},
-                                     {"outputs", difference.values}};
-    if (!quiet) {
-      base::log_note("ligo-grow grow",
-                     fmt::format("logits differ from the source's by at most {:.3g} (largest {:.3g})",
-                                 difference.largest, difference.scale));
-    }
+    measure(source, staged.path(), options.type, promise, seed, quiet, result);
+  } else {
+    result["keeps"] = "not measured";
+    result["promised"] = promise.empty() ? "nothing exactly" : promise;
   }
+
+  nlohmann::ordered_json made;
+  made["source"] = describe(source.config());
+  made["width"] = config.growth.width;
+  made["depth"] = config.growth.depth;
+  made["seed"] = config.seed;
+  auto files = staged.files();
+  files.insert(record);
+  made["files"] = files;
+  base::write_text(staged.path() + "/" + record, made.dump(2) + "\n");
+  staged.commit();
 }
 
 }  // namespace frugal::grow

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/pages.h"
 #include "model/transformer/hf_model.h"
 
 namespace frugal::grow {
@@ -50,8 +49,7 @@ void inspect_command(const std::string& folder, bool weights, nlohmann::ordered_
   if (weights) {
     for (const auto& spec : weight_specs(found.config())) {
       found.read(spec.name, std::nullopt);
-      const auto bytes = found.stored(spec.name).place->bytes();
-      base::release_pages(bytes.data(), bytes.size());
+      found.stored(spec.name).place->release();
     }
   }
   result["warnings"] = warnings;

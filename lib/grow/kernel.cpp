@@ -26,6 +26,29 @@ bool last_norm(const GrowthPlan& plan, const model::WeightSpec& spec) {
           (spec.role == Role::final_norm && plan.target.head == model::HeadKind::language));
 }
 
+bool output(Role role) { return role == Role::o || role == Role::ffn_out; }
+bool post_norm(Role role) { return role == Role::post_attention_norm || role == Role::post_ffn_norm; }
+
+// What a weight that writes the hidden state is multiplied by.
+double write_factor(const GrowthPlan& plan, const model::WeightSpec& spec) {
+  switch (spec.role) {
+    case Role::token_embedding:
+      return plan.embedding_factor();
+    case Role::position_embedding:
+    case Role::type_embedding:
+    case Role::patch:
+    case Role::class_token:
+    case Role::distillation_token:
+      return plan.write_scale;
+    default:
+      break;
+  }
+  if (post_norm(spec.role)) return plan.write_scale;
+  if (!output(spec.role)) return 1;
+  // A norm after an output takes any scale away, all but for its eps, which 16 bits do not resolve.
+  return plan.source.sandwich_norm && plan.coarse ? 1 : plan.write_scale;
+}
+
 std::string in_layer(const std::string& name, std::int64_t layer) {
   const auto dot = name.find('.', 7);  // "layers.N.…"
   return fmt::format("layers.{}{}", layer, name.substr(dot));
@@ -62,13 +85,13 @@ TensorGrowth::TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& targ
     const auto layer = static_cast<std::size_t>(target.layer);
     // No gradient reaches an identity block before its output projections have moved.
     zero_ = plan.identity[layer] &&
-            (kind == Kind::weights ? target.role == Role::o || target.role == Role::ffn_out
+            (kind == Kind::weights ? plan.source.sandwich_norm ? post_norm(target.role) : output(target.role)
                                    : kind == Kind::first_moment);
     source = in_layer(target.name, plan.layer_from[layer]);
   }
   if (zero_) return;
-  passes_ = target.layer >= 0 && plan.identity[static_cast<std::size_t>(target.layer)] && target.norm() &&
-            !plan.target.pre_norm && kind == Kind::weights;
+  passes_ = target.layer >= 0 && plan.identity[static_cast<std::size_t>(target.layer)] &&
+            target.hidden_norm() && !plan.target.pre_norm && kind == Kind::weights;
   if (passes_) {
     const std::int64_t from = plan.layer_from[static_cast<std::size_t>(target.layer)];
     const std::string norm = fmt::format("layers.{}.ffn_norm.", std::max<std::int64_t>(0, from - 1));
@@ -88,15 +111,19 @@ TensorGrowth::TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& targ
   const auto power = [&](double factor) { return kind == Kind::second_moment ? factor * factor : factor; };
   const bool weights = kind == Kind::weights;
   const bool tied_norm = last_norm(plan, target);
+  const double writes = write_factor(plan, target);
   if (row_map_ != nullptr) {
     for (std::size_t i = 0; i < row_map_->from.size(); ++i) {
       const double share = row_map_->share[i];
       double factor = weights ? 1 : share;
-      if (target.norm()) {
+      if (target.hidden_norm()) {
         const bool scaled = !target.bias;
         factor = scaled ? (weights ? plan.norm_scale : share / plan.norm_scale) : (weights ? 1 : share);
-        if (tied_norm) factor = weights ? factor * share : factor / share;
+        // The tied head reads through the token table, whose copies add up and whose rows may be scaled.
+        const double read = share / plan.embedding_factor();
+        if (tied_norm) factor = weights ? factor * read : factor / read;
       }
+      factor = weights ? factor * writes : factor / writes;
       row_factor_.push_back(power(factor));
     }
   }
@@ -107,7 +134,8 @@ TensorGrowth::TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& targ
     const bool diagonal = plan.block_diagonal && !target.table && row_map_ != nullptr;
     for (std::size_t i = 0; i < shares.size(); ++i) {
       const bool takes_share = target.table ? !weights : weights && !diagonal;
-      column_factor_.push_back(power(takes_share ? shares[i] : 1));
+      const double table = !target.table ? 1 : weights ? writes : 1 / writes;
+      column_factor_.push_back(power((takes_share ? shares[i] : 1) * table));
     }
   }
   plan_columns();
@@ -195,8 +223,8 @@ void TensorGrowth::fill_row(std::int64_t row, const Real* base, bool produced, R
     } else if (run.from == average && spec_.table) {
       double sum = 0;
       for (std::int64_t i = 0; i < source_columns_; ++i) sum += static_cast<double>(base[i]);
-      const Real mean =
-          weights ? static_cast<Real>(sum / static_cast<double>(source_columns_)) : fresh_value(Fill::zero);
+      const Real mean = weights ? static_cast<Real>(sum / static_cast<double>(source_columns_) * run.factor)
+                                : fresh_value(Fill::zero);
       std::fill(to, to + run.count, mean);
     } else if (run.from < 0) {
       const Fill fill = spec_.table ? column_map_->produce : column_map_->consume;

@@ -104,6 +104,7 @@ struct Sources {
 
   Sources(const LearnConfig& config, torch::Device device)
       : small(config.model), weights(small.read_all().to(device)) {
+    small.refuse_dropped(config.drop);
     target = target_of(small.config(), config.target);
     if (model::parameter_count(target) == model::parameter_count(small.config()))
       throw UserError("target", "is the source: there is nothing to grow");
@@ -126,6 +127,7 @@ LearnConfig::LearnConfig() {
 
 void LearnConfig::visit(config::Visitor& v) {
   v.field("model", model, "directory of the small model");
+  v.field("drop", drop, "its tensors that the architecture has no place for and that may be left behind");
   v.object("target", target, "sizes of the large model");
   v.object("ligo", ligo, "the operator");
   objective.visit(v);

@@ -19,7 +19,8 @@
 namespace frugal::grow {
 
 struct LearnConfig {
-  std::string model;  // the small model's directory
+  std::string model;              // the small model's directory
+  std::vector<std::string> drop;  // its tensors without a role that may be left behind
   TargetConfig target;
   LigoConfig ligo;
   train::ObjectiveConfig objective;

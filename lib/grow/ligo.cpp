@@ -25,7 +25,11 @@ std::vector<std::int64_t> in_turn(std::int64_t old_size, std::int64_t new_size) 
   return from;
 }
 
-bool output(Role role) { return role == Role::o || role == Role::ffn_out; }
+// What is zero in a block that adds nothing: the projections that write, or the norms after them.
+bool output(const TransformerConfig& config, Role role) {
+  return config.sandwich_norm ? role == Role::post_attention_norm || role == Role::post_ffn_norm
+                              : role == Role::o || role == Role::ffn_out;
+}
 
 std::string resolve(const std::string& choice, const std::string& otherwise) {
   return choice == "auto" ? otherwise : choice;
@@ -95,7 +99,7 @@ Ligo::Ligo(const TransformerConfig& source, const TransformerConfig& target, con
     for (std::int64_t l = 0; l < target.layers; ++l) {
       const std::int64_t from = depth == "interleave" ? l * source.layers / target.layers : l % source.layers;
       const bool is_new = depth == "identity" && l >= source.layers;
-      if (!(is_new && output(spec.role))) kind.depth[l][from] = read_share(spec);
+      if (!(is_new && output(source, spec.role))) kind.depth[l][from] = read_share(spec);
     }
     kind.depth = kind.depth.to(weights.device()).requires_grad_();
     factors_.emplace_back("depth." + kind.ending, kind.depth);
@@ -140,15 +144,17 @@ const Ligo::Width* Ligo::width_of(const WeightSpec& spec, Dim dim) const {
 
 // What a weight that reads a grown axis is scaled by, so that copies do not add up.
 double Ligo::read_share(const WeightSpec& spec) const {
+  const double embedding = source_.embedding_scale() / target_.embedding_scale();
   const auto share = [](const Width* width) {
     return width == nullptr ? 1.0
                             : static_cast<double>(width->old_size) / static_cast<double>(width->new_size);
   };
   if (spec.vector()) {
     const bool before_tied = target_.tied_head && !target_.image() && spec.role == last_norm(target_);
-    return before_tied ? share(width_of(spec, Dim::hidden)) : 1.0;
+    return before_tied ? share(width_of(spec, Dim::hidden)) / embedding : 1.0;
   }
-  return spec.table ? 1.0 : share(width_of(spec, spec.columns));
+  if (spec.table) return spec.role == Role::token_embedding ? embedding : 1.0;
+  return share(width_of(spec, spec.columns));
 }
 
 // x [layers, rows, columns] → its new rows below the old ones.

@@ -95,21 +95,31 @@ TransformerConfig target_of(const TransformerConfig& source, const TargetConfig&
     throw UserError("target.kv_heads",
                     fmt::format("{} key-value heads do not divide {} heads", target.kv_heads, target.heads));
   }
-  // Only LLaMA-type files can say head_dim; elsewhere it is hidden_size / heads, and heads keep their size.
-  if (source.model_type != "llama" && target.heads * source.head_dim != target.hidden_size) {
+  // Where files cannot say head_dim it is hidden_size / heads, and heads keep their size.
+  if (source.heads_make_hidden && target.heads * source.head_dim != target.hidden_size) {
     throw UserError("target.heads",
                     fmt::format("{} heads of {} do not make a hidden size of {}", target.heads,
                                 source.head_dim, target.hidden_size),
                     fmt::format("heads keep their size: {} heads, or a hidden size of {}",
                                 target.hidden_size / source.head_dim, target.heads * source.head_dim));
   }
+  if (source.heads_divide_hidden && target.hidden_size % target.heads != 0) {
+    throw UserError("target.heads",
+                    fmt::format("{} heads do not divide a hidden size of {}, which transformers asks for",
+                                target.heads, target.hidden_size),
+                    fmt::format("a hidden size that is a multiple of {}", target.heads));
+  }
+  for (std::size_t i = target.layer_kinds.size(); i < static_cast<std::size_t>(target.layers) && i > 0; ++i) {
+    target.layer_kinds.push_back(source.layer_kinds[i % source.layer_kinds.size()]);
+  }
   check(target);
   return target;
 }
 
 GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& target,
-                     const OperatorConfig& config, std::uint64_t seed) {
+                     const OperatorConfig& config, std::uint64_t seed, bool coarse) {
   GrowthPlan plan;
+  plan.coarse = coarse;
   plan.source = source;
   plan.target = target;
   plan.noise = config.noise;
@@ -125,6 +135,19 @@ GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& t
   FRUGAL_ASSERT(plan.hidden.size() == target.hidden_size, "an operator that left an axis out");
   FRUGAL_ASSERT(static_cast<std::int64_t>(plan.layer_from.size()) == target.layers,
                 "an operator without layers");
+  // Whatever the operators say: layers in another order, or one of them twice, are another function.
+  std::int64_t next = 0;
+  for (std::size_t l = 0; l < plan.layer_from.size(); ++l) {
+    if (!plan.identity[l] && plan.layer_from[l] == next) {
+      ++next;
+    } else if (!plan.identity[l]) {
+      plan.keeps.clear();
+    }
+  }
+  if (next != source.layers) plan.keeps.clear();
+  for (std::size_t l = 0; l < plan.target.layer_kinds.size(); ++l) {
+    plan.target.layer_kinds[l] = source.kind_of(plan.layer_from[l]);
+  }
   return plan;
 }
 
@@ -183,6 +206,11 @@ void map_heads(GrowthPlan& plan, bool copies) {
 void keep_norms(GrowthPlan& plan, std::int64_t copies) {
   const double ratio =
       static_cast<double>(copies * plan.source.hidden_size) / static_cast<double>(plan.target.hidden_size);
+  if (plan.source.fixed_eps || plan.source.qk_norm || plan.source.scaled_embedding) {
+    plan.write_scale = 1 / std::sqrt(ratio);
+    plan.norm_scale = std::sqrt(ratio);
+    return;
+  }
   plan.norm_scale = std::sqrt(ratio);
   plan.target.norm_eps = plan.source.norm_eps * ratio;
 }

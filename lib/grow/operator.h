@@ -36,8 +36,9 @@ struct DepthOperator {
 std::span<const WidthOperator> width_operators();
 std::span<const DepthOperator> depth_operators();
 
+// `coarse`: the weights are written in 16 bits.
 GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& target,
-                     const OperatorConfig& config, std::uint64_t seed);
+                     const OperatorConfig& config, std::uint64_t seed, bool coarse = false);
 
 class GrowthOperator {
  public:
@@ -72,7 +73,8 @@ model::Weights grow_moments(const PlannedGrowth& growth, const model::Weights& s
 // lost.
 void map_heads(GrowthPlan& plan, bool copies);
 // eps and scale of the norms so that a hidden state of `copies` whole copies and averages (LayerNorm) or
-// zeros (RMSNorm) keeps its function: both variances are smaller by kd/D.
+// zeros (RMSNorm) keeps its function: both variances are smaller by kd/D. Where eps cannot follow, the hidden
+// state is written larger instead.
 void keep_norms(GrowthPlan& plan, std::int64_t copies);
 // Every width grows by a whole factor, so that whole copies keep the function in post-norm models too.
 bool whole_multiples(const GrowthPlan& plan);

@@ -62,6 +62,10 @@ AxisMap spread_heads(const AxisMap& heads, std::int64_t head_dim) {
   return map;
 }
 
+double GrowthPlan::embedding_factor() const {
+  return write_scale * source.embedding_scale() / target.embedding_scale();
+}
+
 const AxisMap* GrowthPlan::axis(Dim dim) const {
   switch (dim) {
     case Dim::hidden:

@@ -55,6 +55,9 @@ struct GrowthPlan {
   std::vector<bool> identity;
 
   double norm_scale = 1;  // of every norm's weight: sqrt(kd/D) where copies and averages change the variance
+  // Where eps cannot follow the variance (no key for it, or norms on q and k that share it) the variance
+  // stays: whatever writes the hidden state writes it larger by this.
+  double write_scale = 1;
   bool split_final =
       true;  // the last norm is divided by its units' copy counts (a tied head sums over copies)
   bool block_diagonal = false;  // staged training: [[W, 0], [0, W]]
@@ -62,6 +65,7 @@ struct GrowthPlan {
   bool unequal = false;         // LEMON: copies share at random, not equally
   double noise = 0;             // on copies, times the tensor's own std; sums to zero over what is consumed
   double fresh_std = 0.02;
+  bool coarse = false;  // written in 16 bits: factors that are powers of two are exact there, others are not
   std::uint64_t seed = 0;
 
   // What the operator promises at the start, in words; empty: nothing.
@@ -70,6 +74,8 @@ struct GrowthPlan {
   std::string schedule;
 
   const AxisMap* axis(Dim dim) const;  // null for axes that do not grow
+  double embedding_factor()
+      const;  // of the token table: write_scale, less what the model's own scale grows by
 };
 
 }  // namespace frugal::grow

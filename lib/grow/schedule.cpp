@@ -37,6 +37,7 @@ void grow_fixed(const GrowthStep& step, const TargetConfig& target, std::uint64_
     throw UserError(to, "holds a model that was grown otherwise", "give another --out");
   }
   const model::HfModel source(from);
+  source.refuse_dropped({});
   const PlannedGrowth growth(make_plan(source.config(), target_of(source.config(), target), step.plan, seed));
   base::make_folder(to);
   ExpandOptions expand;

@@ -214,8 +214,9 @@ TEST_CASE("damaged directories are refused with what is wrong") {
     edit_config(m, [](auto& json) { json["model_type"] = "mamba"; });
     REQUIRE(error_of(m) ==
             "M/config.json:/model_type: the architecture 'mamba' is not supported | supported: bert, "
-            "roberta, gpt2, "
-            "llama, vit, deit");
+            "roberta, xlm-roberta, camembert, distilbert, gpt2, opt, gpt_neox, llama, mistral, qwen2, qwen3, "
+            "gemma, "
+            "gemma2, gemma3_text, phi3, smollm3, vit, deit");
   }
   SECTION("NaN weights are named") {
     fresh();

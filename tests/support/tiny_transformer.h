@@ -9,7 +9,8 @@
 
 namespace frugal::test {
 
-// type: bert, gpt2, llama, vit, deit. 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
+// type: bert, gpt2, llama, vit, deit; qwen3, gemma2, gemma3_text, opt, gpt_neox. 2 layers of 16 (4 heads of
+// 4), FFN 24, vocabulary 20, 12 positions.
 inline model::TransformerConfig tiny_config(const std::string& type) {
   using namespace model;
   TransformerConfig config;
@@ -21,6 +22,7 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
   config.ffn_size = 24;
   config.vocab_size = 20;
   config.positions = 12;
+  config.heads_make_hidden = type != "llama";
   if (type == "llama") {
     config.norm = NormKind::rms_norm;
     config.kv_heads = 2;
@@ -28,6 +30,36 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
     config.qkv_bias = config.o_bias = config.ffn_bias = false;
     config.norm_eps = 1e-6;
     config.activation = "silu";
+  } else if (type == "qwen3" || type.starts_with("gemma")) {
+    config.norm = NormKind::rms_norm;
+    config.kv_heads = 2;
+    config.rotary = config.gated_ffn = true;
+    config.qkv_bias = config.o_bias = config.ffn_bias = config.heads_make_hidden = false;
+    config.norm_eps = 1e-3;  // large, so that one that goes astray shows
+    config.activation = "silu";
+    config.qk_norm = type != "gemma2";
+    if (type != "qwen3") {
+      config.scaled_embedding = config.norm_plus_one = config.sandwich_norm = true;
+      config.attention_scale = 0.3;
+      config.window = 3;
+      config.layer_kinds = {{true, true}, {false, true}};
+      if (type == "gemma2") {
+        config.attention_softcap = 5;
+        config.head_softcap = 3;
+      } else {
+        config.local_rope = Rope();
+        config.local_rope->theta = 100;
+      }
+    }
+  } else if (type == "opt") {
+    config.fixed_eps = true;
+    config.norm_eps = 1e-3;
+    config.position_offset = 2;
+    config.activation = "relu";
+  } else if (type == "gpt_neox") {
+    config.rotary = config.parallel = true;
+    config.rotary_dim = 2;
+    config.tied_head = false;
   } else if (type == "bert") {
     config.pre_norm = config.causal = config.final_norm = false;
     config.embedding_norm = true;

@@ -23,6 +23,14 @@ void plan_exact(const OperatorConfig&, GrowthPlan& plan) {
     if (whole_multiples(plan)) plan.keeps = "the function of each old layer";
     return;
   }
+  // Sixteen bits cannot hold a norm's scale times sqrt(d/D). Where the width grows by a power of two, whole
+  // copies need no such factor, and what reads them takes a share that every type holds.
+  const std::int64_t times = t.hidden_size / s.hidden_size;
+  if (plan.coarse && whole_multiples(plan) && times > 1 && (times & (times - 1)) == 0) {
+    plan.hidden = cyclic(s.hidden_size, t.hidden_size);
+    plan.keeps = "the function";
+    return;
+  }
   plan.hidden = with_fresh(s.hidden_size, t.hidden_size);
   if (s.norm == model::NormKind::layer_norm) {
     for (auto& from : plan.hidden.from) from = from == fresh ? average : from;

@@ -12,7 +12,11 @@ namespace {
 
 using base::UserError;
 
-const Architecture table[] = {arch::bert, arch::roberta, arch::gpt2, arch::llama, arch::vit, arch::deit};
+const Architecture table[] = {arch::bert,       arch::roberta, arch::xlm_roberta, arch::camembert,
+                              arch::distilbert, arch::gpt2,    arch::opt,         arch::gpt_neox,
+                              arch::llama,      arch::mistral, arch::qwen2,       arch::qwen3,
+                              arch::gemma,      arch::gemma2,  arch::gemma3,      arch::phi3,
+                              arch::smollm3,    arch::vit,     arch::deit};
 
 std::string canonical(Role role, int layer, bool bias) {
   if (role == Role::head_bias) return "head.bias";
@@ -96,7 +100,40 @@ void TensorTable::norm(const std::string& name, Role role, int layer) {
     WeightSpec one{canonical(role, layer, bias), role, layer, Dim::hidden, Dim::none,
                    {config_.hidden_size},        bias, false};
     tensors_.push_back({name + (bias ? ".bias" : ".weight"), {one}, one.shape, false});
+    if (!bias && config_.norm_plus_one) tensors_.back().offset = 1;
   }
+}
+
+void TensorTable::head_norm(const std::string& name, Role role, int layer) {
+  WeightSpec one{
+      canonical(role, layer, false), role, layer, Dim::fixed, Dim::none, {config_.head_dim}, false, false};
+  tensors_.push_back({name + ".weight", {one}, one.shape, false});
+  if (config_.norm_plus_one) tensors_.back().offset = 1;
+}
+
+void TensorTable::joined(const std::string& name, const std::vector<Role>& roles, int layer,
+                         const std::vector<Dim>& out, bool has_bias, bool by_head) {
+  FileTensor weight{name + ".weight", {}, {}, false}, bias{name + ".bias", {}, {}, false};
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    const std::int64_t rows = extent(config_, out[i]);
+    total += rows;
+    weight.parts.push_back({canonical(roles[i], layer, false),
+                            roles[i],
+                            layer,
+                            out[i],
+                            Dim::hidden,
+                            {rows, config_.hidden_size},
+                            false,
+                            false});
+    bias.parts.push_back(
+        {canonical(roles[i], layer, true), roles[i], layer, out[i], Dim::none, {rows}, true, false});
+  }
+  weight.shape = {total, config_.hidden_size};
+  bias.shape = {total};
+  weight.by_head = bias.by_head = by_head ? config_.head_dim : 0;
+  tensors_.push_back(std::move(weight));
+  if (has_bias) tensors_.push_back(std::move(bias));
 }
 
 void TensorTable::table(const std::string& name, Role role, Dim rows) {

@@ -14,6 +14,9 @@
 
 namespace frugal::model {
 
+struct Description;
+
+// Given by tables (model/transformer/description.h), or by three functions.
 struct Architecture {
   const char* model_type;  // of config.json
   const char* help;
@@ -22,6 +25,7 @@ struct Architecture {
   void (*read)(const config::JsonNode& node, const HasTensor& has, TransformerConfig& config);
   void (*write)(const TransformerConfig& config, nlohmann::ordered_json& json);
   std::vector<FileTensor> (*tensors)(const TransformerConfig& config);
+  const Description* described = nullptr;  // then the functions are null
 };
 
 std::span<const Architecture> architectures();
@@ -59,6 +63,11 @@ class TensorTable {
   void table(const std::string& name, Role role, Dim rows);
   // One vector over a dimension at NAME.
   void vector(const std::string& name, Role role, Dim dim, bool bias);
+  // NAME.weight over one head (norms on q and k).
+  void head_norm(const std::string& name, Role role, int layer);
+  // A linear of hidden that holds several, side by side along out, or head by head.
+  void joined(const std::string& name, const std::vector<Role>& roles, int layer, const std::vector<Dim>& out,
+              bool bias, bool by_head);
   // GPT-2's layout: [in, out], with the parts side by side along out.
   void conv1d(const std::string& name, const std::vector<Role>& roles, int layer, const std::vector<Dim>& out,
               Dim in);
@@ -75,12 +84,13 @@ struct BertDefaults {
   std::int64_t vocab_size, pad_token;
 };
 void read_bert(const config::JsonNode& node, const BertDefaults& defaults, TransformerConfig& config);
-// classes: the prefix of `architectures` where the source has none, Bert or Roberta.
+// classes: the prefix of `architectures` where the source has none: Bert, Roberta, …
 void write_bert(const TransformerConfig& config, const std::string& classes, nlohmann::ordered_json& json);
 void bert_encoder(TensorTable& table, const TransformerConfig& config, const std::string& base);
 
 namespace arch {
-extern const Architecture bert, roberta, gpt2, llama, vit, deit;
+extern const Architecture bert, roberta, xlm_roberta, camembert, distilbert, gpt2, opt, gpt_neox, llama,
+    mistral, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, vit, deit;
 }
 
 }  // namespace frugal::model

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
 #include "model/transformer/architectures.h"
+#include "model/transformer/description.h"
 
 namespace frugal::model {
 namespace {
@@ -26,6 +29,10 @@ constexpr const char* role_names[] = {"token_embedding",
                                       "v",
                                       "o",
                                       "ffn_norm",
+                                      "post_attention_norm",
+                                      "post_ffn_norm",
+                                      "q_norm",
+                                      "k_norm",
                                       "ffn_in",
                                       "ffn_gate",
                                       "ffn_out",
@@ -44,9 +51,20 @@ constexpr const char* dim_names[] = {"none",  "hidden",   "heads",      "kv",   
 const char* name_of(Role role) { return role_names[static_cast<int>(role)]; }
 const char* name_of(Dim dim) { return dim_names[static_cast<int>(dim)]; }
 
-bool WeightSpec::norm() const {
+bool WeightSpec::hidden_norm() const {
   return role == Role::embedding_norm || role == Role::attention_norm || role == Role::ffn_norm ||
-         role == Role::final_norm || role == Role::head_norm;
+         role == Role::post_attention_norm || role == Role::post_ffn_norm || role == Role::final_norm ||
+         role == Role::head_norm;
+}
+
+bool WeightSpec::norm() const { return hidden_norm() || role == Role::q_norm || role == Role::k_norm; }
+
+LayerKind TransformerConfig::kind_of(std::int64_t layer) const {
+  return layer_kinds.empty() ? LayerKind{} : layer_kinds.at(static_cast<std::size_t>(layer));
+}
+
+double TransformerConfig::embedding_scale() const {
+  return scaled_embedding ? std::sqrt(static_cast<double>(hidden_size)) : 1;
 }
 
 std::int64_t TransformerConfig::patches() const {
@@ -79,7 +97,9 @@ std::int64_t extent(const TransformerConfig& config, Dim dim) {
 }
 
 std::vector<FileTensor> file_tensors(const TransformerConfig& config) {
-  return architecture_named(config.model_type, config.origin).tensors(config);
+  const Architecture& architecture = architecture_named(config.model_type, config.origin);
+  if (architecture.described == nullptr) return architecture.tensors(config);
+  return described_tensors(*architecture.described, architecture.base_prefix, config);
 }
 
 std::vector<WeightSpec> weight_specs(const TransformerConfig& config) {
@@ -156,6 +176,17 @@ void check(const TransformerConfig& config) {
   } else {
     positive("vocab_size", config.vocab_size);
     positive("positions", config.positions);
+    if (config.positions <= config.position_offset) {
+      fail("positions",
+           fmt::format("{} positions, but the first token has number {}, after padding's {}",
+                       config.positions, config.position_offset, config.position_offset - 1),
+           "pad_token_id must lie within max_position_embeddings");
+    }
+    if (config.rotary)
+      config.rope.frequencies(config.rotary_dim > 0 ? config.rotary_dim : config.head_dim, 1);
+  }
+  if (!config.layer_kinds.empty() && static_cast<std::int64_t>(config.layer_kinds.size()) != config.layers) {
+    fail("layer_kinds", fmt::format("{} for {} layers", config.layer_kinds.size(), config.layers));
   }
   const std::vector<std::string> known = {"gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"};
   if (std::find(known.begin(), known.end(), config.activation) == known.end()) {
@@ -177,7 +208,11 @@ TransformerConfig read_config(const nlohmann::json& json, const std::string& ori
   TransformerConfig config;
   config.model_type = architecture.model_type;
   config.origin = origin;
-  architecture.read(node, has, config);
+  if (architecture.described == nullptr) {
+    architecture.read(node, has, config);
+  } else {
+    read_described(*architecture.described, node, has, config);
+  }
   config.json = json.dump();
   check(config);
   return config;
@@ -187,7 +222,12 @@ nlohmann::ordered_json write_config(const TransformerConfig& config) {
   auto json =
       config.json.empty() ? nlohmann::ordered_json::object() : nlohmann::ordered_json::parse(config.json);
   json["model_type"] = config.model_type;
-  architecture_named(config.model_type, config.origin).write(config, json);
+  const Architecture& architecture = architecture_named(config.model_type, config.origin);
+  if (architecture.described == nullptr) {
+    architecture.write(config, json);
+  } else {
+    write_described(*architecture.described, config, json);
+  }
   return json;
 }
 

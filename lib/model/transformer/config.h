@@ -9,8 +9,11 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "model/transformer/rope.h"
 
 namespace frugal::model {
 
@@ -23,6 +26,12 @@ enum class NormKind { layer_norm, rms_norm };
 //   classifier  one linear on the class token; with a distillation head the mean of two (DeiT)
 enum class HeadKind { none, language, masked, classifier };
 
+// What may differ from layer to layer.
+struct LayerKind {
+  bool slides = true;  // attends within `window`, where there is one
+  bool rotary = true;  // turns q and k, where the model has rotary positions
+};
+
 struct TransformerConfig {
   std::string model_type = "gpt2";  // an architecture of model/transformer/architectures.h
 
@@ -33,7 +42,14 @@ struct TransformerConfig {
   std::int64_t pad_token = -1;       // -1: none. With an offset, positions skip padding (RoBERTa)
   double norm_eps = 1e-5;
   std::string activation = "gelu";  // gelu, gelu_new, gelu_pytorch_tanh, relu, silu
-  double rope_theta = 10000;
+
+  Rope rope;                       // where rotary
+  std::optional<Rope> local_rope;  // of layers within a window, where they have one of their own (Gemma 3)
+  std::int64_t rotary_dim = 0;     // units of a head that turn; 0: all
+  std::int64_t window = 0;         // tokens that a token sees, itself included; 0: all
+  std::vector<LayerKind> layer_kinds;              // one a layer; empty: all as LayerKind is
+  double attention_scale = 0;                      // of scores; 0: 1/sqrt(head_dim)
+  double attention_softcap = 0, head_softcap = 0;  // c·tanh(x/c) of scores and of logits; 0: none
 
   std::int64_t image_size = 0, patch_size = 0, channels = 0, labels = 0;  // image models
 
@@ -42,6 +58,14 @@ struct TransformerConfig {
   bool embedding_norm = false, final_norm = true;
   bool qkv_bias = true, o_bias = true, ffn_bias = true;
   bool pooler = false;
+  bool qk_norm = false;              // RMSNorm over each head of q and k, before they turn (Qwen3, Gemma 3)
+  bool sandwich_norm = false;        // norms after attention and FFN too, before they are added (Gemma 2)
+  bool norm_plus_one = false;        // files hold norms' scales less 1 (Gemma)
+  bool scaled_embedding = false;     // the table's rows times sqrt(hidden_size) (Gemma)
+  bool parallel = false;             // x + attention(norm 1) + FFN(norm 2) of the same x (GPT-NeoX)
+  bool fixed_eps = false;            // config.json has no key for norm_eps
+  bool heads_make_hidden = false;    // config.json cannot say head_dim: heads · head_dim is the hidden size
+  bool heads_divide_hidden = false;  // transformers asks for hidden_size % heads == 0
   bool distillation = false, distillation_head = false;  // DeiT's second token, and its own classifier
   HeadKind head = HeadKind::language;
   bool tied_head = true, head_bias = false;
@@ -52,6 +76,8 @@ struct TransformerConfig {
   bool image() const { return image_size > 0; }
   std::int64_t class_tokens() const { return image() ? (distillation ? 2 : 1) : 0; }
   std::int64_t patches() const;  // of an image
+  LayerKind kind_of(std::int64_t layer) const;
+  double embedding_scale() const;  // what the token table's rows are multiplied by
 };
 
 // What a weight does. Growth operators decide by role and dimensions, never by name.
@@ -68,7 +94,11 @@ enum class Role {
   k,
   v,
   o,
-  ffn_norm,  // norm 2
+  ffn_norm,             // norm 2
+  post_attention_norm,  // sandwich norms
+  post_ffn_norm,
+  q_norm,  // over one head
+  k_norm,
   ffn_in,
   ffn_gate,
   ffn_out,
@@ -95,7 +125,8 @@ struct WeightSpec {
   bool bias = false;   // of a linear or a norm; false: a linear's matrix, a norm's scale, a table, a token
   bool table = false;  // rows are an index, columns are what it produces
 
-  bool norm() const;
+  bool norm() const;         // a scale or shift of a norm, of whichever size
+  bool hidden_norm() const;  // of one over the hidden state
   bool vector() const { return columns == Dim::none; }
 };
 
@@ -105,12 +136,15 @@ std::int64_t extent(const TransformerConfig& config, Dim dim);  // not of none o
 
 // How a tensor of a file holds canonical weights: one of them, or several side by side along the output axis
 // (GPT-2's fused Q|K|V); `transposed`: the file has [in, out]. `shape` is the file's own (ViT's patch
-// convolution has four axes, its class token three).
+// convolution has four axes, its class token three). `by_head`: the parts of head 0 stand before those of
+// head 1, this many rows each (GPT-NeoX). `offset`: what the file's numbers lack (Gemma's norms: 1).
 struct FileTensor {
   std::string name;
   std::vector<WeightSpec> parts;
   std::vector<std::int64_t> shape;
   bool transposed = false;
+  std::int64_t by_head = 0;
+  double offset = 0;
 };
 
 // All tensors of a model's file in file order: the architecture's table. `weight_specs`: their parts.

@@ -11,8 +11,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder_file.h"
 #include "config/config.h"
 #include "model/transformer/architectures.h"
+#include "model/transformer/carry.h"
 
 namespace frugal::model {
 namespace {
@@ -29,7 +31,8 @@ bool floating(DType type) {
 // Buffers of old files that are no weights, and heads whose loss is not trained here.
 bool known_buffer(const std::string& name) {
   return name.ends_with("position_ids") || name.ends_with("token_type_ids") || name.ends_with(".attn.bias") ||
-         name.ends_with(".attn.masked_bias") || name.ends_with("decoder.bias") ||
+         name.ends_with(".attn.masked_bias") || name.ends_with(".attention.bias") ||
+         name.ends_with(".attention.masked_bias") || name.ends_with("decoder.bias") ||
          name.ends_with("rotary_emb.inv_freq");
 }
 
@@ -66,8 +69,15 @@ const ShardedFile::Place* HfModel::locate(const std::string& name) const {
 }
 
 HfModel::HfModel(const std::string& folder) : folder_(folder) {
-  if (!std::filesystem::is_directory(folder)) throw UserError(folder, "is no folder of a model");
-  const std::string path = folder + "/config.json";
+  if (!std::filesystem::is_directory(folder)) {
+    if (folder.ends_with(".gguf")) {
+      throw UserError(folder, "is a GGUF file, which is not read",
+                      "grow the safetensors model that it was made from, and convert the result");
+    }
+    throw UserError(folder, "is no folder of a model");
+  }
+  if (!base::in_folder(folder, "config.json")) ShardedFile{folder};  // says what it is instead, if it knows
+  const std::string path = base::folder_file(folder, "config.json");
   const std::string text = base::read_text(path);
   const nlohmann::json json = config::parse(text, path);
   files_ = std::make_unique<ShardedFile>(folder);
@@ -120,10 +130,28 @@ HfModel::HfModel(const std::string& folder) : folder_(folder) {
   check_ties();
 }
 
+void HfModel::refuse_dropped(const std::vector<std::string>& allowed) const {
+  std::vector<std::string> refused;
+  for (const std::string& name : dropped_) {
+    const bool may = std::ranges::any_of(allowed, [&](const std::string& one) {
+      return name == one ||
+             (!one.empty() && name.starts_with(one) && (one.ends_with('.') || name[one.size()] == '.'));
+    });
+    if (!may) refused.push_back(name);
+  }
+  if (refused.empty()) return;
+  const std::string more = refused.size() > 1 ? fmt::format(" and {} others", refused.size() - 1) : "";
+  throw UserError(files_->find(refused.front())->text() + more,
+                  fmt::format("has no place in the architecture '{}': it would be lost", config_.model_type),
+                  fmt::format("what may be left behind is named in drop, for example --set 'drop=[\"{}\"]'",
+                              refused.front().substr(0, refused.front().rfind('.'))));
+}
+
 // Where config.json says that the head is the embedding, a head in the file must be the same numbers.
 void HfModel::check_ties() const {
   if (!config_.tied_head) return;
-  for (const char* name : {"lm_head.weight", "cls.predictions.decoder.weight", "lm_head.decoder.weight"}) {
+  for (const char* name : {"lm_head.weight", "cls.predictions.decoder.weight", "lm_head.decoder.weight",
+                           "vocab_projector.weight", "embed_out.weight"}) {
     const ShardedFile::Place* head = files_->find(name);
     if (head == nullptr) continue;
     const auto& embedding = stored("token_embedding.weight").place;
@@ -153,13 +181,21 @@ Tensor HfModel::read(const std::string& canonical, std::optional<c10::ScalarType
   std::int64_t from = 0;
   for (std::size_t i = 0; i < weight.part; ++i) from += weight.tensor.parts[i].shape[0];
   const WeightSpec& spec = weight.tensor.parts[weight.part];
-  Tensor part =
-      weight.tensor.parts.size() > 1 ? whole.narrow(0, from, spec.shape[0]) : whole.reshape(spec.shape);
+  Tensor part;
+  if (weight.tensor.by_head > 0) {
+    const auto parts = static_cast<std::int64_t>(weight.tensor.parts.size());
+    part = whole.reshape({-1, parts, weight.tensor.by_head, spec.vector() ? 1 : spec.shape[1]})
+               .select(1, static_cast<std::int64_t>(weight.part))
+               .reshape(spec.shape);
+  } else {
+    part = weight.tensor.parts.size() > 1 ? whole.narrow(0, from, spec.shape[0]) : whole.reshape(spec.shape);
+  }
   part = part.to(torch::TensorOptions().dtype(type.value_or(stored_type)), false, true,
                  torch::MemoryFormat::Contiguous);
   if (!part.isfinite().all().item<bool>()) {
     throw UserError(weight.place->text(), "holds NaN or infinity", "the model's training had diverged");
   }
+  if (weight.tensor.offset != 0) part = part + weight.tensor.offset;
   return part;
 }
 
@@ -170,28 +206,20 @@ Weights HfModel::read_all(c10::ScalarType type) const {
 }
 
 Tensor assemble(const FileTensor& tensor, const std::vector<Tensor>& parts) {
-  Tensor whole = parts.size() == 1 ? parts[0] : torch::cat(parts);
-  if (tensor.transposed) whole = whole.t();
-  return whole.contiguous().view(tensor.shape);
-}
-
-void carry_files(const std::string& from, const std::string& to) {
-  namespace fs = std::filesystem;
-  for (const auto& entry : fs::directory_iterator(from)) {
-    const std::string name = entry.path().filename().string();
-    const bool weights = name.ends_with(".safetensors") || name.ends_with(".bin") || name.ends_with(".h5") ||
-                         name.ends_with(".index.json") || name.ends_with(".msgpack") ||
-                         name.ends_with(".ot") || name.ends_with(".onnx") || name.ends_with(".gguf") ||
-                         name.ends_with(".pt");
-    // A README and a run's own files speak of the small model; a config is written anew.
-    const bool about_it = name == "README.md" || name == "result.json" || name == "start.json" ||
-                          name == "grown.json" || name == "report.html" || name.ends_with(".jsonl");
-    if (!entry.is_regular_file() || weights || about_it || name == "config.json" || name.starts_with(".") ||
-        name.ends_with(".part")) {
-      continue;
+  Tensor whole;
+  if (tensor.by_head > 0) {
+    std::vector<Tensor> heads;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const std::int64_t columns = tensor.parts[i].vector() ? 1 : tensor.parts[i].shape[1];
+      heads.push_back(parts[i].reshape({-1, 1, tensor.by_head, columns}));
     }
-    base::write_text(to + "/" + name, base::read_text(entry.path().string()));
+    whole = torch::cat(heads, 1);
+  } else {
+    whole = parts.size() == 1 ? parts[0] : torch::cat(parts);
   }
+  if (tensor.transposed) whole = whole.t();
+  if (tensor.offset != 0) whole = whole - tensor.offset;
+  return whole.contiguous().view(tensor.shape);
 }
 
 void write_config_file(const std::string& folder, const TransformerConfig& config, DType type) {
@@ -220,7 +248,7 @@ void write_hf(const std::string& folder, const TransformerConfig& config, const 
     writer.append(whole.data_ptr(), whole.nbytes());
   }
   writer.finish();
-  if (!carry_from.empty()) carry_files(carry_from, folder);
+  if (!carry_from.empty()) carry_files(carry_from, folder, config.hidden_size);
   write_config_file(folder, config, type);
 }
 

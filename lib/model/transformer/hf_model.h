@@ -33,6 +33,9 @@ class HfModel {
   checkpoint::DType dtype() const { return dtype_; }  // of the largest tensor
   const checkpoint::ShardedFile& files() const { return *files_; }
   const std::vector<std::string>& dropped() const { return dropped_; }
+  // UserError where a tensor that the architecture has no role for would be lost, unless `allowed` names it
+  // (whole, or a part of its name that ends at a dot).
+  void refuse_dropped(const std::vector<std::string>& allowed) const;
 
   const StoredWeight& stored(const std::string& canonical) const;
   // In canonical layout, converted; `type` undefined: as stored. NaN or infinity is a UserError naming it.
@@ -60,7 +63,6 @@ torch::Tensor assemble(const FileTensor& tensor, const std::vector<torch::Tensor
 // made; each file is written aside and renamed, config.json last.
 void write_hf(const std::string& folder, const TransformerConfig& config, const Weights& weights,
               checkpoint::DType type, const std::string& carry_from = "", std::uint64_t shard_bytes = 0);
-void carry_files(const std::string& from, const std::string& to);
 // config.json with `dtype` as transformers has it.
 void write_config_file(const std::string& folder, const TransformerConfig& config, checkpoint::DType type);
 

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <cmath>
+#include <limits>
+
 #include "base/error.h"
 #include "model/kernels/fast_gelu.h"
 #include "model/transformer/rotary.h"
@@ -46,7 +49,7 @@ class Layer {
 
 Tensor normalise(const TransformerConfig& config, const Tensor& x, const Tensor& scale, const Tensor* bias) {
   if (config.norm == NormKind::rms_norm) return torch::rms_norm(x, {x.size(-1)}, scale, config.norm_eps);
-  return torch::layer_norm(x, {x.size(-1)}, scale, *bias, config.norm_eps);
+  return torch::layer_norm(x, {x.size(-1)}, scale, bias != nullptr ? *bias : Tensor(), config.norm_eps);
 }
 
 Tensor norm_of(const TransformerConfig& config, const Weights& weights, const char* name, const Tensor& x) {
@@ -66,15 +69,48 @@ struct Pass {
   std::int64_t batch = 0, tokens = 0;
   Tensor mask;      // for attention, broadcast to [B, H, T, T]; undefined: none
   Tensor cos, sin;  // [T, 1, D] or [B, T, 1, D] where rotary
+  // The same of layers that attend within a window, where they differ.
+  Tensor window_mask, window_cos, window_sin;
 };
 
-Tensor attend(const TransformerConfig& config, const Layer& layer, const Tensor& x, const Pass& pass) {
+// Scores and their product with the values; q [B, H, T, D].
+Tensor mix(const TransformerConfig& config, const Tensor& q, const Tensor& k, const Tensor& v,
+           const Tensor& mask) {
+  const bool causal = config.causal && !mask.defined();
+  const auto scale =
+      config.attention_scale > 0 ? std::optional<double>(config.attention_scale) : std::nullopt;
+  if (config.attention_softcap == 0) {
+    const auto given = mask.defined() ? std::optional<Tensor>(mask) : std::nullopt;
+    return torch::scaled_dot_product_attention(q, k, v, given, 0.0, causal, scale);
+  }
+  const double cap = config.attention_softcap;
+  Tensor scores = torch::matmul(q, k.transpose(2, 3)) *
+                  scale.value_or(1 / std::sqrt(static_cast<double>(config.head_dim)));
+  scores = torch::tanh(scores / cap) * cap;
+  const std::int64_t tokens = q.size(2);
+  const Tensor seen =
+      causal ? torch::ones({tokens, tokens}, scores.options().dtype(torch::kBool)).tril() : mask;
+  if (seen.defined())
+    scores = scores.masked_fill(seen.logical_not(), -std::numeric_limits<double>::infinity());
+  return torch::matmul(scores.softmax(-1), v);
+}
+
+Tensor attend(const TransformerConfig& config, const Layer& layer, LayerKind kind, const Tensor& x,
+              const Pass& pass) {
   const std::int64_t heads = config.heads, kv = config.kv_heads, size = config.head_dim;
+  const bool slides = kind.slides && config.window > 0;
   const Tensor qkv =
       layer.joined(x, "qkv", {"q", "k", "v"}).view({pass.batch, pass.tokens, heads + 2 * kv, size});
   Tensor q = qkv.narrow(2, 0, heads), k = qkv.narrow(2, heads, kv);
-  if (config.rotary) {
-    const Tensor rotated = rotate(qkv.narrow(2, 0, heads + kv), pass.cos, pass.sin);
+  if (config.qk_norm) {
+    q = torch::rms_norm(q, {size}, layer.at("q_norm.weight"), config.norm_eps);
+    k = torch::rms_norm(k, {size}, layer.at("k_norm.weight"), config.norm_eps);
+  }
+  if (config.rotary && kind.rotary) {
+    const Tensor both = config.qk_norm ? torch::cat({q, k}, 2) : qkv.narrow(2, 0, heads + kv);
+    const bool local = slides && pass.window_cos.defined();
+    const Tensor rotated =
+        rotate(both, local ? pass.window_cos : pass.cos, local ? pass.window_sin : pass.sin);
     q = rotated.narrow(2, 0, heads);
     k = rotated.narrow(2, heads, kv);
   }
@@ -89,9 +125,8 @@ Tensor attend(const TransformerConfig& config, const Layer& layer, const Tensor&
     k = spread(k);
     v = spread(v);
   }
-  const bool causal = config.causal && !pass.mask.defined();
-  const auto mask = pass.mask.defined() ? std::optional<Tensor>(pass.mask) : std::nullopt;
-  const Tensor mixed = torch::scaled_dot_product_attention(q.transpose(1, 2), k, v, mask, 0.0, causal);
+  const Tensor& mask = slides && pass.window_mask.defined() ? pass.window_mask : pass.mask;
+  const Tensor mixed = mix(config, q.transpose(1, 2), k, v, mask);
   return layer.linear(mixed.transpose(1, 2).reshape({x.size(0), heads * size}), "o");
 }
 
@@ -103,18 +138,26 @@ Tensor feed_forward(const TransformerConfig& config, const Layer& layer, const T
   return layer.linear(activate(config, gate) * in, "ffn_out");
 }
 
-// x [B·T, hidden]. Pre-norm: x + f(norm(x)); post-norm: norm(x + f(x)).
+// x [B·T, hidden]. Pre-norm: x + f(norm(x)), sandwich: x + norm(f(norm(x))); post-norm: norm(x + f(x)).
 Tensor run_layer(const TransformerConfig& config, const Weights& weights, std::int64_t index, Tensor x,
                  const Pass& pass) {
   const Layer layer(weights, index);
   const auto norm = [&](const char* scale, const char* bias, const Tensor& at) {
     return normalise(config, at, layer.at(scale), layer.find(bias));
   };
+  const LayerKind kind = config.kind_of(index);
   if (config.pre_norm) {
-    x = x + attend(config, layer, norm("attention_norm.weight", "attention_norm.bias", x), pass);
-    return x + feed_forward(config, layer, norm("ffn_norm.weight", "ffn_norm.bias", x));
+    Tensor attended =
+        attend(config, layer, kind, norm("attention_norm.weight", "attention_norm.bias", x), pass);
+    if (config.sandwich_norm)
+      attended = norm("post_attention_norm.weight", "post_attention_norm.bias", attended);
+    const Tensor between = x + attended;
+    Tensor fed =
+        feed_forward(config, layer, norm("ffn_norm.weight", "ffn_norm.bias", config.parallel ? x : between));
+    if (config.sandwich_norm) fed = norm("post_ffn_norm.weight", "post_ffn_norm.bias", fed);
+    return between + fed;
   }
-  x = norm("attention_norm.weight", "attention_norm.bias", x + attend(config, layer, x, pass));
+  x = norm("attention_norm.weight", "attention_norm.bias", x + attend(config, layer, kind, x, pass));
   return norm("ffn_norm.weight", "ffn_norm.bias", x + feed_forward(config, layer, x));
 }
 
@@ -122,6 +165,7 @@ Tensor embed_tokens(const TransformerConfig& config, const Weights& weights, con
   const Tensor& ids = input.ids;
   const std::int64_t tokens = ids.size(1);
   Tensor x = torch::embedding(weights.at("token_embedding.weight"), ids);
+  if (config.scaled_embedding) x = x * torch::scalar_tensor(config.embedding_scale(), x.options());
   if (!config.rotary) {
     const Tensor& places = weights.at("position_embedding.weight");
     if (config.position_offset > 0 && config.pad_token >= 0) {
@@ -153,15 +197,38 @@ Tensor embed_image(const TransformerConfig& config, const Weights& weights, cons
   return torch::cat(parts, 1) + weights.at("position_embedding.weight");
 }
 
+// True where a token may look: those up to it in a causal model, within the window where that is > 0.
+Tensor seen(const TransformerConfig& config, const Tensor& positions, std::int64_t tokens,
+            std::int64_t window, torch::Device device) {
+  const Tensor at =
+      positions.defined()
+          ? positions.to(device)
+          : torch::arange(tokens, torch::TensorOptions(torch::kInt64).device(device)).unsqueeze(0);
+  const Tensor back = (at.unsqueeze(2) - at.unsqueeze(1)).unsqueeze(1);  // [1 or B, 1, T, T]
+  if (!config.causal) return back.abs().le(window / 2);
+  return window > 0 ? back.ge(0).logical_and(back.lt(window)) : back.ge(0);
+}
+
 Pass pass_of(const TransformerConfig& config, const Tensor& x, const Tensor& mask, const Tensor& positions) {
-  Pass pass{x.size(0), x.size(1), {}, {}, {}};
+  Pass pass{x.size(0), x.size(1), {}, {}, {}, {}, {}, {}};
+  Tensor there;
   if (mask.defined()) {
-    pass.mask = mask.to(torch::kBool).view({pass.batch, 1, 1, pass.tokens});
+    there = pass.mask = mask.to(torch::kBool).view({pass.batch, 1, 1, pass.tokens});
     if (config.causal) {
       pass.mask = pass.mask.logical_and(torch::ones({pass.tokens, pass.tokens}, pass.mask.options()).tril());
     }
   }
-  if (config.rotary) rotary_tables(config, positions, pass.tokens, x.options(), pass.cos, pass.sin);
+  if (config.window > 0 && (positions.defined() || config.window < pass.tokens)) {
+    pass.window_mask = seen(config, positions, pass.tokens, config.window, x.device());
+    if (there.defined()) pass.window_mask = pass.window_mask.logical_and(there);
+  }
+  if (!config.rotary) return pass;
+  const std::int64_t dim = config.rotary_dim > 0 ? config.rotary_dim : config.head_dim;
+  rotary_tables(config.rope, dim, positions, pass.tokens, x.options(), pass.cos, pass.sin);
+  if (config.local_rope) {
+    rotary_tables(*config.local_rope, dim, positions, pass.tokens, x.options(), pass.window_cos,
+                  pass.window_sin);
+  }
   return pass;
 }
 
@@ -217,7 +284,9 @@ Tensor head_logits(const TransformerConfig& config, const Weights& weights, cons
     x = norm_of(config, weights, "head_norm", activate(config, x));
   }
   const Tensor& out = weights.at(config.tied_head ? "token_embedding.weight" : "head.weight");
-  return config.head_bias ? torch::addmm(weights.at("head.bias"), x, out.t()) : x.mm(out.t());
+  const Tensor logits = config.head_bias ? torch::addmm(weights.at("head.bias"), x, out.t()) : x.mm(out.t());
+  if (config.head_softcap == 0) return logits;
+  return torch::tanh(logits / config.head_softcap) * config.head_softcap;
 }
 
 Tensor logits(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,

@@ -13,9 +13,10 @@ namespace {
 
 void read(const config::JsonNode& node, const HasTensor& has, TransformerConfig& config) {
   read_bert(node, {30522, 0}, config);
-  const bool masked =
-      has ? has("cls.predictions.transform.dense.weight")
-          : class_ends(node, "ForMaskedLM", false) || class_ends(node, "ForPreTraining", false);
+  const bool masked = has ? has("cls.predictions.transform.dense.weight")
+                          : class_ends(node, "ForMaskedLM", false) ||
+                                class_ends(node, "ForPreTraining", false) ||
+                                class_ends(node, "LMHeadModel", false);
   config.head = masked ? HeadKind::masked : HeadKind::none;
   config.head_bias = masked;
   config.pooler = has ? has("bert.pooler.dense.weight") : class_ends(node, "Model", true);
@@ -72,8 +73,9 @@ void read_bert(const config::JsonNode& node, const BertDefaults& defaults, Trans
   config.norm_eps = node.number_or("layer_norm_eps", 1e-12);
   config.activation = node.text_or("hidden_act", "gelu");
   config.pad_token = node.integer_or("pad_token_id", defaults.pad_token);
-  config.pre_norm = config.causal = config.final_norm = false;
-  config.embedding_norm = true;
+  config.pre_norm = config.final_norm = false;
+  config.causal = node.flag_or("is_decoder", false);
+  config.embedding_norm = config.heads_make_hidden = true;
   config.tied_head = node.flag_or("tie_word_embeddings", true);
 }
 

@@ -25,6 +25,7 @@ void read(const config::JsonNode& node, const HasTensor& has, Config& config) {
   read_fields(node, inner, config);
   if (config.ffn_size == 0) config.ffn_size = 4 * config.hidden_size;
   config.kv_heads = config.heads;
+  config.heads_make_hidden = true;
   read_head_dim(node, config);
   config.norm_eps = node.number_or("layer_norm_epsilon", 1e-5);
   config.activation = node.text_or("activation_function", "gelu_new");

@@ -1,5 +1,6 @@
 // RoBERTa (Liu et al. 2019): BERT's encoder with positions that start after padding's, and other names for
-// the masked language model's head.
+// the masked language model's head. XLM-R (Conneau et al. 2020) and CamemBERT (Martin et al. 2020) have the
+// same files.
 #include <nlohmann/json.hpp>
 
 #include "model/transformer/architectures.h"
@@ -17,7 +18,12 @@ void read(const config::JsonNode& node, const HasTensor& has, TransformerConfig&
 }
 
 void write(const TransformerConfig& config, nlohmann::ordered_json& json) {
-  write_bert(config, "Roberta", json);
+  const std::string& type = config.model_type;
+  write_bert(config,
+             type == "xlm-roberta" ? "XLMRoberta"
+             : type == "camembert" ? "Camembert"
+                                   : "Roberta",
+             json);
 }
 
 std::vector<FileTensor> tensors(const TransformerConfig& config) {
@@ -37,9 +43,18 @@ std::vector<FileTensor> tensors(const TransformerConfig& config) {
   return t.take();
 }
 
+void read_30522(const config::JsonNode& node, const HasTensor& has, TransformerConfig& config) {
+  read(node, has, config);
+  if (!node.has("vocab_size")) config.vocab_size = 30522;
+}
+
 }  // namespace
 
 const Architecture roberta = {"roberta", "RoBERTa, masked language model or bare", "roberta.", read, write,
                               tensors};
+const Architecture xlm_roberta = {
+    "xlm-roberta", "XLM-R, masked language model or bare", "roberta.", read_30522, write, tensors};
+const Architecture camembert = {
+    "camembert", "CamemBERT, masked language model or bare", "roberta.", read_30522, write, tensors};
 
 }  // namespace frugal::model::arch

@@ -20,6 +20,7 @@ constexpr JsonField fields[] = {
 void read(const config::JsonNode& node, const HasTensor& has, Config& config) {
   read_fields(node, fields, config);
   config.kv_heads = config.heads;
+  config.heads_make_hidden = true;
   read_head_dim(node, config);
   config.norm_eps = node.number_or("layer_norm_eps", 1e-12);
   config.activation = node.text_or("hidden_act", "gelu");
@@ -43,6 +44,10 @@ void read(const config::JsonNode& node, const HasTensor& has, Config& config) {
   }
   config.pooler = has ? has((deit ? "deit." : "vit.") + std::string("pooler.dense.weight"))
                       : class_ends(node, "Model", false);
+  if (config.pooler && node.integer_or("pooler_output_size", config.hidden_size) != config.hidden_size) {
+    node.fail_at("pooler_output_size", "is not the hidden size, which is not supported",
+                 std::to_string(config.hidden_size));
+  }
 }
 
 void write(const Config& config, nlohmann::ordered_json& json) {
@@ -55,6 +60,7 @@ void write(const Config& config, nlohmann::ordered_json& json) {
   json["layer_norm_eps"] = config.norm_eps;
   json["hidden_act"] = config.activation;
   json["qkv_bias"] = config.qkv_bias;
+  if (json.contains("pooler_output_size")) json["pooler_output_size"] = config.hidden_size;
   if (config.head == HeadKind::classifier && !json.contains("id2label")) {
     for (std::int64_t i = 0; i < config.labels; ++i) {
       json["id2label"][std::to_string(i)] = fmt::format("LABEL_{}", i);
