@@ -5,7 +5,10 @@ usage: grow_process.py BIN_DIR CASE
 Every case grows a made-up LLaMA-type directory of some MB in bf16, written here without any library.
 """
 import json
+import os
 import pathlib
+import pty
+import shutil
 import signal
 import struct
 import subprocess
@@ -16,7 +19,7 @@ import time
 TOOL = pathlib.Path(sys.argv[1]) / "ligo-grow"
 
 
-def write_model(folder, layers=4, nan_in=None):
+def write_model(folder, layers=4, nan_in=None, more=None):
     hidden, ffn, vocab, heads, kv = 256, 704, 2000, 8, 4
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(dict(
@@ -34,6 +37,7 @@ def write_model(folder, layers=4, nan_in=None):
                             ("mlp.down_proj", (hidden, ffn)), ("input_layernorm", (hidden,)),
                             ("post_attention_layernorm", (hidden,))):
             shapes[f"model.layers.{i}.{name}.weight"] = shape
+    shapes.update(more or {})
     header, data, at, state = {}, [], 0, 12345
     block = bytearray()
     for _ in range(1 << 15):  # bf16 of about +-0.02, from a small generator
@@ -68,11 +72,11 @@ def weights(folder):
 
 
 def interrupted(work, number):
-    """Stopped while it writes: no weights and no config.json at the target; run again, it is as a clean run."""
+    """Stopped while it writes: nothing at the target; run again, it is as a clean run."""
     write_model(work / "small")
     process = subprocess.Popen(grow(work / "small", work / "large"), stdout=subprocess.DEVNULL)
     end = time.time() + 60
-    while time.time() < end and process.poll() is None and not list((work / "large").glob("*.part")):
+    while time.time() < end and process.poll() is None and not list((work / "large.part").glob("*.part")):
         time.sleep(0.001)
     process.send_signal(number)
     code = process.wait()
@@ -80,11 +84,11 @@ def interrupted(work, number):
         print("the growth was done before the signal")
     else:
         assert code == -number if number == signal.SIGKILL else code == 128 + number, code
-        assert not (work / "large/config.json").exists()
-        assert not list((work / "large").glob("*.safetensors"))
+        assert not (work / "large").exists()
         if number != signal.SIGKILL:
-            assert not list((work / "large").glob("*.part")), "a part was left behind"
+            assert not (work / "large.part").exists(), "a part was left behind"
     assert run(grow(work / "small", work / "large")).returncode == 0
+    assert not (work / "large.part").exists(), "what the killed one left is not cleared"
     assert run(grow(work / "small", work / "clean")).returncode == 0
     assert weights(work / "large") == weights(work / "clean")
 
@@ -102,7 +106,7 @@ def case_nan(work):
     done = run(grow(work / "small", work / "large"))
     assert done.returncode == 2, done
     assert "model.layers.2.mlp.up_proj.weight: holds NaN or infinity" in done.stderr, done.stderr
-    assert not list((work / "large").glob("*.safetensors*"))
+    assert not (work / "large").exists() and not (work / "large.part").exists()
     done = run([str(TOOL), "inspect", str(work / "small")])
     assert done.returncode == 2 and "up_proj.weight: holds NaN" in done.stderr, done.stderr
 
@@ -116,6 +120,125 @@ def case_kept_folders(work):
     done = run(grow(work / "small", work / "small"))
     assert done.returncode == 2 and "the source's own folder" in done.stderr, done.stderr
     assert weights(work / "other") == before == weights(work / "small")
+    # What we did not write stays: in a folder without a model, and beside an earlier growth.
+    (work / "notes").mkdir()
+    (work / "notes/model-of-my-thesis.safetensors").write_text("precious")
+    done = run(grow(work / "small", work / "notes"))
+    assert done.returncode == 2 and "model-of-my-thesis.safetensors" in done.stderr, done.stderr
+    assert (work / "notes/model-of-my-thesis.safetensors").read_text() == "precious"
+    assert run(grow(work / "small", work / "large")).returncode == 0
+    assert run(grow(work / "small", work / "large", "seed=1", "shard_gb=0.004")).returncode == 0  # ours is exchanged
+    assert not (work / "large/model.safetensors").exists()
+    (work / "large/mine.txt").write_text("precious")
+    assert run(grow(work / "small", work / "large")).returncode == 2
+    assert (work / "large/mine.txt").read_text() == "precious"
+
+
+def case_killed_over_an_older_one(work):
+    """Whenever it is killed, the folder is the older growth or the new one, whole."""
+    write_model(work / "small", layers=2)
+    old, new = grow(work / "small", work / "large"), grow(work / "small", work / "large", "seed=7")
+    assert run(old).returncode == 0
+    whole = [weights(work / "large")]
+    assert run(new).returncode == 0
+    whole.append(weights(work / "large"))
+    seen = set()
+    for number in range(8):
+        assert run(old).returncode == 0
+        start = time.time()
+        process = subprocess.Popen(new, stdout=subprocess.DEVNULL)
+        if number >= 4:  # near the end: when the new one is about to be put in place
+            end = time.time() + 60
+            while time.time() < end and process.poll() is None and not (work / "large.part/growth.json").exists():
+                time.sleep(0.0002)
+        else:
+            time.sleep(0.03 * number)
+        process.kill()
+        process.wait()
+        now = weights(work / "large")
+        assert now in whole, f"a mixture after {time.time() - start:.3f} s"
+        seen.add(whole.index(now))
+    assert 0 in seen
+
+
+def case_two_at_once(work):
+    """Two growths into one folder: one of them is refused, and what is there is one growth whole."""
+    write_model(work / "small")
+    for _ in range(3):
+        first = subprocess.Popen(grow(work / "small", work / "large"), stdout=subprocess.DEVNULL)
+        end = time.time() + 60
+        while time.time() < end and first.poll() is None and not list((work / "large.part").glob("*.part")):
+            time.sleep(0.001)
+        second = run(grow(work / "small", work / "large", "seed=7"))
+        assert second.returncode == 2 and "is being written by another process" in second.stderr, second.stderr
+        assert first.wait() == 0
+        done = run([str(TOOL), "inspect", str(work / "large")])
+        assert done.returncode == 0, done.stderr
+
+
+def case_hostile_folders(work):
+    """Pipes, devices, links out of the folder, deep JSON: refused with the file, and nothing hangs."""
+    write_model(work / "good", layers=1)
+
+    def refused(name, make, text):
+        folder = work / "bad"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(work / "good", folder)
+        (folder / name).unlink(missing_ok=True)
+        make(folder / name)
+        for command in ([str(TOOL), "inspect", str(folder)], grow(folder, work / "out")):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 2 and text in done.stderr and name in done.stderr, (name, done)
+        assert not (work / "out").exists() and not (work / "out.part").exists()
+
+    (work / "elsewhere").write_text("{}")
+    for name in ("config.json", "model.safetensors"):
+        refused(name, os.mkfifo, "is a pipe, not a file")
+        refused(name, lambda path: path.symlink_to("/dev/zero"), "is a device, not a file")
+        refused(name, lambda path: path.symlink_to("../elsewhere"), "leads out of the folder")
+        refused(name, lambda path: path.symlink_to("nothing"), "is a link to nothing")
+        refused(name, lambda path: path.mkdir(), "is a folder, not a file")
+    deep = "[" * 100_000 + "]" * 100_000
+    refused("config.json", lambda path: path.write_text('{"model_type": "llama", "x": ' + deep + "}"), "nested deeper")
+    refused("model.safetensors.index.json", lambda path: (path.write_text('{"weight_map": ' + deep + "}"),
+                                                          (path.parent / "model.safetensors").unlink()), "nested deeper")
+    header = ('{"x": ' + deep + "}").encode()
+    refused("model.safetensors", lambda path: path.write_bytes(struct.pack("<Q", len(header)) + header), "nested deeper")
+    # Files that are only carried along are passed over.
+    shutil.rmtree(work / "bad")
+    shutil.copytree(work / "good", work / "bad")
+    os.mkfifo(work / "bad/merges.txt")
+    (work / "bad/vocab.json").symlink_to("../elsewhere")
+    (work / "bad/special_tokens_map.json").symlink_to("tokenizer.json")
+    assert run(grow(work / "bad", work / "out")).returncode == 0
+    assert not (work / "out/vocab.json").exists() and (work / "out/special_tokens_map.json").read_text() == "{}"
+
+
+def case_tensors_without_a_role(work):
+    """A tensor that would be lost stops the growth, unless it is named."""
+    write_model(work / "small", layers=1, more={"score.weight": (3, 256), "model.layers.0.self_attn.q_proj.bias": (256,)})
+    done = run(grow(work / "small", work / "large"))
+    assert done.returncode == 2 and "model.layers.0.self_attn.q_proj.bias and 1 others" in done.stderr, done.stderr
+    assert "it would be lost" in done.stderr and not (work / "large").exists()
+    assert run(grow(work / "small", work / "large", 'drop=["score"]')).returncode == 2
+    done = run(grow(work / "small", work / "large", 'drop=["score", "model.layers.0.self_attn.q_proj.bias"]'))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["dropped"] == ["model.layers.0.self_attn.q_proj.bias", "score.weight"]
+
+
+def case_said_after_measuring(work):
+    """That the function is kept is said of what was measured, in the type that is written."""
+    write_model(work / "small", layers=3)
+    text = lambda *settings: json.loads(run(grow(work / "small", work / "large", *settings)).stdout)
+    assert text()["keeps"] == "not measured" and text()["promised"] == "the function"
+    kept = text("measure=yes")
+    assert kept["dtype"] == "BF16" and kept["keeps"] == "the function", kept
+    assert kept["difference_at_start"]["largest"] <= kept["difference_at_start"]["rounding"] / 1000, kept
+    slices = ("measure=yes", "target.hidden_size=256", "target.layers=3", "operator.depth=slices")
+    turned = text(*slices, "operator.slices=2-3,0-2")
+    assert turned["keeps"] == "nothing exactly", turned
+    assert text(*slices, "operator.slices=0-1,1-3")["keeps"] == "the function"
+
 
 
 def case_shards(work):
@@ -136,6 +259,37 @@ def case_shards(work):
                     begin, end = entry["data_offsets"]
                     tensors[key] = text[8 + length + begin:8 + length + end]
     assert read["one"] == read["many"]
+
+
+def case_terminal(work):
+    """At a terminal some lines for people, with --json and through a pipe JSON."""
+    write_model(work / "small", layers=1)
+
+    def at_terminal(command):
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(command, stdout=theirs)
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # what Linux says at a terminal's end
+                break
+            if not piece:
+                break
+            text += piece
+        assert process.wait() == 0
+        return text.decode().replace("\r", "")
+
+    command = grow(work / "small", work / "large", "measure=yes")
+    lines = at_terminal(command).splitlines()
+    assert len(lines) <= 6 and lines[0].startswith("grew  llama: 256 wide, 1 layers"), lines
+    assert any(one.startswith("kept  the function") for one in lines), lines
+    assert lines[-1].startswith("next  ligo-grow train"), lines
+    assert json.loads(at_terminal([*command, "--json"]))["keeps"] == "the function"
+    assert json.loads(run(command).stdout)["keeps"] == "the function"
+    lines = at_terminal([str(TOOL), "inspect", str(work / "large")]).splitlines()
+    assert lines[0].startswith("is    llama: 512 wide") and lines[-1].startswith("next  ligo-grow grow"), lines
 
 
 if __name__ == "__main__":

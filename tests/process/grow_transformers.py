@@ -28,10 +28,11 @@ T = transformers
 
 def shake(model):
     """Random values everywhere, so that a bias or norm that goes astray shows."""
+    plus_one = "Gemma" in type(model).__name__  # its files hold norms' scales less 1
     with torch.no_grad():
         for name, value in model.named_parameters():
-            value.copy_(torch.randn_like(value) * 0.15 + (1.0 if "norm" in name.lower() and value.ndim == 1
-                                                          and "weight" in name else 0.0))
+            scale = "norm" in name.lower() and value.ndim == 1 and "weight" in name
+            value.copy_(torch.randn_like(value) * 0.15 + (1.0 if scale and not plus_one else 0.0))
     return model.eval()
 
 
@@ -41,6 +42,8 @@ IMAGE = dict(COMMON, image_size=16, patch_size=4, num_channels=3, num_labels=5)
 GPT2 = dict(vocab_size=99, n_positions=40, n_embd=64, n_layer=2, n_head=2)
 LLAMA = dict(COMMON, vocab_size=99, max_position_embeddings=40, num_attention_heads=4, num_key_value_heads=2,
              pad_token_id=None, bos_token_id=1, eos_token_id=2)
+HEAD = dict(LLAMA, head_dim=16)
+WIDER = ["target.hidden_size=96", "target.layers=3"]
 # name, class, config, growth, whether the grown logits are the source's
 CASES = [
     ("gpt2", T.GPT2LMHeadModel, T.GPT2Config(**GPT2), ["target.hidden_size=96", "target.layers=5"], True),
@@ -63,6 +66,38 @@ CASES = [
     ("roberta", T.RobertaForMaskedLM, T.RobertaConfig(**BERT), ["target.hidden_size=192"], True),
     ("vit", T.ViTForImageClassification, T.ViTConfig(**IMAGE), ["target.hidden_size=96", "target.layers=3"], True),
     ("deit", T.DeiTForImageClassificationWithTeacher, T.DeiTConfig(**IMAGE), ["target.hidden_size=96"], True),
+    ("mistral, a window", T.MistralForCausalLM, T.MistralConfig(**LLAMA, sliding_window=8),
+     ["target.hidden_size=88", "target.heads=8", "target.kv_heads=4"], True),
+    ("qwen2, windows above", T.Qwen2ForCausalLM,
+     T.Qwen2Config(**LLAMA, use_sliding_window=True, sliding_window=8, max_window_layers=1), WIDER, True),
+    ("qwen3", T.Qwen3ForCausalLM, T.Qwen3Config(**HEAD), ["target.hidden_size=80", "target.heads=6", "target.kv_heads=3"], True),
+    ("gemma", T.GemmaForCausalLM, T.GemmaConfig(**HEAD), [*WIDER, "operator.width=lemon"], True),
+    ("gemma2", T.Gemma2ForCausalLM, T.Gemma2Config(**HEAD, query_pre_attn_scalar=24, sliding_window=8,
+                                                   attn_logit_softcapping=20.0, final_logit_softcapping=15.0), WIDER, True),
+    ("gemma3", T.Gemma3ForCausalLM, T.Gemma3TextConfig(**HEAD, query_pre_attn_scalar=24, sliding_window=8,
+                                                       layer_types=["sliding_attention", "full_attention"]), WIDER, True),
+    ("phi3, longrope", T.Phi3ForCausalLM,
+     T.Phi3Config(**LLAMA, original_max_position_embeddings=16,
+                  rope_parameters=dict(rope_type="longrope", rope_theta=10000.0, short_factor=[1.0 + 0.1 * i for i in range(8)],
+                                       long_factor=[1.0 + 0.4 * i for i in range(8)],
+                                       original_max_position_embeddings=16)), WIDER, True),
+    ("smollm3", T.SmolLM3ForCausalLM, T.SmolLM3Config(**LLAMA, no_rope_layers=[1, 0]), WIDER, True),
+    ("llama, yarn", T.LlamaForCausalLM,
+     T.LlamaConfig(**LLAMA, rope_parameters=dict(rope_type="yarn", rope_theta=10000.0, factor=4.0,
+                                                 original_max_position_embeddings=16)), WIDER, True),
+    ("llama, dynamic", T.LlamaForCausalLM,
+     T.LlamaConfig(**LLAMA, rope_parameters=dict(rope_type="dynamic", rope_theta=10000.0, factor=2.0)), WIDER, True),
+    ("opt", T.OPTForCausalLM, T.OPTConfig(vocab_size=99, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, ffn_dim=128,
+                                          max_position_embeddings=40, pad_token_id=1), WIDER, True),
+    ("pythia", T.GPTNeoXForCausalLM, T.GPTNeoXConfig(**BERT), WIDER, True),
+    ("gpt_neox, one after the other", T.GPTNeoXForCausalLM, T.GPTNeoXConfig(**BERT, use_parallel_residual=False), WIDER, True),
+    ("distilbert", T.DistilBertForMaskedLM, T.DistilBertConfig(vocab_size=99, dim=64, hidden_dim=128, n_layers=2, n_heads=2,
+                                                               max_position_embeddings=40), ["target.hidden_size=128"], True),
+    ("xlm-roberta", T.XLMRobertaForMaskedLM, T.XLMRobertaConfig(**BERT, pad_token_id=1), ["target.hidden_size=128"], True),
+    ("camembert bare", T.CamembertModel, T.CamembertConfig(**BERT, pad_token_id=1), ["target.hidden_size=128"], False),
+    ("bert decoder", T.BertLMHeadModel, T.BertConfig(**BERT, is_decoder=True), ["target.hidden_size=128"], True),
+    ("vit bare, pooler", T.ViTModel, T.ViTConfig(**IMAGE), ["target.hidden_size=96"], False),
+    ("deit bare, pooler", T.DeiTModel, T.DeiTConfig(**IMAGE), ["target.hidden_size=96"], False),
     ("deit without teacher", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), ["target.hidden_size=128"], True),
 ]
 
@@ -128,6 +163,12 @@ def main():
                 model.to(torch.bfloat16).save_pretrained(work / "half")
                 half = kind.from_pretrained(work / "half", dtype=torch.float32).eval()
                 expect(name, "a bf16 file", ours(tool, work / "half", inputs, work), output(half, inputs), 1e-4)
+            if number % 6 == 3:  # a file of torch.save, with the prefixes of torch.compile and data parallel training
+                wrapped = {"_orig_mod.module." + key: value for key, value in model.state_dict().items()}
+                (work / "bin").mkdir()
+                torch.save(wrapped, work / "bin/pytorch_model.bin")
+                (work / "bin/config.json").write_text((work / "small/config.json").read_text())
+                expect(name, "a .bin file", ours(tool, work / "bin", inputs, work), theirs, 1e-4)
     return 1 if failed else 0
 
 

@@ -1,6 +1,7 @@
 // ligo-grow grow
 #include "grow/grow_command.h"
 #include "ligo_grow/commands.h"
+#include "ligo_grow/summary.h"
 
 namespace frugal::ligo_grow {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 struct GrowCommand {
   cli::CommonFlags flags;
   std::string source;
+  bool json = false;
 
   void run() {
     const report::RunClock clock;
@@ -19,7 +21,11 @@ struct GrowCommand {
         effective.json());
     grow::grow_command(source, flags.out, config, flags.quiet, result);
     result["run"] = clock.describe(static_cast<int>(config.threads));
-    report::write_result("-", result);
+    if (for_people(json)) {
+      base::write_text("-", lines_of_growth(result, flags.out));
+    } else {
+      report::write_result("-", result);
+    }
   }
 };
 
@@ -29,6 +35,7 @@ void add_grow(CLI::App& app) {
   auto command = std::make_shared<GrowCommand>();
   CLI::App* sub = app.add_subcommand("grow", "A larger model directory from a model directory");
   sub->add_option("SOURCE", command->source, "Hugging Face model directory");
+  sub->add_flag("--json", command->json, "JSON on a terminal too");
   cli::add_flags<grow::GrowConfig>(*sub, command->flags, {.threads = true}, "Folder of the grown model");
   sub->footer(
       "Examples:\n"

@@ -1,6 +1,7 @@
 // ligo-grow inspect
 #include "grow/inspect.h"
 #include "ligo_grow/commands.h"
+#include "ligo_grow/summary.h"
 
 namespace frugal::ligo_grow {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 struct InspectCommand {
   cli::CommonFlags flags;
   std::string folder, input, logits;
-  bool headers_only = false;
+  bool headers_only = false, json = false;
 
   void run() {
     if (input.empty() != logits.empty()) {
@@ -23,7 +24,11 @@ struct InspectCommand {
                                        nlohmann::json::object());
     grow::inspect_command(folder, !headers_only, result);
     result["run"] = clock.describe(1);
-    report::write_result(flags.out, result);
+    if (flags.out == "-" && for_people(json)) {
+      base::write_text("-", lines_of_model(result, folder));
+    } else {
+      report::write_result(flags.out, result);
+    }
   }
 };
 
@@ -34,6 +39,7 @@ void add_inspect(CLI::App& app) {
   CLI::App* sub =
       app.add_subcommand("inspect", "What a model directory is, its size, and what is wrong with it");
   sub->add_option("MODEL", command->folder, "Hugging Face model directory")->required();
+  sub->add_flag("--json", command->json, "JSON on a terminal too");
   sub->add_flag("--headers-only", command->headers_only, "Do not look at every weight for NaN");
   sub->add_option("--input", command->input,
                   "Instead: a safetensors file with input_ids or pixel_values, whose logits are wanted");

@@ -1,12 +1,15 @@
 // ligo-grow learn: the LiGO operator, learned on the large model's loss.
 #include "grow/learn.h"
 #include "ligo_grow/commands.h"
+#include "ligo_grow/summary.h"
 
 namespace frugal::ligo_grow {
 
 void add_learn(CLI::App& app) {
   auto flags = std::make_shared<cli::CommonFlags>();
   CLI::App* sub = app.add_subcommand("learn", "Learn a growth operator and write the large model it gives");
+  auto json = std::make_shared<bool>(false);
+  sub->add_flag("--json", *json, "JSON on a terminal too");
   cli::add_flags<grow::LearnConfig>(
       *sub, *flags,
       {.config = cli::ConfigArgument::positional, .threads = true, .device = true, .resume = true},
@@ -15,11 +18,11 @@ void add_learn(CLI::App& app) {
       "Examples:\n  ligo-grow learn configs/grow/kjv-learn.json --set model=out/small --out out/grown\n"
       "  ligo-grow learn configs/grow/kjv-learn.json --set model=out/small --set search=[0.003,0.01,0.03] "
       "--out out/g");
-  sub->callback([flags] {
+  sub->callback([flags, json] {
     const auto loaded = cli::load_config<grow::LearnConfig>(*flags);
     cli::require_folder(*flags, "learning", "out/grown");
     const auto line = grow::learn(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
-    base::write_text("-", report::to_line(line) + "\n");
+    base::write_text("-", for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
   });
 }
 

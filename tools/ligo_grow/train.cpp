@@ -2,12 +2,15 @@
 // with growths between them.
 #include "grow/schedule.h"
 #include "ligo_grow/commands.h"
+#include "ligo_grow/summary.h"
 
 namespace frugal::ligo_grow {
 
 void add_train(CLI::App& app) {
   auto flags = std::make_shared<cli::CommonFlags>();
   CLI::App* sub = app.add_subcommand("train", "Train a transformer; with `stages`: train, grow, go on");
+  auto json = std::make_shared<bool>(false);
+  sub->add_flag("--json", *json, "JSON on a terminal too");
   cli::add_flags<grow::StagedConfig>(
       *sub, *flags,
       {.config = cli::ConfigArgument::positional, .threads = true, .device = true, .resume = true},
@@ -15,7 +18,7 @@ void add_train(CLI::App& app) {
   sub->footer(
       "Examples:\n  ligo-grow train configs/grow/kjv-small.json --out out/small\n"
       "  ligo-grow train configs/grow/kjv-staged.json --seed 1 --out out/staged --resume");
-  sub->callback([flags] {
+  sub->callback([flags, json] {
     const auto loaded = cli::load_config<grow::StagedConfig>(*flags, [&flags](grow::StagedConfig& given) {
       if (flags->seed_given) given.train.seed = static_cast<std::int64_t>(flags->seed);
       if (flags->threads > 0) given.train.threads = flags->threads;
@@ -23,7 +26,7 @@ void add_train(CLI::App& app) {
     cli::require_folder(*flags, "training", "out/first");
     const auto line =
         grow::run_staged(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
-    base::write_text("-", report::to_line(line) + "\n");
+    base::write_text("-", for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
   });
 }
 
