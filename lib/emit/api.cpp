@@ -73,6 +73,7 @@ constexpr const char* code_text = R"(/* Made by tinytrain-compile; do not edit. 
 
 #include "kernels/integer.h"
 #include "kernels/ops.h"
+#include "kernels/rows.h"
 
 #define FRUGAL_ALIGNED _Alignas(8)
 

@@ -21,6 +21,12 @@ struct Home {
   std::size_t offset = 0;  // bytes into the state or the arena
 };
 
+// Layers that run row by row (ops/rows.h): between them lie some rows, not whole maps.
+struct RowChain {
+  ir::NodeRange nodes;
+  std::size_t state = 0;  // where in the arena ops_run_rows counts
+};
+
 class DeviceProgram {
  public:
   // target: of ops.h, whose kernels need scratch memory of their own. Throws UserError at "origin: node" for
@@ -35,6 +41,9 @@ class DeviceProgram {
   const std::vector<ops::Layout>& layouts() const { return layouts_; }
   // A parameter's or constant's numbers, as the kernels take them.
   std::span<const std::byte> numbers(ir::TensorId id) const;
+  const std::vector<RowChain>& chains() const { return chains_; }
+  // The chain that a node belongs to; null: it runs at once.
+  const RowChain* chain_of(ir::NodeId node) const;
   // Nodes that the logits need, in order: inference.
   const std::vector<ir::NodeId>& inference() const { return inference_; }
 
@@ -49,6 +58,8 @@ class DeviceProgram {
  private:
   void place_state();
   void place_arena(std::int32_t target);
+  void add_chains(std::vector<plan::Block>& lives, const std::vector<ir::TensorId>& owners);
+  std::size_t scratch_of(ir::NodeRange nodes, std::int32_t target) const;
   void find_inference();
 
   passes::TrainingStep step_;
@@ -58,6 +69,7 @@ class DeviceProgram {
   std::vector<Home> homes_;
   std::vector<std::size_t> scratch_;
   std::vector<ir::NodeId> inference_;
+  std::vector<RowChain> chains_;
   std::vector<plan::Block> blocks_;
   plan::Plan plan_;
   std::size_t arena_bytes_ = 0, state_bytes_ = 0;

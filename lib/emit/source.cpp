@@ -36,12 +36,13 @@ class Writer {
   Source written() {
     const passes::TrainingStep& step = program_.step();
     std::string inference, forward, backward;
+    for (const RowChain& chain : program_.chains()) declare(chain);
     for (const NodeId n : program_.inference()) inference += calls(n, false);
     const auto end = static_cast<NodeId>(program_.graph().nodes.size());
     for (NodeId n = 0; n < step.forward_end; ++n) forward += calls(n, true);
     for (NodeId n = step.forward_end; n < end; ++n) backward += calls(n, true);
     ApiText api;
-    api.tables = factory() + tables_.text();
+    api.tables = factory() + tables_.text() + chains_;
     api.inference = inference;
     api.forward = forward;
     api.backward = backward;
@@ -116,7 +117,50 @@ class Writer {
     return "&" + tables_.structure(made);
   }
 
+  const ir::Node& node(NodeId n) const { return program_.graph().nodes[static_cast<std::size_t>(n)]; }
+
+  // A function a layer, and the table of layers, for ops_run_rows.
+  void declare(const RowChain& chain) {
+    std::string layers;
+    for (NodeId n = chain.nodes.begin; n < chain.nodes.end; ++n) {
+      const quant::Call& call = program_.calls(n).calls.at(0);
+      std::string window;
+      std::vector<std::string> arguments;
+      for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+        const auto* tensor = std::get_if<quant::Pointer>(&call.arguments[i]);
+        const auto* made = std::get_if<quant::Struct>(&call.arguments[i]);
+        std::string text = argument(call.arguments[i], n, false);
+        if (tensor != nullptr && tensor->id == node(n).inputs[0]) text = "x";
+        if (tensor != nullptr && tensor->id == node(n).output) text = "y";
+        if (made != nullptr && made->type == "ops_window") {
+          window = text;
+          text = "window";
+        }
+        arguments.push_back(text);
+      }
+      chains_ += fmt::format(
+          "static void row_of_{}(const int8_t* x, int8_t* y, const ops_window* window) {{\n"
+          "  {}({});\n}}\n",
+          n, call.kernel, fmt::join(arguments, ", "));
+      layers += fmt::format(
+          "  {{row_of_{}, {}, {}}},\n", n, window,
+          n == chain.nodes.begin ? "0" : fmt::format("(int8_t*)({})", address(node(n).inputs[0])));
+    }
+    chains_ += fmt::format("static const ops_rows_layer rows_{}[] = {{\n{}}};\n", chain.nodes.begin, layers);
+  }
+
+  std::string calls(const RowChain& chain) {
+    const ir::Node &first = node(chain.nodes.begin), &last = node(chain.nodes.end - 1);
+    return fmt::format(
+        "  /* {} to {}, row by row */\n  ops_run_rows(rows_{}, {}, (const int8_t*)({}), (int8_t*)({}), "
+        "(int32_t*)(void*)(arena + {}));\n  FRUGAL_MARK({});\n",
+        program_.graph().name_of(first), program_.graph().name_of(last), chain.nodes.begin,
+        chain.nodes.end - chain.nodes.begin, address(first.inputs[0]), address(last.output), chain.state,
+        chain.nodes.end - 1);
+  }
+
   std::string calls(NodeId n, bool with_mask) {
+    if (const RowChain* chain = program_.chain_of(n)) return n == chain->nodes.begin ? calls(*chain) : "";
     const ir::Node& node = program_.graph().nodes[static_cast<std::size_t>(n)];
     std::string text = fmt::format("  /* {}: {} */\n", program_.graph().name_of(node), node.op->name);
     for (const quant::Call& call : program_.calls(n).calls) {
@@ -131,6 +175,7 @@ class Writer {
   const DeviceProgram& program_;
   SourceConfig config_;
   Tables tables_;
+  std::string chains_;  // C: functions and tables of layers that run row by row
 };
 
 }  // namespace

@@ -217,6 +217,13 @@ void ops_update_i8(int8_t* weight, const float* gradient, const float* factor, c
                    const uint32_t* seed, const ops_update* how);
 void ops_update_i32(int32_t* bias, const float* gradient, const float* factor, const float* rate,
                     const uint32_t* seed, const ops_update* how);
+/* The same of a convolution without groups, from what the layer took and the gradient of what it gave: as
+ * ops_conv_weight_gradient and ops_update_i8 give it. taken: the trained channels of x, null where all are;
+ * how: of `weight`, which may hold these channels alone. */
+size_t ops_conv_weight_update_scratch(const ops_window* window, int32_t trained);
+void ops_conv_weight_update_i8(int8_t* weight, const int8_t* x, int32_t x_zero, const float* gradient,
+                               const float* factor, const float* rate, const uint32_t* seed, void* scratch,
+                               const int32_t* taken, const ops_window* window, const ops_update* how);
 void ops_update_f32(float* weight, const float* gradient, const float* rate, int32_t count);
 
 #ifdef __cplusplus

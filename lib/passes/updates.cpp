@@ -140,7 +140,8 @@ class Updates {
 }  // namespace
 
 bool is_update(const ir::Node& node) {
-  return node.op->name == std::string("update") || node.op->name == std::string("update_integer");
+  return node.op->name == std::string("update") || node.op->name == std::string("update_integer") ||
+         node.op->name == std::string("conv_weight_update");
 }
 
 TrainingStep with_updates(const autodiff::TrainingGraph& training, const UpdateConfig& config,

@@ -36,6 +36,7 @@ struct TrainingStep {
   ir::TensorId logits = ir::none, loss = ir::none;
   std::vector<Trained> trained;        // in the order of their places
   std::vector<std::string> untrained;  // channels whose scale says nothing: "blocks.3.weight: 4 of 96"
+  std::vector<ir::NodeRange> by_rows;  // nodes that run row by row, one chain each (passes/rows.h)
   bool without_floats = false;         // rate is ops_number, loss has OPS_LOSS_BITS behind the point
 };
 

@@ -30,14 +30,15 @@ std::vector<Block> blocks_of_tensors(const ir::Graph& graph, std::size_t alignme
     const ir::Tensor& tensor = graph.tensors[i];
     blocks[i].name = tensor.name;
     blocks[i].alignment = alignment;
-    if (tensor.role == ir::Role::input || tensor.role == ir::Role::value)
-      blocks[i].bytes = static_cast<std::size_t>(ir::bytes(tensor));
+    if (tensor.role == ir::Role::input) blocks[i].bytes = static_cast<std::size_t>(ir::bytes(tensor));
   }
   const ir::NodeId end = ir::whole(graph).end;
   for (ir::NodeId n = 0; n < end; ++n) {
     const ir::Node& node = graph.nodes[index(n)];
     for (const ir::TensorId id : {node.output, node.mask}) {
-      if (id != ir::none) blocks[index(id)].first = blocks[index(id)].last = n;
+      if (id == ir::none) continue;
+      blocks[index(id)].bytes = static_cast<std::size_t>(ir::bytes(graph.tensor(id)));
+      blocks[index(id)].first = blocks[index(id)].last = n;
     }
     for (const ir::TensorId id : node.inputs) blocks[index(id)].last = n;
   }

@@ -27,8 +27,8 @@ std::vector<Share> in_place(const ir::Graph& graph,
 std::vector<ir::TensorId> owners(const ir::Graph& graph, const std::vector<Share>& shares);
 
 // One block a tensor, named like it: a value from the node that computes it to the last that reads it, an
-// input from the start, an output to the end. Parameters, states and constants need no room here: 0 bytes.
-// Tensors that share have one block, their owner's; the others have 0 bytes.
+// input from the start, an output to the end. Parameters, states and constants need no room here, nor what no
+// node gives: 0 bytes. Tensors that share have one block, their owner's; the others have 0 bytes.
 std::vector<Block> lifetimes(const ir::Graph& graph, std::size_t alignment = 1,
                              const std::vector<Share>& shares = {});
 

@@ -1,5 +1,6 @@
 // Trained parameters as steps of a program (passes/updates.h, passes/split_weights.h), for the table of
 // kernels.cpp.
+#include "ir/integer_scale.h"
 #include "ops/integer.h"
 #include "quant/binding.h"
 
@@ -8,13 +9,19 @@ namespace {
 
 using ir::DataType;
 
+// What an update's attributes say beside the shape.
+void describe(const Binding& b, Update& update) {
+  const ir::Call call = ir::call_of(b.model.graph, b.node);
+  update.how.channels = update.channels.data();
+  update.how.storage = call.text("storage") == "nearest" ? OPS_NEAREST : OPS_STOCHASTIC;
+  update.how.first = static_cast<std::uint32_t>(call.integer("place"));
+}
+
 Update update_of(const Binding& b) {
   const ir::Call call = ir::call_of(b.model.graph, b.node);
   Update update{{}, channels_of(b.node)};
   update.how = ops::update_of(b.input(0).shape, call.flag("depthwise"), update.channels.values().size());
-  update.how.channels = update.channels.data();
-  update.how.storage = call.text("storage") == "nearest" ? OPS_NEAREST : OPS_STOCHASTIC;
-  update.how.first = static_cast<std::uint32_t>(call.integer("place"));
+  describe(b, update);
   return update;
 }
 
@@ -47,6 +54,23 @@ Step update_integer(const Binding& b) {
   }
 }
 
+Step conv_weight_update(const Binding& b) {
+  b.need(0, DataType::int8);
+  b.need(1, DataType::int8);
+  const ops_window window = ops::window_of(b.node, b.input(1).shape, b.input(2).shape);
+  const auto zero = static_cast<std::int32_t>(ir::zero_point_of(b.input(1)));
+  const Table<std::int32_t> taken = channels_of(b.node);
+  // The trained channels stand apart, or among the others.
+  const bool apart = b.input(0).shape[1] != b.input(1).shape[1];
+  Update update{{}, apart ? Table<std::int32_t>({}) : taken};
+  update.how = ops::update_of(b.input(0).shape, false, update.channels.values().size());
+  describe(b, update);
+  const std::size_t scratch = ops_conv_weight_update_scratch(&window, update.how.trained);
+  return FRUGAL_CALL(ops_conv_weight_update_i8, b.x(0), b.x(1), zero, b.x(2), b.x(4), b.x(3), b.x(5),
+                     Scratch{}, taken, window, update)
+      .with_scratch(scratch, [scratch](std::int32_t) { return scratch; });
+}
+
 Step with_channels(const Binding& b) {
   b.need(0, DataType::int8);
   const Table<std::int32_t> channels = channels_of(b.node);
@@ -58,8 +82,10 @@ Step with_channels(const Binding& b) {
   return FRUGAL_CALL(ops_merge_channels, b.x(0), b.x(1), b.y(), rows, row, channels, count);
 }
 
-constexpr KernelEntry table[] = {
-    {"update", update}, {"update_integer", update_integer}, {"with_channels", with_channels}};
+constexpr KernelEntry table[] = {{"update", update},
+                                 {"update_integer", update_integer},
+                                 {"conv_weight_update", conv_weight_update},
+                                 {"with_channels", with_channels}};
 
 }  // namespace
 

@@ -11,7 +11,9 @@
 #include "base/file.h"
 #include "device/files.h"
 #include "emit/state.h"
+#include "passes/fuse_updates.h"
 #include "passes/in_place.h"
+#include "passes/rows.h"
 #include "passes/split.h"
 #include "quant/integer_network.h"
 #include "quant/trainer.h"
@@ -58,14 +60,29 @@ std::vector<std::int8_t> channels_last(std::span<const std::int8_t> image, const
   return moved;
 }
 
+sparse::UpdateScheme scheme_of(const std::string& name, const ir::Graph& graph) {
+  if (name != "parts") return sparse::scheme_named(name, graph);
+  sparse::UpdateScheme scheme;
+  scheme.bias_layers = 3;
+  scheme.weights = {{0, 1}, {1, 0.5}, {2, 0.25}};  // the depthwise layer in part too
+  return scheme;
+}
+
+passes::TrainingStep with_all_passes(passes::TrainingStep step) {
+  step = passes::with_gradients_in_place(passes::with_fused_updates(passes::with_split_weights(step)));
+  step.by_rows = passes::straight_runs(step);
+  return step;
+}
+
 }  // namespace
 
 TEST_CASE("generated C learns as the trainer does, byte for byte", "[emit]") {
   struct Case {
     const char* rounding;
     bool integer, with_passes;
+    const char* scheme = "parts";
   };
-  for (const auto& [rounding, integer, with_passes] :
+  for (const auto& [rounding, integer, with_passes, scheme_name] :
        {Case{"float32-half-even", false, false}, Case{"float32-half-even", false, true},
         Case{"tflite", false, true}, Case{"integer", false, true}, Case{"integer", true, false},
         Case{"integer", true, true}}) {
@@ -73,13 +90,12 @@ TEST_CASE("generated C learns as the trainer does, byte for byte", "[emit]") {
     const test::TempDir folder;
     const ir::Model model = integer ? quant::with_integer_head(test::tiny_int8_model(4, rounding), "tiny")
                                     : test::tiny_int8_model(4, rounding);
-    sparse::UpdateScheme scheme;
-    scheme.bias_layers = 3;
-    scheme.weights = {{0, 1}, {1, 0.5}, {2, 0.25}};  // the depthwise layer in part too
+    const sparse::UpdateScheme scheme = scheme_of(scheme_name, model.graph);
     const auto trained = sparse::trained_layers(model, scheme);
     passes::TrainingStep step =
         passes::with_updates(autodiff::with_backward(model, trained, "tiny"), {}, "tiny");
-    if (with_passes) step = passes::with_gradients_in_place(passes::with_split_weights(step));
+    if (with_passes) step = with_all_passes(std::move(step));
+    if (scheme_name == std::string("head")) REQUIRE(step.by_rows.size() == 1);
     const emit::DeviceProgram program(step, OPS_PLAIN, "tiny");
     const emit::Source source = emit::write_source(program, {3, 77});
     base::write_text(folder / "frugal_model.h", source.header);

@@ -3,6 +3,7 @@
 // What an update gives is the parameter with its change, in the same memory.
 // Whoever orders nodes keeps it behind every other reader of the parameter.
 #include "ir/operators.h"
+#include "ir/operators/spatial.h"
 
 namespace frugal::ir {
 namespace {
@@ -82,6 +83,35 @@ const Operator update_integer{
     .in_place = true,
 };
 
+// channels: of the input, those that are trained. The weight has them alone, or all.
+const Operator conv_weight_update{
+    .name = "conv_weight_update",
+    .help =
+        "conv_weight_gradient and update, a few output channels at a time: (weight, what the layer took, "
+        "gradient "
+        "of the output, rate, factor an output channel, seed)",
+    .least_inputs = 6,
+    .most_inputs = 6,
+    .attributes = joined(attributes(), window_attributes()),
+    .shape =
+        [](const Call& call) {
+          const auto channels = static_cast<std::int64_t>(call.integers("channels").size());
+          const std::int64_t in = call.shape(1).size() == 4 ? call.shape(1)[1] : 0;
+          Dims wanted{call.shape(2).size() == 4 ? call.shape(2)[1] : 0, in};
+          for (const std::int64_t size : call.integers("kernel")) wanted.push_back(size);
+          Dims apart = wanted;
+          if (channels > 0) apart[1] = channels;
+          if (call.shape(0) != wanted && call.shape(0) != apart)
+            throw RuleError(words("takes a weight of ", wanted, ", got ", call.shape(0)));
+          check_scalar(call, 3, DataType::float32, {1}, "a rate");
+          check_scalar(call, 4, DataType::float32, {call.shape(0)[0]}, "a factor an output channel");
+          check_scalar(call, 5, DataType::int32, {1}, "a seed");
+          return call.shape(0);
+        },
+    .onnx = nullptr,
+    .in_place = true,
+};
+
 const Operator with_channels{
     .name = "with_channels",
     .help =
@@ -108,6 +138,6 @@ const Operator with_channels{
 
 }  // namespace
 
-OperatorTable updates() { return {&update, &update_integer, &with_channels}; }
+OperatorTable updates() { return {&update, &update_integer, &conv_weight_update, &with_channels}; }
 
 }  // namespace frugal::ir

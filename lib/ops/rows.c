@@ -1,0 +1,61 @@
+/* Layers that run row by row (rows.h). */
+#include "ops/rows.h"
+
+#include <string.h>
+
+#include "ops/common.h"
+
+typedef struct {
+  const ops_rows_layer* layers;
+  const int8_t* x;
+  int32_t* state; /* of each layer: the first row of its input that is there, and the one behind the last */
+} rows_run;
+
+int32_t ops_rows_kept(const ops_window* w) {
+  const int32_t kept = (w->kernel_height - 1) * w->dilation_height + 1;
+  return kept < w->in_height ? kept : w->in_height;
+}
+
+static void make_row(const rows_run* run, int32_t layer, int32_t row, int8_t* to);
+
+/* Rows [begin, end) of a layer's input, side by side. */
+static const int8_t* rows_of_input(const rows_run* run, int32_t layer, int32_t begin, int32_t end) {
+  const ops_window* w = run->layers[layer].window;
+  const size_t bytes = (size_t)w->in_width * (size_t)w->in_channels;
+  if (layer == 0) return run->x + (size_t)begin * bytes;
+  int8_t* rows = run->layers[layer].rows;
+  int32_t* there = run->state + 2 * layer;
+  if (begin > there[0]) {
+    if (there[1] > begin) {
+      memmove(rows, rows + (size_t)(begin - there[0]) * bytes, (size_t)(there[1] - begin) * bytes);
+    } else {
+      there[1] = begin;
+    }
+    there[0] = begin;
+  }
+  for (; there[1] < end; ++there[1])
+    make_row(run, layer - 1, there[1], rows + (size_t)(there[1] - begin) * bytes);
+  return rows;
+}
+
+static void make_row(const rows_run* run, int32_t layer, int32_t row, int8_t* to) {
+  const ops_window* w = run->layers[layer].window;
+  const int32_t top = row * w->stride_height - w->pad_top;
+  const int32_t bottom = top + (w->kernel_height - 1) * w->dilation_height + 1;
+  const int32_t begin = top > 0 ? top : 0, end = bottom < w->in_height ? bottom : w->in_height;
+  const int8_t* from = rows_of_input(run, layer, begin, end);
+  ops_window one = *w;
+  one.in_height = end - begin;
+  one.out_height = 1;
+  one.pad_top = begin - top;
+  run->layers[layer].run(from, to, &one);
+}
+
+void ops_run_rows(const ops_rows_layer* layers, int32_t count, const int8_t* x, int8_t* y, int32_t* state) {
+  const ops_window* last = layers[count - 1].window;
+  const size_t bytes = (size_t)last->out_width * (size_t)last->out_channels;
+  const rows_run run = {layers, x, state};
+  for (int32_t i = 0; i < 2 * count; ++i) state[i] = 0;
+  for (int32_t row = 0; row < last->out_height; ++row)
+    make_row(&run, count - 1, row, y + (size_t)row * bytes);
+}

@@ -1,0 +1,28 @@
+/* Layers on int8 that run row by row: each takes of the one before only the rows that its next row needs, so
+ * that the whole maps between them are never in memory. No row is computed twice. */
+#ifndef FRUGAL_OPS_ROWS_H
+#define FRUGAL_OPS_ROWS_H
+
+#include "ops/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+  /* The layer's kernel with its weights and scales, on a window that gives one row. */
+  void (*run)(const int8_t* x, int8_t* y, const ops_window* window);
+  const ops_window* window; /* of the whole layer; each row of it reads some row of the image */
+  int8_t* rows;             /* room for ops_rows_kept rows of its input; of the first layer: null */
+} ops_rows_layer;
+
+/* Rows of a layer's input that are needed at once. */
+int32_t ops_rows_kept(const ops_window* window);
+/* x: input of the first layer, y: output of the last. state: two numbers a layer. */
+void ops_run_rows(const ops_rows_layer* layers, int32_t count, const int8_t* x, int8_t* y, int32_t* state);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
