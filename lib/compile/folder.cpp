@@ -128,7 +128,7 @@ Ordered compile_to(const std::string& folder, const CompileConfig& config, const
                                 {"what", pass.help},
                                 {"bytes_before", pass.before},
                                 {"bytes_after", pass.after},
-                                {"kept", pass.kept()}});
+                                {"kept", pass.kept}});
   result["trained"] = trained_of(program);
   result["untrained_channels"] = stages.step.untrained;
   result["calls"] = calls_of(program);

@@ -36,7 +36,7 @@ class Writer {
   Source written() {
     const passes::TrainingStep& step = program_.step();
     std::string inference, forward, backward;
-    for (const RowChain& chain : program_.chains()) declare(chain);
+    for (const ir::NodeRange& chain : step.by_rows) declare(chain);
     for (const NodeId n : program_.inference()) inference += calls(n, false);
     const auto end = static_cast<NodeId>(program_.graph().nodes.size());
     for (NodeId n = 0; n < step.forward_end; ++n) forward += calls(n, true);
@@ -120,9 +120,9 @@ class Writer {
   const ir::Node& node(NodeId n) const { return program_.graph().nodes[static_cast<std::size_t>(n)]; }
 
   // A function a layer, and the table of layers, for ops_run_rows.
-  void declare(const RowChain& chain) {
+  void declare(const ir::NodeRange& chain) {
     std::string layers;
-    for (NodeId n = chain.nodes.begin; n < chain.nodes.end; ++n) {
+    for (NodeId n = chain.begin; n < chain.end; ++n) {
       const quant::Call& call = program_.calls(n).calls.at(0);
       std::string window;
       std::vector<std::string> arguments;
@@ -142,25 +142,26 @@ class Writer {
           "static void row_of_{}(const int8_t* x, int8_t* y, const ops_window* window) {{\n"
           "  {}({});\n}}\n",
           n, call.kernel, fmt::join(arguments, ", "));
-      layers += fmt::format(
-          "  {{row_of_{}, {}, {}}},\n", n, window,
-          n == chain.nodes.begin ? "0" : fmt::format("(int8_t*)({})", address(node(n).inputs[0])));
+      layers +=
+          fmt::format("  {{row_of_{}, {}, {}}},\n", n, window,
+                      n == chain.begin ? "0" : fmt::format("(int8_t*)({})", address(node(n).inputs[0])));
     }
-    chains_ += fmt::format("static const ops_rows_layer rows_{}[] = {{\n{}}};\n", chain.nodes.begin, layers);
+    chains_ += fmt::format("static const ops_rows_layer rows_{}[] = {{\n{}}};\n", chain.begin, layers);
   }
 
-  std::string calls(const RowChain& chain) {
-    const ir::Node &first = node(chain.nodes.begin), &last = node(chain.nodes.end - 1);
+  std::string calls(std::size_t number) {
+    const ir::NodeRange& chain = program_.step().by_rows[number];
+    const ir::Node &first = node(chain.begin), &last = node(chain.end - 1);
     return fmt::format(
         "  /* {} to {}, row by row */\n  ops_run_rows(rows_{}, {}, (const int8_t*)({}), (int8_t*)({}), "
         "(int32_t*)(void*)(arena + {}));\n  FRUGAL_MARK({});\n",
-        program_.graph().name_of(first), program_.graph().name_of(last), chain.nodes.begin,
-        chain.nodes.end - chain.nodes.begin, address(first.inputs[0]), address(last.output), chain.state,
-        chain.nodes.end - 1);
+        program_.graph().name_of(first), program_.graph().name_of(last), chain.begin, chain.end - chain.begin,
+        address(first.inputs[0]), address(last.output), program_.chain_offset(number), chain.end - 1);
   }
 
   std::string calls(NodeId n, bool with_mask) {
-    if (const RowChain* chain = program_.chain_of(n)) return n == chain->nodes.begin ? calls(*chain) : "";
+    const std::size_t chain = chain_of(program_.step(), n);
+    if (chain != ArenaBlocks::none) return n == program_.step().by_rows[chain].begin ? calls(chain) : "";
     const ir::Node& node = program_.graph().nodes[static_cast<std::size_t>(n)];
     std::string text = fmt::format("  /* {}: {} */\n", program_.graph().name_of(node), node.op->name);
     for (const quant::Call& call : program_.calls(n).calls) {

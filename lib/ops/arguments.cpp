@@ -194,6 +194,10 @@ std::vector<Layout> layouts_of(const ir::Graph& graph) {
     if (op == "depthwise_conv" || op == "depthwise_input_gradient" ||
         op == "depthwise_input_gradient_in_place")
       set(node.inputs[1], Layout::depthwise);
+    if (op == "conv_input_gradient_of_parts") {
+      set(node.inputs[1], Layout::convolution);
+      set(node.inputs[2], Layout::convolution);
+    }
     if (op == "conv_weight_gradient") set(node.output, Layout::convolution);
     if (op == "depthwise_weight_gradient") set(node.output, Layout::depthwise);
     if (op == "narrow") set(node.output, layouts[static_cast<std::size_t>(node.inputs[0])]);

@@ -152,6 +152,11 @@ void ops_channel_sum(const float* gradient, float* sum, int32_t pixels, int32_t 
 /* Input gradients: for each element of the input the sum over (kernel row, kernel column, output channel) in
  * this order; depthwise: (kernel row, kernel column, multiple). */
 void ops_conv_input_gradient(const float* gradient, const int8_t* weight, float* y, const ops_window* window);
+/* Without groups, by a weight of which `count` input channels, rising, stand apart. */
+size_t ops_conv_input_gradient_of_parts_scratch(const ops_window* window);
+void ops_conv_input_gradient_of_parts(const float* gradient, const int8_t* frozen, const int8_t* trained,
+                                      float* y, const int32_t* channels, int32_t count, void* scratch,
+                                      const ops_window* window);
 void ops_depthwise_input_gradient(const float* gradient, const int8_t* weight, float* y,
                                   const ops_window* window);
 /* The same of stride 1 and one multiple; y may be where gradient is. */

@@ -31,10 +31,11 @@ int readers(const ir::Graph& graph, ir::TensorId id) {
   return count;
 }
 
-bool overlaps(const std::vector<ir::NodeRange>& rows, ir::NodeRange range) {
-  return std::any_of(rows.begin(), rows.end(), [&](const ir::NodeRange& one) {
-    return one.begin < range.end && range.begin < one.end;
-  });
+// A chain in place of those that it meets.
+void put(std::vector<ir::NodeRange>& chains, ir::NodeRange range) {
+  std::erase_if(chains,
+                [&](const ir::NodeRange& one) { return one.begin < range.end && range.begin < one.end; });
+  chains.push_back(range);
 }
 
 }  // namespace
@@ -63,26 +64,23 @@ TrainingStep with_rows(TrainingStep step, const Measure& measure) {
   std::size_t least = measure(step);
   for (bool better = true; better;) {
     better = false;
-    ir::NodeRange best;
     const std::vector<ir::NodeRange> before = step.by_rows;
+    std::vector<ir::NodeRange> best = before;
     // Shorter ones first: of equals the one with the least work stays.
     for (NodeId length = 2; length <= longest; ++length) {
       for (const ir::NodeRange& run : runs) {
         for (NodeId begin = run.begin; begin + length <= run.end; ++begin) {
-          const ir::NodeRange tried{begin, begin + length};
-          if (overlaps(before, tried)) continue;
           step.by_rows = before;
-          step.by_rows.push_back(tried);
+          put(step.by_rows, {begin, begin + length});
           const std::size_t bytes = measure(step);
           if (bytes >= least) continue;
           least = bytes;
-          best = tried;
+          best = step.by_rows;
           better = true;
         }
       }
     }
-    step.by_rows = before;
-    if (better) step.by_rows.push_back(best);
+    step.by_rows = best;
   }
   return step;
 }

@@ -18,7 +18,8 @@ using Measure = std::function<std::size_t(const TrainingStep&)>;
 // the one before, none of whose values gradients need (but the last's).
 std::vector<ir::NodeRange> straight_runs(const TrainingStep& step);
 
-// Chooses among all parts of these runs, one after the other, while memory falls.
+// Chooses among all parts of these runs, one after the other, while memory falls. Shorter ones where equal:
+// the work of a chain is a copy of its rows.
 TrainingStep with_rows(TrainingStep step, const Measure& measure);
 
 }  // namespace frugal::passes

@@ -117,12 +117,32 @@ class Split {
     return add(std::move(some), std::move(taken));
   }
 
-  // Before a node that reads a whole weight stands one that puts it together.
+  bool takes_parts(const ir::Node& node) {
+    return node.op->name == std::string("conv_input_gradient") &&
+           graph().tensor(node.inputs[0]).type == ir::DataType::float32 &&
+           graph().tensor(node.output).shape.size() == 4 && ir::call_of(graph(), node).integer("groups") == 1;
+  }
+
+  // The gradient that puts the weight together a few channels at a time.
+  static void take_parts(ir::Node& node, const Part& part) {
+    const ir::Operator* of_parts = ir::find_operator("conv_input_gradient_of_parts");
+    ir::Attributes attributes;
+    for (const ir::AttributeSpec& spec : of_parts->attributes) {
+      const ir::Attributes& from = spec.name == std::string("channels") ? part.attributes : node.attributes;
+      attributes.push_back(
+          *std::find_if(from.begin(), from.end(), [&](const auto& one) { return one.first == spec.name; }));
+    }
+    node = {
+        of_parts, std::move(attributes), {node.inputs[0], part.whole, part.trained}, node.output, ir::none};
+  }
+
+  // Before any other node that reads a whole weight stands one that puts it together.
   void merge_inputs(ir::Node& node, std::vector<ir::Node>& before) {
     for (TensorId& input : node.inputs) {
       const auto part =
           std::find_if(parts_.begin(), parts_.end(), [&](const Part& p) { return p.whole == input; });
       if (part == parts_.end()) continue;
+      if (takes_parts(node)) return take_parts(node, *part);
       ir::Tensor merged = graph().tensor(part->whole);
       merged.name += part->merged == 0 ? ".merged" : ".merged" + std::to_string(part->merged + 1);
       merged.role = ir::Role::value;

@@ -200,6 +200,17 @@ Step depthwise_input_gradient(const Binding& b) {
   return FRUGAL_CALL(ops_depthwise_input_gradient, b.x(0), b.x(1), b.y(), window_of_input_gradient(b));
 }
 
+Step conv_input_gradient_of_parts(const Binding& b) {
+  b.need(2, DataType::int8);
+  const ops_window window = window_of_input_gradient(b);
+  const Table<std::int32_t> channels = channels_of(b.node);
+  const auto count = static_cast<std::int32_t>(channels.values().size());
+  const std::size_t scratch = ops_conv_input_gradient_of_parts_scratch(&window);
+  return FRUGAL_CALL(ops_conv_input_gradient_of_parts, b.x(0), b.x(1), b.x(2), b.y(), channels, count,
+                     Scratch{}, window)
+      .with_scratch(scratch, [scratch](std::int32_t) { return scratch; });
+}
+
 Step depthwise_input_gradient_in_place(const Binding& b) {
   const ops_window window = window_of_input_gradient(b);
   const std::size_t scratch = ops_depthwise_input_gradient_in_place_scratch(&window);
@@ -275,6 +286,7 @@ constexpr KernelEntry table[] = {
     {"rescale_gradient", rescale_gradient},
     {"channel_sum", channel_sum},
     {"conv_input_gradient", conv_input_gradient},
+    {"conv_input_gradient_of_parts", conv_input_gradient_of_parts},
     {"depthwise_input_gradient", depthwise_input_gradient},
     {"depthwise_input_gradient_in_place", depthwise_input_gradient_in_place},
     {"fully_connected_input_gradient", fully_connected_input_gradient},

@@ -91,6 +91,29 @@ std::int64_t trained_channels(const Call& call, std::int64_t all) {
   return channels.empty() ? all : static_cast<std::int64_t>(channels.size());
 }
 
+// passes/split.h puts it where the other stands.
+const Operator conv_input_gradient_of_parts{
+    .name = "conv_input_gradient_of_parts",
+    .help =
+        "conv_input_gradient by a weight whose trained channels (of the input) stand apart: (gradient of the "
+        "output, weight, its trained channels)",
+    .least_inputs = 3,
+    .most_inputs = 3,
+    .attributes = joined({{"channels", List{}, true}, {"size", List{}, true, 1}}, window_attributes()),
+    .shape =
+        [](const Call& call) {
+          Dims part = call.shape(1);
+          if (part.size() < 2) throw RuleError("takes a weight");
+          part[1] = trained_channels(call, part[1]);
+          if (call.shape(2) != part)
+            throw RuleError(words("takes trained channels of ", part, ", got ", call.shape(2)));
+          return taken_by_window(call);
+        },
+    .onnx = nullptr,
+    .macs = [](const Call& call, const Dims&) { return macs_of_conv(call, call.shape(0), call.shape(1)[1]); },
+    .output_type = DataType::float32,
+};
+
 Dims with_kernel(const Call& call, std::int64_t out, std::int64_t in_each) {
   Dims shape{out, in_each};
   for (const std::int64_t size : call.integers("kernel")) shape.push_back(size);
@@ -251,6 +274,7 @@ OperatorTable gradients() {
           &pixel_sum,
           &lookup_gradient,
           &conv_input_gradient,
+          &conv_input_gradient_of_parts,
           &conv_weight_gradient,
           &depthwise_input_gradient,
           &depthwise_input_gradient_in_place,

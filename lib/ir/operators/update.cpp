@@ -109,6 +109,12 @@ const Operator conv_weight_update{
           return call.shape(0);
         },
     .onnx = nullptr,
+    .macs =
+        [](const Call& call, const Dims& weight) {
+          const auto trained = static_cast<std::int64_t>(call.integers("channels").size());
+          const std::int64_t each = elements(weight) / weight[0] / weight[1];
+          return elements(call.shape(2)) * each * (trained > 0 ? trained : weight[1]);
+        },
     .in_place = true,
 };
 
