@@ -14,10 +14,18 @@ table { border-collapse: collapse; margin: .6em 0; font-size: .92em; }
 caption { text-align: left; color: #333; padding-bottom: .3em; }
 th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; }
-td { white-space: nowrap; } td:first-child, td:last-child { white-space: normal; } th { border-bottom: 2px solid #888; }
+td:first-child, td:last-child { overflow-wrap: anywhere; } th { border-bottom: 2px solid #888; }
+div.table { overflow-x: auto; max-width: 100%; }
+p, li, caption, figcaption { overflow-wrap: anywhere; }
 figure { margin: 1em 0; } figcaption { color: #333; font-size: .92em; } svg { max-width: 100%; height: auto; }
 pre { background: #f6f6f6; padding: .8em; overflow-x: auto; font-size: .85em; }
 li { margin: .2em 0; }
+@media (max-width: 700px) { body { padding: 0 .6em; margin: .8em auto; } th, td { padding: .2em .35em; } }
+@media (prefers-color-scheme: dark) {
+  body { color: #e4e4e4; background: #181818; } h2 { border-color: #555; }
+  p.subtitle, caption, figcaption { color: #b8b8b8; } th, td { border-color: #444; }
+  pre { background: #242424; } a { color: #8ab4f8; } svg { background: #fff; border-radius: 4px; }
+}
 @media print { body { margin: 0; max-width: none; } details { display: none; } }
 )";
 
@@ -66,7 +74,7 @@ Page& Page::list(const std::vector<std::string>& items) {
 }
 Page& Page::table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
                   const std::string& caption) {
-  body_ += "<table>\n";
+  body_ += "<div class=\"table\"><table>\n";
   if (!caption.empty()) body_ += fmt::format("<caption>{}</caption>\n", escape(caption));
   body_ += "<tr>";
   for (const std::string& cell : header) body_ += fmt::format("<th>{}</th>", escape(cell));
@@ -76,7 +84,7 @@ Page& Page::table(const std::vector<std::string>& header, const std::vector<std:
     for (const std::string& cell : row) body_ += fmt::format("<td>{}</td>", escape(cell));
     body_ += "</tr>\n";
   }
-  body_ += "</table>\n";
+  body_ += "</table></div>\n";
   return *this;
 }
 Page& Page::figure(const std::string& svg, const std::string& caption) {

@@ -1,6 +1,8 @@
 // What the subcommands of scalefit share: one function each declares its flags and binds its work.
 #pragma once
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +14,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/flags.h"
+#include "fit/command/answer.h"
 #include "fit/command/decision.h"
 #include "fit/command/prepare.h"
 #include "report/result.h"
@@ -55,6 +58,25 @@ inline fit::Measurements read_measurements(const std::vector<std::string>& data,
   if (data.empty()) throw base::UserError("", "no data", "give CSV or JSONL files, or - for standard input");
   return fit::prepare_measurements(fit::read_tables(data), config, origin, pooling);
 }
+
+// --json: JSON also where standard output is a terminal, where a person reads a short answer otherwise.
+struct Answer {
+  bool json = false;
+  void add_option(CLI::App& command) {
+    command.add_flag("--json", json, "JSON also at a terminal, where a short answer stands otherwise");
+  }
+  bool for_people(const cli::CommonFlags& flags) const {
+    return !json && flags.out == "-" && isatty(STDOUT_FILENO) == 1;
+  }
+  // text: makes the answer.
+  template <class Text>
+  void write(const cli::CommonFlags& flags, const nlohmann::ordered_json& result, const Text& text) const {
+    if (for_people(flags))
+      base::write_text("-", text());
+    else
+      report::write_result(flags.out, result);
+  }
+};
 
 // --html, for the subcommands that have a page for people.
 inline void add_html_option(CLI::App& command, std::string& path) {

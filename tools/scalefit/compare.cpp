@@ -7,6 +7,7 @@ namespace {
 
 struct CompareCommand {
   cli::CommonFlags flags;
+  Answer answer;
   std::string first, second, group, html;
 
   void run() {
@@ -18,7 +19,7 @@ struct CompareCommand {
     fit::compare_command(a, b, config, origin, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::compare_page(a, b, config, result));
-    report::write_result(flags.out, result);
+    answer.write(flags, result, [&] { return fit::compare_answer(result); });
   }
 };
 
@@ -33,6 +34,7 @@ void add_compare(CLI::App& app) {
   sub->add_option("B", command->second, "… and for the second")->required();
   sub->add_option("--group", command->group, "Which fit, where the files hold several");
   add_html_option(*sub, command->html);
+  command->answer.add_option(*sub);
   cli::add_flags<fit::CompareConfig>(*sub, command->flags, {.seed = false},
                                      "Result (JSON); - is standard output");
   sub->footer(

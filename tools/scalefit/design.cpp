@@ -10,6 +10,7 @@ namespace {
 
 struct DesignCommand {
   cli::CommonFlags flags;
+  Answer answer;
   std::string fit_path, group;
   std::optional<double> budget;
 
@@ -21,15 +22,16 @@ struct DesignCommand {
     fit::ReadFit fitted;
     if (!fit_path.empty()) fitted = read_fit_file(fit_path, group);
     std::string lines;
-    for (const auto& run : fit::design_runs(config, fitted.surface.get(), origin)) {
-      lines += report::to_line(fit::to_json(run)) + "\n";
-    }
+    const auto runs = fit::design_runs(config, fitted.surface.get(), origin);
+    if (answer.for_people(flags)) return base::write_text("-", fit::design_answer(runs));
+    for (const auto& run : runs) lines += report::to_line(fit::to_json(run)) + "\n";
     base::write_text(flags.out, lines);
   }
 };
 
 struct MeasureCommand {
   cli::CommonFlags flags;
+  Answer answer;
   std::string list = "-";
   std::optional<std::int64_t> parallel;
 
@@ -52,7 +54,7 @@ struct MeasureCommand {
     result["done_before"] = outcome.done_before;
     result["done"] = outcome.done;
     result["failed"] = outcome.failed;
-    report::write_result(flags.out, result);
+    answer.write(flags, result, [&] { return fit::plain_answer(result); });
     if (!outcome.failed.empty()) {
       throw base::Failure(
           std::to_string(outcome.failed.size()) + " of " + std::to_string(lines.size()) + " runs failed",
@@ -73,6 +75,7 @@ void add_design(CLI::App& app) {
   sub->add_option("--budget", command->budget, "With --fit: what all runs together may cost")
       ->check(CLI::PositiveNumber);
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
+  command->answer.add_option(*sub);
   cli::add_flags<fit::DesignConfig>(*sub, command->flags, {.config = cli::ConfigArgument::own, .seed = false},
                                     "Runs (JSON lines); - is standard output");
   sub->footer(
@@ -90,6 +93,7 @@ void add_measure(CLI::App& app) {
   sub->add_option("LIST", command->list, "Runs that `scalefit design` listed; - is standard input")
       ->capture_default_str();
   sub->add_option("--parallel", command->parallel, "Runs at a time")->check(CLI::PositiveNumber);
+  command->answer.add_option(*sub);
   cli::add_flags<campaign::MeasureConfig>(*sub, command->flags,
                                           {.config = cli::ConfigArgument::own, .seed = false},
                                           "Result (JSON); - is standard output");

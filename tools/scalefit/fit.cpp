@@ -7,6 +7,7 @@ namespace {
 
 struct FitCommand {
   cli::CommonFlags flags;
+  Answer answer;
   std::vector<std::string> positionals;
   std::string html;
 
@@ -24,7 +25,7 @@ struct FitCommand {
     fit::add_to_result(outcome, config, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::fit_page(outcome, config, flags.seed));
-    report::write_result(flags.out, result);
+    answer.write(flags, result, [&] { return fit::fit_answer(outcome, config); });
   }
 };
 
@@ -34,8 +35,9 @@ void add_fit(CLI::App& app) {
   auto command = std::make_shared<FitCommand>();
   CLI::App* sub = app.add_subcommand("fit", "Fit a law, or an average of laws, to measured runs");
   sub->add_option("DATA", command->positionals,
-                  "CSV or JSONL files, - for standard input; *.json is the config");
+                  "CSV, JSONL or JSON files, - for standard input; a .json without runs is the config");
   add_html_option(*sub, command->html);
+  command->answer.add_option(*sub);
   cli::add_flags<fit::FitConfig>(*sub, command->flags, {.config = cli::ConfigArgument::own},
                                  "Result (JSON); - is standard output");
   sub->footer(

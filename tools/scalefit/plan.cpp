@@ -10,6 +10,7 @@ namespace {
 
 struct PlanCommand {
   cli::CommonFlags flags;
+  Answer answer;
   std::string fit_path, group, html;
   std::optional<double> target, deploy;
   std::vector<double> budgets;
@@ -30,7 +31,7 @@ struct PlanCommand {
     fit::plan_command(fitted, config, origin, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::plan_page(fitted, config, result));
-    report::write_result(flags.out, result);
+    answer.write(flags, result, [&] { return fit::plan_answer(*fitted.surface, result); });
   }
 };
 
@@ -51,6 +52,7 @@ void add_plan(CLI::App& app) {
   sub->add_option("--at", command->at, "Values held for the target: size=1e9")->allow_extra_args(false);
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
   add_html_option(*sub, command->html);
+  command->answer.add_option(*sub);
   cli::add_flags<fit::PlanConfig>(*sub, command->flags, {.seed = false},
                                   "Result (JSON); - is standard output");
   sub->footer(

@@ -8,6 +8,7 @@ namespace {
 
 struct PredictCommand {
   cli::CommonFlags flags;
+  Answer answer;
   std::string fit_path, group, from, html;
   std::vector<std::string> at;
 
@@ -15,18 +16,18 @@ struct PredictCommand {
     const report::RunClock clock;
     auto [config, effective, origin] = cli::load_config<fit::PredictConfig>(flags);
     for (const std::string& one : at) config.at.push_back(fit::parse_scale(one));
-    if (!from.empty()) {
-      for (auto& one : fit::read_scales(from)) config.at.push_back(std::move(one));
-    }
-    if (config.at.empty())
+    if (config.at.empty() && from.empty())
       throw base::UserError("", "nothing to predict", "give --at size=1e9,data=2e10 or --from FILE");
     auto result =
         report::start_result({"frugal.scalefit.predict/1", "scalefit predict", flags.seed}, effective.json());
     const fit::ReadFit fitted = read_fit_file(fit_path, group);
+    if (!from.empty()) {
+      for (auto& one : fit::read_scales(from, *fitted.surface)) config.at.push_back(std::move(one));
+    }
     fit::predict_command(fitted, config, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::predict_page(fitted, result));
-    report::write_result(flags.out, result);
+    answer.write(flags, result, [&] { return fit::predict_answer(*fitted.surface, result); });
   }
 };
 
@@ -41,6 +42,7 @@ void add_predict(CLI::App& app) {
   sub->add_option("--from", command->from, "CSV or JSONL file of scales to predict");
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
   add_html_option(*sub, command->html);
+  command->answer.add_option(*sub);
   cli::add_flags<fit::PredictConfig>(*sub, command->flags, {.seed = false},
                                      "Result (JSON); - is standard output");
   sub->footer(

@@ -7,6 +7,7 @@ namespace {
 
 struct ValidateCommand {
   cli::CommonFlags flags;
+  Answer answer;
   std::vector<std::string> positionals;
   std::string mode, html;
 
@@ -28,7 +29,7 @@ struct ValidateCommand {
     fit::add_to_result(*check, measurements, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, fit::validate_page(*check, input));
-    report::write_result(flags.out, result);
+    answer.write(flags, result, [&] { return fit::plain_answer(result); });
   }
 };
 
@@ -38,9 +39,10 @@ void add_validate(CLI::App& app) {
   auto command = std::make_shared<ValidateCommand>();
   CLI::App* sub = app.add_subcommand("validate", "Hide measured runs, predict them, and compare");
   sub->add_option("DATA", command->positionals,
-                  "CSV or JSONL files, - for standard input; *.json is the config");
+                  "CSV, JSONL or JSON files, - for standard input; a .json without runs is the config");
   sub->add_option("--mode", command->mode, "What is hidden: corners (default), curves, joint, protocol");
   add_html_option(*sub, command->html);
+  command->answer.add_option(*sub);
   cli::add_flags<fit::ValidateConfig>(*sub, command->flags, {.config = cli::ConfigArgument::own},
                                       "Result (JSON); - is standard output");
   sub->footer(

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "fit/command/answer.h"
 #include "fit/command/decision.h"
 #include "fit/command/page_parts.h"
 #include "fit/decide/allocation.h"
@@ -53,9 +54,10 @@ CompareRange variable_range(const Surface& a, const Surface& b, const CompareCon
   CompareRange range;
   range.low = config.low.value_or(std::min(a.smallest().of(along), b.smallest().of(along)));
   range.high = config.high.value_or(1e3 * std::max(a.largest().of(along), b.largest().of(along)));
+  range.held = a.largest();
   for (const std::string& name : scale_names())
     range.held.of(name) = std::max(a.largest().of(name), b.largest().of(name));
-  for (const auto& [name, value] : config.at) range.held.of(name) = value;
+  for (const auto& [name, value] : config.at) range.held.set(name, value);
   return range;
 }
 
@@ -93,6 +95,17 @@ void compare_command(const ReadFit& first, const ReadFit& second, const CompareC
   const Cost cost = cost_of(config.cost, first, place + ":/cost");
   const bool joint = a.is_joint() && b.is_joint();
   const std::string along = !config.along.empty() ? config.along : joint ? "budget" : a.variables().front();
+  if (along == "budget" && !config.at.empty())
+    throw UserError(place + ":/at", "has no effect along the budget, which chooses size and data itself",
+                    "along=size or data");
+  if (config.at.count(along) > 0)
+    throw UserError(place + ":/at",
+                    fmt::format("has no effect on '{}', which the comparison goes along", along));
+  for (const auto& [name, value] : config.at) {
+    if (!a.uses(name) && !b.uses(name))
+      throw UserError(place + ":/at", fmt::format("neither fit has a variable '{}'", name),
+                      base::suggest(name, a.variables()));
+  }
   const auto [low, high, held] =
       along == "budget" ? budget_range(a, b, config, cost) : variable_range(a, b, config, along);
   if (!(low < high)) {
@@ -129,6 +142,7 @@ std::string compare_page(const ReadFit& first, const ReadFit& second, const Comp
   const Json& crossing = result.at("crossing");
   if (!crossing.is_null() && std::isfinite(number_in(crossing.at("value"))))
     plot.vertical("crossing", number_in(crossing.at("value")), "#444444");
+  page.paragraph(first_line(compare_answer(result)));
   page.section("Where they cross");
   const double at_low = number_in(result.at("probability_first_better").at("at_low")),
                at_high = number_in(result.at("probability_first_better").at("at_high"));

@@ -10,6 +10,7 @@
 #include "config/json_node.h"
 #include "fit/command/page_parts.h"
 #include "fit/runs/columns.h"
+#include "fit/runs/roles.h"
 #include "fit/surface/surface.h"
 
 namespace frugal::fit {
@@ -54,34 +55,63 @@ std::map<std::string, double> parse_scale(const std::string& text) {
       throw UserError("--at " + text, fmt::format("'{}' is not name=value", one),
                       "for example size=1e9,data=2e10");
     }
+    // Another name may be a variable of the user's own law: the fit will say.
     const Role* role = scale_role(one.substr(0, equals));
-    if (role == nullptr) {
-      throw UserError("--at " + text, fmt::format("unknown variable '{}'", one.substr(0, equals)),
-                      base::suggest(one.substr(0, equals), scale_names()));
-    }
-    at[role->name] = parse_number(one.substr(equals + 1), "--at " + one);
+    const std::string name = role != nullptr ? role->name : one.substr(0, equals);
+    if (!at.emplace(name, parse_number(one.substr(equals + 1), "--at " + one)).second)
+      throw UserError("--at " + text, fmt::format("'{}' is given twice", name));
   }
   return at;
 }
 
-std::vector<std::map<std::string, double>> read_scales(const std::string& path) {
+std::vector<std::map<std::string, double>> read_scales(const std::string& path, const Surface& surface) {
   const Table table = read_tables({path});
   std::vector<std::map<std::string, double>> out(table.rows.size());
   for (const Role& role : roles()) {
     const int found = role.scale == nullptr ? -1 : usual_column(table, role);
     if (found < 0) continue;
     const auto column = static_cast<std::size_t>(found);
+    if (!surface.uses(role.name)) {
+      // The compute follows from size and data; a table of runs often has it.
+      if (role.scale == &RunScale::compute && surface.is_joint()) continue;
+      throw UserError(table.files[0],
+                      fmt::format("column '{}' is the {}, which is no variable of the fit",
+                                  table.columns[column], role.name),
+                      fmt::format("its variables are {}; leave the column out, or fit one that has it",
+                                  fmt::join(surface.variables(), ", ")));
+    }
     const ColumnNumbers numbers = column_numbers(table, column, role, "auto");
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
       if (!table.rows[i].cells[column].missing) out[i][role.name] = to_number(table, table.rows[i], numbers);
     }
   }
+  for (const std::string& name : surface.variables()) {
+    if (is_scale(name)) continue;
+    const std::size_t column = named_column(table, name, "a variable of the fit");
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      const Table::Row& row = table.rows[i];
+      if (!row.cells[column].missing)
+        out[i][name] = parse_number(row.cells[column].text, table.place(row) + ": column '" + name + "'");
+    }
+  }
   return out;
 }
 
+void check_variables(const std::map<std::string, double>& at, const Surface& surface,
+                     const std::string& place) {
+  const std::vector<std::string> known = surface.variables();
+  for (const auto& [name, value] : at) {
+    if (surface.uses(name)) continue;
+    std::string hint = base::suggest(name, known);
+    if (hint.empty()) hint = fmt::format("its variables are {}", fmt::join(known, ", "));
+    throw UserError(place, fmt::format("the fit has no variable '{}'", name), hint);
+  }
+}
+
 RunScale to_scale(const std::map<std::string, double>& at, const Surface& surface) {
+  check_variables(at, surface, "--at");
   RunScale scale;
-  for (const auto& [name, value] : at) scale.of(name) = value;
+  for (const auto& [name, value] : at) scale.set(name, value);
   scale.fill_usual();
   for (const std::string& variable : surface.variables()) {
     if (!(scale.of(variable) > 0)) {
@@ -104,7 +134,7 @@ Json held_json(const RunScale& held, const Surface& surface, const std::string& 
 
 RunScale scale_in(const Json& json) {
   RunScale scale;
-  for (const auto& [name, value] : json.items()) scale.of(name) = value.get<double>();
+  for (const auto& [name, value] : json.items()) scale.set(name, value.get<double>());
   return scale;
 }
 

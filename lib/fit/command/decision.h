@@ -25,10 +25,15 @@ ReadFit read_fit(const nlohmann::json& json, const std::string& origin, const st
 
 // "size=1e9,data=2e10" (also N=, D=, …). Errors: UserError with what is wrong.
 std::map<std::string, double> parse_scale(const std::string& text);
-// Rows of a table as scales: its columns go by their usual names, as in `scalefit fit`; others are ignored.
-std::vector<std::map<std::string, double>> read_scales(const std::string& path);
+// Rows of a table as scales of this fit: its columns go by their names, as in `scalefit fit`. Errors:
+// UserError for a scale that the fit does not have; columns that are no scale are ignored.
+std::vector<std::map<std::string, double>> read_scales(const std::string& path, const Surface& surface);
+// Errors: UserError at `place` for a variable that the fit does not have.
+void check_variables(const std::map<std::string, double>& at, const Surface& surface,
+                     const std::string& place);
 
-// Errors: UserError for a variable of the surface that has no value.
+// Errors: UserError for a variable of the surface that has no value, and for a value of none of its
+// variables.
 RunScale to_scale(const std::map<std::string, double>& at, const Surface& surface);
 nlohmann::ordered_json to_json(const RunScale& scale, const Surface& surface);  // the surface's variables
 // All of the surface's variables but one.

@@ -33,11 +33,16 @@ void FitConfig::visit(config::Visitor& v) {
            "runs of one scale that differ in a setting (a learning rate): best keeps the best setting of "
            "each scale, all "
            "keeps all");
+  v.field("most_runs", most_runs, config::between(100, 1e9),
+          "of a series that are fitted; more are thinned, and it is said");
   v.field("ignore", ignore, "columns that vary and do not matter: a,b");
   v.choice(
       "law", law, known_laws(),
       "auto: average by rolling hold-out of what suits the data; expression: your own; else a law by name");
-  v.field("expression", expression, "your own law, for example E + A/N^alpha + B/D^beta");
+  v.field("expression", expression,
+          "your own law, for example E + A/N^alpha + B/D^beta + k*log(lr)^2; N, D, C and columns are "
+          "variables; declared names, "
+          "one letter and Greek letters (A, beta_2) are parameters");
   v.list("parameters", parameters, "bounds and starts of parameters, by name");
   v.field("fixed", fixed, config::any_number(), "parameters held at a value");
   v.choice("loss", loss, {"huber", "log", "relative", "asymmetric"},

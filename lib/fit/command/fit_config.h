@@ -18,6 +18,7 @@ struct FitConfig {
   MeasurementConfig measurements;
   std::string sweep = "refuse";  // refuse | best | all
   std::string ignore;            // columns, with commas between
+  std::int64_t most_runs = 5000;
   std::string law = "auto";
   std::string expression;
   std::vector<ExpressionParameter> parameters;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "fit/numeric/statistics.h"
+#include "fit/runs/roles.h"
 #include "fit/surface/law_surface.h"
 
 namespace frugal::fit {
@@ -27,7 +28,11 @@ std::vector<std::shared_ptr<const Law>> candidates(const Runs& points, const Fit
       throw UserError(place + ":/expression", "is empty, but law is 'expression'",
                       "for example --set 'expression=E + A/N^alpha + B/D^beta'");
     }
-    return {make_expression_law(config.expression, config.parameters, place + ":/expression")};
+    std::vector<std::string> own;
+    for (const std::string& name : points.names) {
+      if (!is_scale(name)) own.push_back(name);
+    }
+    return {make_expression_law(config.expression, config.parameters, place + ":/expression", own)};
   }
   if (config.law != "auto") return {find_law(config.law)};
   std::vector<std::shared_ptr<const Law>> laws;

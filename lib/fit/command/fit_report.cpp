@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "fit/command/answer.h"
 #include "fit/command/page_parts.h"
 #include "fit/decide/decide.h"
 #include "fit/runs/repeats.h"
@@ -128,11 +129,13 @@ void add_joint_tables(Page& page, const SeriesFit& series, const FitConfig& conf
       const std::string high = interval.open_above ? "open" : shown(interval.upper);
       const bool bound = std::count(c.at_bound.begin(), c.at_bound.end(), fit.names[p]) > 0;
       const bool loose = std::count(c.unidentified.begin(), c.unidentified.end(), fit.names[p]) > 0;
-      parameters.push_back({component.label + " " + fit.names[p], shown(component.theta[p]),
-                            has_interval ? low + " … " + high : "",
-                            loose   ? "not identified by the data"
-                            : bound ? "at its bound"
-                                    : ""});
+      const std::string& meaning = component.law->parameters[p].meaning;
+      parameters.push_back(
+          {component.label + " " + fit.names[p] + (meaning.empty() ? "" : " (" + meaning + ")"),
+           shown(component.theta[p]), has_interval ? low + " … " + high : "",
+           loose   ? "not identified by the data"
+           : bound ? "at its bound"
+                   : ""});
     }
   }
   page.table(
@@ -188,6 +191,11 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
                         {"log_error_sd", repeats.log_error_sd}};
     }
     series.surface->write(fit);
+    if (const auto& metric = series.surface->metric)
+      fit["metric"] = {{"name", metric->name},
+                       {"rises", metric->rises},
+                       {"unit", metric->unit},
+                       {"chance", metric->chance}};
     if (!series.laws.empty()) {
       add_results(series, fit["laws"]);
       fit["hold_outs"] = hold_outs_of(series);
@@ -207,6 +215,7 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
 
 std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::uint64_t seed) {
   Page page("Scaling fit", fmt::format("scalefit {}, seed {}", FRUGAL_VERSION, seed));
+  page.paragraph(first_line(fit_answer(outcome, config)));
   page.section("Data").list(outcome.notes);
   const Cost cost(config.cost);
   for (const SeriesFit& series : outcome.series) {

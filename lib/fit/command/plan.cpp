@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "fit/command/answer.h"
 #include "fit/command/decision.h"
 #include "fit/command/page_parts.h"
 #include "fit/decide/allocation.h"
@@ -16,6 +18,7 @@ namespace frugal::fit {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using base::UserError;
 
 // What every part of a plan starts from.
 struct Planner {
@@ -210,6 +213,24 @@ std::vector<double> budgets_to_draw(const PlanConfig& config, const Json& result
   return budgets;
 }
 
+// Numbers that this plan would not look at.
+void refuse_without_effect(const PlanConfig& config, const Surface& surface, const std::string& place) {
+  check_variables(config.at, surface, place + ":/at");
+  if (!config.at.empty() && !config.target_error)
+    throw UserError(place + ":/at", "has no effect without a target error", "--target-error VALUE");
+  if (!config.at.empty() && config.at.size() >= surface.variables().size())
+    throw UserError(place + ":/at",
+                    "holds every variable of the fit: nothing is left to reach the target with",
+                    "leave out the one to be found");
+  if (!config.deploy_tokens && config.inference_cost != PlanConfig().inference_cost)
+    throw UserError(place + ":/inference_cost", "has no effect without the tokens of its use",
+                    "--deploy-tokens VALUE");
+  if (surface.is_joint()) return;
+  if (!config.cost.empty())
+    throw UserError(place + ":/cost",
+                    fmt::format("has no effect: the fit knows {} alone", surface.variables().front()));
+}
+
 }  // namespace
 
 void PlanConfig::visit(config::Visitor& v) {
@@ -230,6 +251,7 @@ void PlanConfig::visit(config::Visitor& v) {
 void plan_command(const ReadFit& fit, const PlanConfig& config, const std::string& place, Json& result) {
   const Surface& surface = *fit.surface;
   const Cost cost = cost_of(config.cost, fit, place + ":/cost");
+  refuse_without_effect(config, surface, place);
   const Planner plan{surface, config, cost, config.coverage.value_or(fit.coverage)};
   result["law"] = surface.law_name;
   result["coverage"] = plan.coverage;
@@ -250,6 +272,7 @@ std::string plan_page(const ReadFit& fit, const PlanConfig& config, const Json& 
   Page page = start_page("Plan", result);
   const Surface& surface = *fit.surface;
   const double coverage = result.at("coverage").get<double>();
+  page.paragraph(first_line(plan_answer(surface, result)));
   page.paragraph("Law: " + surface.law_name + ". Cost: " + result.at("cost").get<std::string>() + ".");
   if (result.contains("target")) add_target(page, result.at("target"));
   if (result.contains("deployment")) add_deployment(page, result.at("deployment"));

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "fit/command/answer.h"
 #include "fit/command/decision.h"
 #include "fit/command/page_parts.h"
 
@@ -16,6 +18,22 @@ void PredictConfig::visit(config::Visitor& v) {
   v.field("far", far, config::at_least(1), "flag predictions so many times beyond the largest fitted run");
 }
 
+namespace {
+
+// The interval of an error turned into that of the accuracy, in the user's unit.
+Json metric_json(const Metric& metric, const Json& error) {
+  const Estimate e = estimate_in(error);
+  const auto accuracy = [&metric](double value) {
+    return std::clamp(metric.of_error(value), 0.0, metric.unit);
+  };
+  return {{"name", metric.name},
+          {"value", accuracy(e.value)},
+          {"low", accuracy(e.high)},
+          {"high", accuracy(e.low)}};
+}
+
+}  // namespace
+
 void predict_command(const ReadFit& fit, const PredictConfig& config, Json& result) {
   const double coverage = config.coverage.value_or(fit.coverage);
   result["law"] = fit.surface->law_name;
@@ -27,6 +45,8 @@ void predict_command(const ReadFit& fit, const PredictConfig& config, Json& resu
     Json one = {{"at", to_json(scale, *fit.surface)},
                 {"error", to_json(fit.surface->predict(scale, coverage))},
                 {"beyond", beyond}};
+    if (const auto& metric = fit.surface->metric; metric && metric->rises)
+      one["metric"] = metric_json(*metric, one["error"]);
     if (beyond > config.far)
       one["note"] =
           fmt::format("{:.3g} times beyond the largest fitted run: the law was never seen near here", beyond);
@@ -44,6 +64,7 @@ std::string predict_page(const ReadFit& fit, const Json& result) {
     rows.push_back({text_of(one.at("at")), shown(error.value), range(error),
                     shown(one.at("beyond").get<double>()), one.value("note", "")});
   }
+  page.paragraph(first_line(predict_answer(*fit.surface, result)));
   page.section("What was asked for");
   page.table({"at", "error", "interval", "times beyond the largest run", ""}, rows,
              "Law: " + fit.surface->law_name);

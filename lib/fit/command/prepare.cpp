@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "fit/command/experiments.h"
+#include "fit/command/metric_fit.h"
 
 namespace frugal::fit {
 namespace {
@@ -65,8 +66,20 @@ void derive_scale(Measurements& measurements, const Cost& cost) {
 Measurements prepare_measurements(const Table& table, const FitConfig& config, const std::string& place,
                                   Pooling pooling) {
   const Cost cost(config.cost, place + ":/cost");
-  Measurements measurements = to_measurements(table, config.measurements);
-  separate_experiments(measurements, table, config, pooling == Pooling::separate);
+  FitConfig with_names = config;
+  if (config.own_law() && !config.expression.empty()) {
+    std::vector<std::string> declared;
+    for (const ExpressionParameter& parameter : config.parameters) declared.push_back(parameter.name);
+    for (const auto& [name, value] : config.fixed) declared.push_back(name);
+    with_names.measurements.variables =
+        names_of_expression(config.expression, table.columns, declared, place + ":/expression").own_variables;
+  }
+  if (const std::string& loss = config.measurements.columns.asked(variable::loss);
+      !loss.empty() && loss != "none")
+    return prepare_two_steps(table, with_names, cost, pooling);
+  Measurements measurements = to_measurements(table, with_names.measurements);
+  separate_experiments(measurements, table, with_names, pooling == Pooling::separate);
+  refuse_rising(measurements, with_names);
   derive_scale(measurements, cost);
   return measurements;
 }

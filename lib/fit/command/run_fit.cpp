@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "fit/command/fit_laws.h"
+#include "fit/command/metric_fit.h"
 #include "fit/law/law.h"
 #include "fit/posterior/predictive.h"
 #include "fit/runs/repeats.h"
@@ -124,6 +125,30 @@ void leave_out_diverged(SeriesFit& series) {
   series.runs = runs.select(kept);
 }
 
+// More runs than a fit can take in seconds: the largest tenth of what is kept, and of the others every so
+// many in order of scale.
+void thin(SeriesFit& series, const FitConfig& config) {
+  const Runs& runs = series.runs;
+  const auto most = static_cast<std::size_t>(config.most_runs);
+  if (runs.count() <= most) return;
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t i = 0; i < runs.count(); ++i) {
+    double cost = 0;
+    for (const auto& column : runs.columns) cost += std::log(column[i]);
+    order.emplace_back(cost, i);
+  }
+  std::sort(order.begin(), order.end());
+  const std::size_t top = most / 10, rest = most - top, below = runs.count() - top;
+  std::vector<std::size_t> kept;
+  for (std::size_t k = 0; k < rest; ++k) kept.push_back(order[k * below / rest].second);
+  for (std::size_t k = below; k < runs.count(); ++k) kept.push_back(order[k].second);
+  std::sort(kept.begin(), kept.end());
+  series.notes.push_back(fmt::format(
+      "{} of {} runs are fitted: the {} largest and every {:.3g}th of the others; most_runs says how many",
+      kept.size(), runs.count(), top, double(below) / double(rest)));
+  series.runs = runs.select(kept);
+}
+
 // The one variable that a curve goes along: what alone was varied. Empty: a joint law is needed.
 std::string curve_variable(const Runs& runs, std::vector<std::string>& notes) {
   const auto size = runs.column_or_none(variable::size), data = runs.column_or_none(variable::data);
@@ -157,19 +182,42 @@ bool is_default(const FitConfig& config, const Runs& runs) {
          });
 }
 
+// What the average of learning curves does not look at.
+void refuse_for_curve(const FitConfig& config, const std::string& place) {
+  const char* field = !config.fixed.empty()                       ? "fixed"
+                      : !config.parameters.empty()                ? "parameters"
+                      : config.loss != FitConfig().loss           ? "loss"
+                      : config.intervals != FitConfig().intervals ? "intervals"
+                                                                  : nullptr;
+  if (field != nullptr)
+    throw UserError(place + ":/" + field, "has no effect on the average of learning curves",
+                    "--set 'expression=E + A/D^alpha' fits one law");
+}
+
 void fit_series(SeriesFit& series, const FitConfig& config, std::uint64_t seed, const std::string& place) {
   if (config.law == "auto" && !config.own_law()) leave_out_diverged(series);
+  thin(series, config);
   if (!config.own_law()) series.curve_variable = curve_variable(series.runs, series.notes);
   if (config.law == "curve" && !config.own_law() && series.curve_variable.empty()) {
     throw UserError("", "a curve has one variable, but both size and data were varied",
                     "--set columns.size=none, or take a law of both");
   }
   if (!series.curve_variable.empty() && (config.law == "auto" || config.law == "curve")) {
+    refuse_for_curve(config, place);
+    if (!series.runs.weight.empty() || !series.runs.standard_error.empty())
+      series.notes.push_back("weights and standard errors are not used by the average of learning curves");
     fit_curve(series, config, seed);
     return;
   }
   series.curve_variable.clear();
   if (is_default(config, series.runs)) {
+    for (const char* field : {"intervals", "huber_delta"}) {
+      const bool given = std::string(field) == "intervals" ? config.intervals != FitConfig().intervals
+                                                           : config.huber_delta != FitConfig().huber_delta;
+      if (given)
+        throw UserError(place + ":/" + field, "has no effect on the average of laws",
+                        "name a law: --set law=chinchilla");
+    }
     fit_posterior(series, config, seed);
   } else {
     fit_laws(series, config, seed, place);
@@ -182,6 +230,9 @@ void fit_series(SeriesFit& series, const FitConfig& config, std::uint64_t seed, 
 FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64_t seed,
                    const std::string& place) {
   const Cost checked(config.cost, place + ":/cost");  // refused now rather than when a plan asks for it
+  if (config.own_law() && config.law != "auto" && config.law != "expression")
+    throw UserError(place + ":/law", fmt::format("'{}' has no effect beside an expression", config.law),
+                    "give one of them");
   FitOutcome outcome;
   outcome.notes = all.notes;
   const auto rows_of_series = all.rows_by_series();
@@ -195,12 +246,14 @@ FitOutcome run_fit(const Measurements& all, const FitConfig& config, std::uint64
     series.runs = all.runs.select(fitted);
     series.held_out = all.runs.select(held);
     try {
-      fit_series(series, config, seed, place);
+      fit_by_metric(series, all, config, seed,
+                    [&](SeriesFit& inner) { fit_series(inner, config, seed, place); });
     } catch (const UserError& error) {
       if (series.group.empty()) throw;
       throw UserError(error.place(), fmt::format("group '{}': {}", series.group, error.message()),
                       error.hint());
     }
+    if (!series.surface->metric) series.surface->metric = all.metric;
     outcome.series.push_back(std::move(series));
   }
   if (outcome.series.empty()) {

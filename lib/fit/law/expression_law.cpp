@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
@@ -43,22 +44,25 @@ std::vector<std::string> alias_names() {
 class ExpressionLaw final : public Law {
  public:
   ExpressionLaw(const std::string& text, const std::vector<ExpressionParameter>& declared,
-                const std::string& place) {
+                const std::string& place, const std::vector<std::string>& own_variables)
+      : aliases_(aliases()) {
+    for (const std::string& own : own_variables) aliases_.push_back({own, own});
     name = "expression";
     formula = text;
     source = "the user's own";
-    const std::vector<std::string> known = alias_names();
+    std::vector<std::string> known;
+    for (const Alias& alias : aliases_) known.push_back(alias.name);
     std::vector<std::string> parameter_names;
     for (const std::string& word : Expression::names_in(text, place)) {
       if (std::find(known.begin(), known.end(), word) == known.end()) parameter_names.push_back(word);
     }
     declare(parameter_names, declared, place);
     expression_ = Expression(text, known, parameter_names, place);
-    for (std::size_t i = 0; i < aliases().size(); ++i) {
+    for (std::size_t i = 0; i < aliases_.size(); ++i) {
       if (!expression_.uses_variable(i)) continue;
-      auto found = std::find(variables.begin(), variables.end(), aliases()[i].variable);
+      auto found = std::find(variables.begin(), variables.end(), aliases_[i].variable);
       if (found == variables.end()) {
-        variables.emplace_back(aliases()[i].variable);
+        variables.emplace_back(aliases_[i].variable);
         found = variables.end() - 1;
       }
       input_of_.emplace_back(i, static_cast<std::size_t>(found - variables.begin()));
@@ -76,7 +80,7 @@ class ExpressionLaw final : public Law {
 
   void evaluate(const double* theta, const Inputs& inputs, double* y, double* jacobian) const override {
     const std::size_t p = parameters.size(), n = inputs.count;
-    std::vector<double> values(aliases().size());
+    std::vector<double> values(aliases_.size());
     std::vector<double> gradient(p);
     for (std::size_t i = 0; i < n; ++i) {
       for (const auto& [alias, input] : input_of_) values[alias] = inputs.value[input][i];
@@ -154,6 +158,7 @@ class ExpressionLaw final : public Law {
     }
   }
 
+  std::vector<Alias> aliases_;  // and the own variables
   Expression expression_;
   std::vector<std::pair<std::size_t, std::size_t>> input_of_;  // alias -> input
   std::vector<std::size_t> linear_;
@@ -193,8 +198,53 @@ void ExpressionParameter::visit(config::Visitor& v) {
 
 std::shared_ptr<const Law> make_expression_law(const std::string& text,
                                                const std::vector<ExpressionParameter>& declared,
-                                               const std::string& place) {
-  return std::make_shared<ExpressionLaw>(text, declared, place);
+                                               const std::string& place,
+                                               const std::vector<std::string>& own_variables) {
+  return std::make_shared<ExpressionLaw>(text, declared, place, own_variables);
+}
+
+namespace {
+
+bool is_parameter_by_form(const std::string& name) {
+  static const std::vector<std::string> greek = {
+      "alpha", "beta", "gamma", "delta", "epsilon", "eps", "zeta", "eta", "theta", "kappa", "lambda",
+      "mu",    "nu",   "xi",    "rho",   "sigma",   "tau", "phi",  "chi", "psi",   "omega", "iota"};
+  std::size_t end = 0;
+  while (end < name.size() && std::isalpha(static_cast<unsigned char>(name[end])) != 0) ++end;
+  const std::string stem = name.substr(0, end), rest = name.substr(end);
+  std::string lower;
+  for (const char c : stem) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const bool letter = stem.size() == 1 || std::find(greek.begin(), greek.end(), lower) != greek.end();
+  return letter && (rest.empty() || rest[0] == '_' || std::isdigit(static_cast<unsigned char>(rest[0])) != 0);
+}
+
+}  // namespace
+
+ExpressionNames names_of_expression(const std::string& text, const std::vector<std::string>& columns,
+                                    const std::vector<std::string>& declared, const std::string& place) {
+  ExpressionNames out;
+  const std::vector<std::string> known = alias_names();
+  const auto is_in = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  for (const std::string& name : Expression::names_in(text, place)) {
+    if (is_in(known, name)) continue;
+    if (is_in(columns, name) && !is_in(declared, name)) {
+      out.own_variables.push_back(name);
+      continue;
+    }
+    if (is_in(declared, name) || is_parameter_by_form(name)) continue;
+    std::vector<std::string> near = known;
+    near.insert(near.end(), columns.begin(), columns.end());
+    near.insert(near.end(), declared.begin(), declared.end());
+    std::string hint = base::suggest(name, near);
+    const std::string declare = fmt::format(
+        "a parameter of this name is declared with --set 'parameters=[{{\"name\":\"{}\"}}]'", name);
+    throw base::UserError(place,
+                          fmt::format("'{}' is no variable, no column and no declared parameter", name),
+                          hint.empty() ? declare : hint + "; " + declare);
+  }
+  return out;
 }
 
 Cost::Cost(const std::string& text, const std::string& place)

@@ -137,7 +137,7 @@ double to_number(const Table& table, const Table::Row& row, const ColumnNumbers&
                     "a run that diverged says nothing about the law: leave its row out");
   }
   if (numbers.name.log_base > 0 && !read.scaled) value = std::pow(numbers.name.log_base, value);
-  if (!(value > 0)) {
+  if (!(value > 0) && !(numbers.zero_allowed && value == 0)) {
     throw UserError(place, fmt::format("the {} must be > 0, got {}", role, raw),
                     "laws of scale are power laws; they know no zero and no negative numbers");
   }

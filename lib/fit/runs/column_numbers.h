@@ -17,7 +17,8 @@ struct ColumnNumbers {
   const Role* role = nullptr;
   DecimalMark mark = DecimalMark::point;
   ColumnName name;
-  bool percent = false;  // its values carry % signs
+  bool percent = false;       // its values carry % signs
+  bool zero_allowed = false;  // of an accuracy
 
   std::string told() const;  // " x 1e9", or "" where nothing is done to the numbers
 };

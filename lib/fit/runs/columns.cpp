@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "fit/runs/metric.h"
 
 namespace frugal::fit {
 
@@ -98,6 +99,23 @@ int only_loss(const Table& table) {
   return none;
 }
 
+// Where no column speaks of an error: the accuracy, the plainest of several.
+int only_accuracy(const Table& table) {
+  std::vector<int> all;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (direction_of(table.columns[i]) == Direction::rises && is_numeric(table, i, false))
+      all.push_back(static_cast<int>(i));
+  }
+  if (all.size() == 1) return all[0];
+  for (const char* plain : {"accuracy", "acc", "test_accuracy", "val_accuracy", "validation_accuracy",
+                            "test_acc", "val_acc", "top1"}) {
+    for (const int i : all) {
+      if (normal_name(table.columns[static_cast<std::size_t>(i)]) == plain) return i;
+    }
+  }
+  return none;
+}
+
 int find_column(const Table& table, const Role& role, const std::string& asked) {
   if (asked == "none") return none;
   if (!asked.empty()) {
@@ -134,7 +152,8 @@ std::vector<std::size_t> find_group(const Table& table, const std::string& asked
   std::vector<std::string> near;
   for (const std::string& name : named_columns(table)) {
     const std::string normal = normal_name(name);
-    if (normal.find("loss") != std::string::npos || normal.find("err") != std::string::npos)
+    const bool loss = normal.find("loss") != std::string::npos || normal.find("err") != std::string::npos;
+    if (std::string(role.name) == role::error ? loss || direction_of(name) == Direction::rises : false)
       near.push_back(name);
   }
   const std::string hint = near.size() > 1 ? fmt::format("choose one: --set columns.{}={} (there are {})",
@@ -169,7 +188,9 @@ int usual_column(const Table& table, const Role& role) {
       }
     }
   }
-  return std::string(role.name) == role::error ? only_loss(table) : best_match(table, role);
+  if (std::string(role.name) != role::error) return best_match(table, role);
+  const int loss = only_loss(table);
+  return loss >= 0 || !word_matches(table, role).empty() ? loss : only_accuracy(table);
 }
 
 ChosenColumns choose_columns(const Table& table, const Columns& columns, const std::string& decimal) {

@@ -71,6 +71,16 @@ class Reader {
         numbers_(roles().size()) {
     for (const auto& [name, value] : config.where)
       where_.emplace_back(named_column(table, name, "where"), value);
+    drop_partial("standard_error");
+    drop_partial("weight");
+    set_metric();
+    for (const std::string& name : config.variables) {
+      const std::size_t column = named_column(table, name, "a variable of the expression");
+      variables_.push_back(column_numbers(table, column, variable_role(), config.decimal));
+      variable_values_.emplace_back();
+      m_.used_columns.push_back(column);
+      m_.notes.push_back(fmt::format("'{}' is a variable of the expression", name));
+    }
     for (const Role& role : roles()) {
       const auto found = chosen_.numbers.find(role.name);
       numbers_of_.push_back(found == chosen_.numbers.end() ? nullptr : &found->second);
@@ -106,6 +116,9 @@ class Reader {
       else
         m_.runs.*role.values = std::move(numbers_[k]);
     });
+    for (std::size_t k = 0; k < variables_.size(); ++k)
+      m_.runs.set_column(config_.variables[k], std::move(variable_values_[k]));
+    if (m_.metric.rises && m_.runs.count() > 0) accuracy_to_error();
     tell_dropped(m_, first_duplicate_, first_invalid_);
     if (m_.runs.count() == 0) {
       throw UserError(files_of(table_), fmt::format("none of {} rows is left", m_.rows_read),
@@ -117,6 +130,60 @@ class Reader {
   }
 
  private:
+  static const Role& variable_role() {
+    static const Role role = {"variable", "a variable of the expression", "", nullptr, nullptr, {}};
+    return role;
+  }
+
+  // Found by its name, but not in every row: it is not used, and that is said.
+  void drop_partial(const char* role) {
+    const auto found = chosen_.column.find(role);
+    if (found == chosen_.column.end() || !config_.columns.asked(role).empty()) return;
+    const bool whole = std::none_of(table_.rows.begin(), table_.rows.end(),
+                                    [&](const Table::Row& row) { return row.cells[found->second].missing; });
+    if (whole) return;
+    m_.notes.push_back(fmt::format("'{}' is not used: some rows have none", table_.columns[found->second]));
+    chosen_.column.erase(found);
+    chosen_.numbers.erase(role);
+    m_.chosen.erase(role);
+  }
+
+  void set_metric() {
+    const std::string& name = chosen_.names.at(role::error);
+    const Direction direction = direction_of(name);
+    m_.metric.name = name;
+    m_.metric.rises =
+        config_.metric == "rises" || (config_.metric == "auto" && direction == Direction::rises);
+    if (config_.chance && !m_.metric.rises)
+      throw UserError("chance",
+                      fmt::format("has no effect: '{}' is taken for an error, which falls with scale", name),
+                      "--set metric=rises where larger is better");
+    if (config_.chance) m_.metric.chance = *config_.chance;
+    chosen_.numbers.at(role::error).zero_allowed = m_.metric.rises;
+  }
+
+  // error = 1 - accuracy, of a fraction or per cent.
+  void accuracy_to_error() {
+    std::vector<double>& y = m_.runs.y;
+    const ColumnNumbers& numbers = chosen_.numbers.at(role::error);
+    const std::size_t top = static_cast<std::size_t>(std::max_element(y.begin(), y.end()) - y.begin());
+    const bool read_as_percent = numbers.percent || numbers.name.percent;
+    const double unit = !read_as_percent && y[top] > 1 ? 100 : 1;
+    const std::string place = fmt::format("{}: column '{}'", m_.runs.places[top], m_.metric.name);
+    if (y[top] >= unit) {
+      throw UserError(
+          place,
+          y[top] == unit ? "has no error left: an accuracy must be below 1 (or 100 %)"
+                         : fmt::format("must be an accuracy, a fraction or per cent, got {:g}", y[top]),
+          "--set metric=falls fits the numbers as they are; or give an error that falls with scale");
+    }
+    for (double& value : y) value = 1 - value / unit;
+    for (double& value : m_.runs.standard_error) value /= unit;
+    m_.metric.unit = read_as_percent ? 100 : unit;
+    m_.notes.push_back(fmt::format("'{}' rises with scale{}: fitted as error = 1 - {}", m_.metric.name,
+                                   m_.metric.unit == 100 ? ", in per cent" : "", m_.metric.name));
+  }
+
   bool is_wanted(const Table::Row& row) {
     const bool wanted = std::all_of(where_.begin(), where_.end(),
                                     [&](const auto& one) { return row.cells[one.first].text == one.second; });
@@ -161,7 +228,15 @@ class Reader {
       for_each_number([&](std::size_t k, const Role&, std::size_t) {
         read[k] = to_number(table_, row, *numbers_of_[k]);
       });
+      std::vector<double> more;
+      for (const ColumnNumbers& one : variables_) {
+        if (row.cells[one.column].missing)
+          throw UserError(fmt::format("{}: column '{}'", table_.place(row), table_.columns[one.column]),
+                          "has no value for the expression");
+        more.push_back(to_number(table_, row, one));
+      }
       for_each_number([&](std::size_t k, const Role&, std::size_t) { numbers_[k].push_back(read[k]); });
+      for (std::size_t k = 0; k < more.size(); ++k) variable_values_[k].push_back(more[k]);
       return true;
     } catch (const UserError& error) {
       if (config_.invalid == "error") throw;
@@ -175,6 +250,8 @@ class Reader {
   ChosenColumns chosen_;
   std::vector<std::vector<double>> numbers_;      // of the rows that are used, a list a role
   std::vector<const ColumnNumbers*> numbers_of_;  // of each role
+  std::vector<ColumnNumbers> variables_;          // of the expression
+  std::vector<std::vector<double>> variable_values_;
   std::vector<std::pair<std::size_t, std::string>> where_;
   Measurements m_;
   std::unordered_set<std::string> seen_;
@@ -190,6 +267,12 @@ void MeasurementConfig::visit(config::Visitor& v) {
   v.choice("missing", missing, {"error", "drop"}, "what to do with a row that lacks a value");
   v.choice("invalid", invalid, {"error", "drop"},
            "what to do with a row whose value is no number, not finite, or not > 0");
+  v.choice("metric", metric, {"auto", "falls", "rises"},
+           "whether the error's column falls with scale (a loss) or rises (an accuracy: error = 1 - "
+           "accuracy); auto: by its "
+           "name");
+  v.field("chance", chance, config::at_least(0),
+          "accuracy of guessing, as a fraction; null: by the benchmark's name or level");
   v.choice("decimal", decimal, {"auto", "point", "comma"},
            "the decimal mark; auto: by column, from what is there");
   v.choice(

@@ -5,11 +5,14 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/visitor.h"
 #include "fit/runs/columns.h"
+#include "fit/runs/metric.h"
 #include "fit/runs/runs.h"
 #include "fit/runs/table.h"
 
@@ -21,7 +24,10 @@ struct MeasurementConfig {
   std::string missing = "error";             // error | drop: a row without a value that is needed
   std::string invalid = "error";             // error | drop: a row whose value is no number or not > 0
   std::string decimal = "auto";              // auto | point | comma
-  std::string duplicates = "drop";           // drop | keep | error: rows that are the same in every column
+  std::string metric = "auto";               // auto | falls | rises
+  std::optional<double> chance;              // what guessing reaches, of a metric that rises
+  std::vector<std::string> variables;  // columns that the user's own law has as variables; no config field
+  std::string duplicates = "drop";     // drop | keep | error: rows that are the same in every column
   void visit(config::Visitor& v);
 };
 
@@ -31,8 +37,11 @@ struct Measurements {
   std::vector<std::string> series;            // names, in order of appearance; empty: there is one
   std::map<std::string, std::string> chosen;  // role -> column
   std::vector<std::string> notes;             // what was chosen, dropped, merged
-  std::vector<std::size_t> rows;              // of the table, of each run
-  std::vector<std::size_t> used_columns;      // that have a role, or that `where` asks for
+  Metric metric;                              // what the error was read from
+  // Where the error is predicted in two steps: runs of a loss (as their data) and the error.
+  std::shared_ptr<const Measurements> second;
+  std::vector<std::size_t> rows;          // of the table, of each run
+  std::vector<std::size_t> used_columns;  // that have a role, or that `where` asks for
   std::size_t rows_read = 0, dropped_missing = 0, dropped_duplicates = 0, dropped_where = 0,
               dropped_invalid = 0;
 

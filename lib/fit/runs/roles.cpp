@@ -73,6 +73,12 @@ const std::vector<Role>& roles() {
        &RunScale::density,
        nullptr,
        {"density"}},
+      {variable::loss,
+       "task or training loss: the error is predicted through it, in two steps",
+       "",
+       nullptr,
+       nullptr,
+       {}},
       {role::group,
        "series, each fitted on its own; several: a,b; others: every column that is left",
        "",
@@ -85,7 +91,8 @@ const std::vector<Role>& roles() {
        "",
        nullptr,
        &Runs::standard_error,
-       {"standard_error", "std_error", "stderr", "error_se", "loss_se", "se"}},
+       {"standard_error", "std_error", "stderr", "error_se", "loss_se", "se", "acc_stderr", "loss_stderr",
+        "accuracy_stderr", "error_stderr"}},
       {role::train,
        "1: fitted, 0: held out",
        "",
@@ -138,8 +145,25 @@ double RunScale::*scale_member(const std::string& variable) {
   throw base::UserError(variable, "is no variable of a run's scale", base::suggest(variable, scale_names()));
 }
 
-double& RunScale::of(const std::string& variable) { return this->*scale_member(variable); }
-double RunScale::of(const std::string& variable) const { return this->*scale_member(variable); }
+bool is_scale(const std::string& name) {
+  const std::vector<std::string> names = scale_names();
+  return name == variable::x || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+double& RunScale::of(const std::string& variable) {
+  for (auto& [name, value] : others) {
+    if (name == variable) return value;
+  }
+  return this->*scale_member(variable);
+}
+double RunScale::of(const std::string& variable) const { return const_cast<RunScale&>(*this).of(variable); }
+
+void RunScale::set(const std::string& variable, double value) {
+  const bool known =
+      std::any_of(others.begin(), others.end(), [&](const auto& one) { return one.first == variable; });
+  if (!known && !is_scale(variable)) others.emplace_back(variable, 0);
+  of(variable) = value;
+}
 
 void RunScale::vary(const std::string& variable, double value) {
   if (variable == variable::data) return set_new_data(value);

@@ -36,6 +36,8 @@ const Role& find_role(const std::string& name);  // one of the list
 // The role of a run's scale that has this name, or whose column usually has it; null: none.
 const Role* scale_role(const std::string& name);
 
+bool is_scale(const std::string& name);  // one of scale_names(), or x
+
 // "Seen Examples" -> "seen_examples"; one letter stays as it is: N is not n.
 std::string normal_name(const std::string& name);
 

@@ -41,7 +41,7 @@ std::span<const double> Runs::column_or_none(const std::string& name) const {
 
 RunScale Runs::scale(std::size_t row) const {
   RunScale scale;
-  for (std::size_t v = 0; v < names.size(); ++v) scale.of(names[v]) = columns[v][row];
+  for (std::size_t v = 0; v < names.size(); ++v) scale.set(names[v], columns[v][row]);
   return scale;
 }
 
@@ -115,6 +115,9 @@ nlohmann::ordered_json to_json(const Runs& runs) {
   nlohmann::ordered_json out;
   for (const Role& role : roles()) {
     if (role.scale != nullptr && runs.has(role.name)) out[role.name] = runs.column(role.name);
+  }
+  for (const std::string& name : runs.names) {
+    if (!is_scale(name)) out["variables"][name] = runs.column(name);
   }
   for (const Role& role : roles()) {
     if (role.values != nullptr && !(runs.*role.values).empty()) out[role.name] = runs.*role.values;

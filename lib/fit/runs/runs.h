@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace frugal::fit {
@@ -25,9 +26,12 @@ inline constexpr const char* loss = "loss";                // what a downstream 
 // One number a role of fit/runs/roles.h that is part of the scale; 0: not given.
 struct RunScale {
   double size = 0, data = 0, compute = 0, unique_data = 0, density = 0;
+  std::vector<std::pair<std::string, double>> others;  // columns that are variables of the user's own law
 
-  double& of(const std::string& variable);  // "size", "data", …; UserError for another name
+  double& of(
+      const std::string& variable);  // "size", "data", …; UserError for a name that is none and was not set
   double of(const std::string& variable) const;
+  void set(const std::string& variable, double value);  // any name
   // Data of which none was seen twice: repetition is a decision of its own.
   void set_new_data(double value) {
     data = value;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "fit/law/expression_law.h"
 #include "fit/numeric/statistics.h"
+#include "fit/runs/roles.h"
 
 namespace frugal::fit {
 
@@ -33,6 +34,11 @@ Misfit misfit_of(const std::vector<double>& misses, const std::vector<double>& d
   return misfit;
 }
 
+LawSurface::Input LawSurface::input_of(const std::string& variable) {
+  if (is_scale(variable)) return {scale_member(variable), variable};
+  return {nullptr, variable};
+}
+
 LawSurface::LawSurface(std::vector<SurfaceComponent> components, Misfit misfit,
                        std::vector<double> misfit_draws, Runs measured)
     : Surface(std::move(measured)),
@@ -45,10 +51,10 @@ LawSurface::LawSurface(std::vector<SurfaceComponent> components, Misfit misfit,
     law_name += (law_name.empty() ? "" : " + ") + component.law->name;
     inputs_.emplace_back();
     for (const std::string& variable : component.law->variables) {
-      inputs_.back().push_back(scale_member(variable));
+      inputs_.back().push_back(input_of(variable));
       if (std::find(variables_.begin(), variables_.end(), variable) != variables_.end()) continue;
       variables_.push_back(variable);
-      scales_.push_back(scale_member(variable));
+      scales_.push_back(input_of(variable));
     }
   }
 }
@@ -62,7 +68,7 @@ double LawSurface::log_error(std::size_t component, const std::vector<double>& t
   inputs.value.resize(count);
   inputs.log_value.resize(count);
   for (std::size_t v = 0; v < count; ++v) {
-    const double x = scale.*inputs_[component][v];
+    const double x = inputs_[component][v].in(scale);
     inputs.value[v].assign(1, x);
     inputs.log_value[v].assign(1, std::log(x));
   }
@@ -80,8 +86,8 @@ double LawSurface::error(const RunScale& scale, int draw, bool with_misfit) cons
   }
   if (with_misfit && draw >= 0) {
     double beyond = 1;
-    for (const auto member : scales_) {
-      if (largest().*member > 0) beyond = std::max(beyond, scale.*member / largest().*member);
+    for (const Input& input : scales_) {
+      if (input.in(largest()) > 0) beyond = std::max(beyond, input.in(scale) / input.in(largest()));
     }
     mean += misfit_draws_[index] * misfit_.log_sd(beyond);
   }
@@ -94,15 +100,30 @@ void LawSurface::write(nlohmann::ordered_json& fit) const {
   fit["misfit"] = {{"noise", misfit_.noise}, {"shared", misfit_.shared}, {"growth", misfit_.growth}};
 }
 
+namespace {
+
+// Columns that the user's own law has as variables; earlier versions knew none.
+std::vector<std::string> own_variables(const config::JsonNode& law) {
+  std::vector<std::string> out;
+  if (!law.has("variables")) return out;
+  for (const std::string& name : law["variables"].texts()) {
+    if (!is_scale(name)) out.push_back(name);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::unique_ptr<Surface> LawSurface::read(const config::JsonNode& fit, const ReadOptions& options) {
   const config::JsonNode laws = fit["laws"], misfit = fit["misfit"];
   std::vector<SurfaceComponent> components;
   for (const config::JsonNode& one : laws.elements()) {
     SurfaceComponent component;
     component.label = one["law"].text();
-    component.law = component.label == "expression"
-                        ? make_expression_law(one["formula"].text(), {}, one["formula"].place())
-                        : find_law(component.label);
+    component.law =
+        component.label == "expression"
+            ? make_expression_law(one["formula"].text(), {}, one["formula"].place(), own_variables(one))
+            : find_law(component.label);
     component.weight = one["weight"].number();
     const std::size_t count = component.law->parameter_count();
     for (const config::JsonNode& parameter : one["parameters"].elements())

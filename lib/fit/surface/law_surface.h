@@ -45,8 +45,15 @@ class LawSurface final : public Surface {
   Misfit misfit_;
   std::vector<double> misfit_draws_;
   std::vector<std::string> variables_;
-  std::vector<std::vector<double RunScale::*>> inputs_;  // of each component
-  std::vector<double RunScale::*> scales_;               // of variables_
+  // A variable of a scale, looked up once: a member, or a name of RunScale::others.
+  struct Input {
+    double RunScale::*member = nullptr;
+    std::string name;
+    double in(const RunScale& scale) const { return member != nullptr ? scale.*member : scale.of(name); }
+  };
+  static Input input_of(const std::string& variable);
+  std::vector<std::vector<Input>> inputs_;  // of each component
+  std::vector<Input> scales_;               // of variables_
 };
 
 }  // namespace frugal::fit

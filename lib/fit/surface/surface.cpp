@@ -8,6 +8,7 @@
 #include "fit/runs/roles.h"
 #include "fit/surface/curve_surface.h"
 #include "fit/surface/law_surface.h"
+#include "fit/surface/linked_surface.h"
 #include "fit/surface/posterior_surface.h"
 
 namespace frugal::fit {
@@ -41,8 +42,8 @@ Surface::Surface(Runs measured) : measured_(std::move(measured)) {
     const std::vector<double>& values = measured_.columns[v];
     if (values.empty()) continue;
     const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    smallest_.of(measured_.names[v]) = *low;
-    largest_.of(measured_.names[v]) = *high;
+    smallest_.set(measured_.names[v], *low);
+    largest_.set(measured_.names[v], *high);
   }
 }
 
@@ -72,13 +73,33 @@ const std::vector<SurfaceKind>& surface_kinds() {
   return table;
 }
 
+namespace {
+
+Metric read_metric(const config::JsonNode& node) {
+  Metric metric;
+  metric.name = node["name"].text();
+  metric.rises = node["rises"].flag();
+  metric.unit = node["unit"].number(config::greater_than(0));
+  metric.chance = node["chance"].number(config::at_least(0));
+  return metric;
+}
+
+}  // namespace
+
 std::unique_ptr<Surface> read_surface(const config::JsonNode& fit, const ReadOptions& options) {
+  if (fit.has("link")) {
+    auto linked = LinkedSurface::read(fit, options);
+    if (fit.has("metric")) linked->metric = read_metric(fit["metric"]);
+    return linked;
+  }
   std::vector<std::string> names;
   for (const SurfaceKind& kind : surface_kinds()) names.emplace_back(kind.name);
   const std::string name = fit["kind"].one_of(names);
   const auto kind = std::find_if(surface_kinds().begin(), surface_kinds().end(),
                                  [&name](const SurfaceKind& one) { return one.name == name; });
-  return kind->read(fit, options);
+  auto surface = kind->read(fit, options);
+  if (fit.has("metric")) surface->metric = read_metric(fit["metric"]);
+  return surface;
 }
 
 Runs read_runs(const config::JsonNode& node) {
@@ -94,6 +115,12 @@ Runs read_runs(const config::JsonNode& node) {
     } else {
       runs.*role.values = std::move(values);
     }
+  }
+  if (!node.has("variables")) return runs;
+  for (const auto& [name, list] : node["variables"].members()) {
+    std::vector<double> values = list.numbers();
+    if (values.size() != runs.count()) list.fail("must be as long as error");
+    runs.set_column(name, std::move(values));
   }
   return runs;
 }

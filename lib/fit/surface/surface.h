@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/json_node.h"
 #include "fit/law/law.h"
 #include "fit/numeric/statistics.h"
+#include "fit/runs/metric.h"
 #include "fit/runs/runs.h"
 
 namespace frugal::fit {
@@ -53,6 +55,7 @@ class Surface {
   bool is_joint() const { return uses(variable::size) && uses(variable::data); }
   const Runs& measured() const { return measured_; }  // the runs that were fitted
   std::string law_name;                               // for reports
+  std::optional<Metric> metric;                       // where the error is that of an accuracy
   std::string note;  // what a reader of the fit should know of how it was read; mostly empty
 
   // From the draws, or exactly where the surface knows its distribution.
