@@ -12,17 +12,18 @@ struct PlanCommand {
   cli::CommonFlags flags;
   Answer answer;
   std::string fit_path, group, html;
-  std::optional<double> target, deploy;
-  std::vector<double> budgets;
+  std::string target, deploy;
+  std::vector<std::string> budgets;
   std::vector<std::string> at;
 
   void run() {
     const report::RunClock clock;
     const auto [config, effective, origin] =
         cli::load_config<fit::PlanConfig>(flags, [this](fit::PlanConfig& given) {
-          if (target) given.target_error = target;
-          if (deploy) given.deploy_tokens = deploy;
-          if (!budgets.empty()) given.budgets = budgets;
+          if (!target.empty()) given.target_error = fit::parse_number(target, "--target-error");
+          if (!deploy.empty()) given.deploy_tokens = fit::parse_number(deploy, "--deploy-tokens");
+          if (!budgets.empty()) given.budgets.clear();
+          for (const std::string& one : budgets) given.budgets.push_back(fit::parse_number(one, "--budget"));
           for (const std::string& one : at) given.at.merge(fit::parse_scale(one));
         });
     auto result =
@@ -42,13 +43,13 @@ void add_plan(CLI::App& app) {
   CLI::App* sub =
       app.add_subcommand("plan", "Data, size and compute for a target or a budget; is it worth going on?");
   sub->add_option("FIT", command->fit_path, "What `scalefit fit` printed; - is standard input")->required();
-  sub->add_option("--target-error", command->target, "What reaches this error?")->check(CLI::PositiveNumber);
-  sub->add_option("--budget", command->budgets, "Best size and data for this training cost (repeatable)")
+  sub->add_option("--target-error", command->target, "What reaches this error? 0.1 or 10%");
+  sub->add_option("--budget", command->budgets,
+                  "Best size and data for this training cost; several: a,b or repeated")
       ->allow_extra_args(false)
-      ->check(CLI::PositiveNumber);
+      ->delimiter(',');
   sub->add_option("--deploy-tokens", command->deploy,
-                  "Tokens that the model will be used on: cheapest over its life")
-      ->check(CLI::PositiveNumber);
+                  "Tokens that the model will be used on: cheapest over its life");
   sub->add_option("--at", command->at, "Values held for the target: size=1e9")->allow_extra_args(false);
   sub->add_option("--group", command->group, "Which fit, where the file holds several");
   add_html_option(*sub, command->html);

@@ -174,6 +174,15 @@ std::string plan_answer(const Surface& fit, const Json& result) {
 }
 
 std::string compare_answer(const Json& result) {
+  if (result.contains("ranks")) {
+    std::string out;
+    for (const Json& one : result.at("ranks"))
+      out += fmt::format(
+          "{}: best with a probability of {}, mean rank {:.3g}, error {} at {}\n",
+          one.at("system").get<std::string>(), per_cent(one.at("probability_best").get<double>()),
+          one.at("mean_rank").get<double>(), estimate_text(one.at("error")), at_text(one.at("at")));
+    return out;
+  }
   const std::string along = result.at("along").get<std::string>();
   const double low = result.at("range")[0].get<double>(), high = result.at("range")[1].get<double>();
   const Json& first = result.at("probability_first_better");

@@ -13,6 +13,7 @@
 #include "fit/decide/allocation.h"
 #include "fit/decide/crossing.h"
 #include "fit/decide/decide.h"
+#include "fit/decide/rank.h"
 #include "fit/runs/roles.h"
 
 namespace frugal::fit {
@@ -122,6 +123,49 @@ void compare_command(const ReadFit& first, const ReadFit& second, const CompareC
   result["probability_of_crossing"] = crossing.probability;
   result["probability_first_better"] = {{"at_low", crossing.first_better_below},
                                         {"at_high", crossing.first_better_above}};
+}
+
+void rank_command(const std::vector<const ReadFit*>& systems, const std::vector<std::string>& names,
+                  const CompareConfig& config, std::uint64_t seed, const std::string& place, Json& result) {
+  const double coverage = config.coverage.value_or(systems.front()->coverage);
+  const Cost cost = cost_of(config.cost, *systems.front(), place + ":/cost");
+  double largest = 0;
+  for (const ReadFit* one : systems)
+    largest =
+        std::max(largest, compute_spent(*one->surface, one->surface->is_joint() ? &cost : nullptr).largest);
+  const double budget = config.high.value_or(10 * largest);
+  std::vector<const Surface*> surfaces;
+  std::vector<RunScale> at;
+  for (std::size_t s = 0; s < systems.size(); ++s) {
+    const Surface& surface = *systems[s]->surface;
+    surfaces.push_back(&surface);
+    if (surface.variables() != systems.front()->surface->variables())
+      throw UserError("", fmt::format("'{}' has other variables than '{}'", names[s], names[0]),
+                      "compare fits of the same variables");
+    if (!config.at.empty()) {
+      at.push_back(to_scale(config.at, surface));
+    } else if (surface.is_joint()) {
+      const Allocation best = optimal_allocation(surface, cost, budget, 0);
+      at.push_back(split_scale(surface, best.size.value, best.data.value));
+    } else {
+      at.push_back(surface.largest());
+      at.back().vary(surface.variables().front(), budget);
+    }
+  }
+  const std::vector<Ranked> ranked = rank_systems(surfaces, at, coverage, seed);
+  std::vector<std::size_t> order(ranked.size());
+  for (std::size_t s = 0; s < order.size(); ++s) order[s] = s;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return ranked[a].mean_rank < ranked[b].mean_rank; });
+  result["coverage"] = coverage;
+  if (config.at.empty()) result["budget"] = budget;
+  result["ranks"] = Json::array();
+  for (const std::size_t s : order)
+    result["ranks"].push_back({{"system", names[s]},
+                               {"probability_best", ranked[s].probability_best},
+                               {"mean_rank", ranked[s].mean_rank},
+                               {"at", to_json(at[s], *surfaces[s])},
+                               {"error", to_json(ranked[s].error)}});
 }
 
 std::string compare_page(const ReadFit& first, const ReadFit& second, const CompareConfig& config,

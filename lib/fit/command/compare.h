@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/visitor.h"
 #include "fit/command/decision.h"
@@ -23,6 +24,12 @@ struct CompareConfig {
 // place: where the config stands, for errors.
 void compare_command(const ReadFit& first, const ReadFit& second, const CompareConfig& config,
                      const std::string& place, nlohmann::ordered_json& result);
+// Any number of systems, ranked at one scale: `at` where it gives size and data, else each one's best use of
+// a budget, `high`, or ten times the costliest run of all. names: of the systems.
+void rank_command(const std::vector<const ReadFit*>& systems, const std::vector<std::string>& names,
+                  const CompareConfig& config, std::uint64_t seed, const std::string& place,
+                  nlohmann::ordered_json& result);
+
 // result: what compare_command filled.
 std::string compare_page(const ReadFit& first, const ReadFit& second, const CompareConfig& config,
                          const nlohmann::ordered_json& result);

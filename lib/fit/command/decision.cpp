@@ -19,16 +19,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using base::UserError;
 
-double parse_number(const std::string& text, const std::string& place) {
-  const WrittenNumber read = read_number(text);
-  if (read.problem != WrittenNumber::Problem::none || !std::isfinite(read.value)) {
-    throw UserError(place, fmt::format("must be a number, got '{}'", text),
-                    "for example size=1e9,data=2e10, or size=1B,data=20B");
-  }
-  if (!(read.value > 0)) throw UserError(place, fmt::format("must be > 0, got {}", text));
-  return read.value;
-}
-
 // Which of the fits is meant.
 std::size_t choose(const config::JsonNode& fits, const std::vector<std::string>& groups,
                    const std::string& group) {
@@ -43,6 +33,16 @@ std::size_t choose(const config::JsonNode& fits, const std::vector<std::string>&
 }
 
 }  // namespace
+
+double parse_number(const std::string& text, const std::string& place) {
+  const WrittenNumber read = read_number(text);
+  if (read.problem != WrittenNumber::Problem::none || !std::isfinite(read.value)) {
+    throw UserError(place, fmt::format("must be a number, got '{}'", text),
+                    "for example size=1e9,data=2e10, or size=1B,data=20B");
+  }
+  if (!(read.value > 0)) throw UserError(place, fmt::format("must be > 0, got {}", text));
+  return read.value;
+}
 
 std::map<std::string, double> parse_scale(const std::string& text) {
   std::map<std::string, double> at;

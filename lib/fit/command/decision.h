@@ -23,6 +23,9 @@ struct ReadFit {
 // group: empty where the file holds one fit only. Errors: UserError with origin and JSON path.
 ReadFit read_fit(const nlohmann::json& json, const std::string& origin, const std::string& group);
 
+// "1e21", "70B", "7.9 %": a number > 0. Errors: UserError at `place`.
+double parse_number(const std::string& text, const std::string& place);
+
 // "size=1e9,data=2e10" (also N=, D=, …). Errors: UserError with what is wrong.
 std::map<std::string, double> parse_scale(const std::string& text);
 // Rows of a table as scales of this fit: its columns go by their names, as in `scalefit fit`. Errors:

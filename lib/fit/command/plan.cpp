@@ -37,6 +37,18 @@ Json allocation_json(const Allocation& a) {
   return out;
 }
 
+// Hours, energy and money of a cost in FLOPs, as far as the config says how.
+void add_price(const PlanConfig& config, double flops, Json& out) {
+  if (!config.flops_per_second) return;
+  const double hours = flops / *config.flops_per_second / 3600;
+  out["hours"] = hours;
+  double money = 0;
+  if (config.watts) out["kwh"] = hours * *config.watts / 1000;
+  if (config.kwh_price) money += hours * *config.watts / 1000 * *config.kwh_price;
+  if (config.hour_price) money += hours * *config.hour_price;
+  if (config.hour_price || config.kwh_price) out["money"] = money;
+}
+
 // More of one variable, the others held: what the user says, else the largest value that was run.
 Json ways_to(const Planner& plan, double target) {
   Json ways = Json::array();
@@ -67,17 +79,26 @@ Json best_split_for(const Planner& plan, double target) {
     const Allocation a = optimal_allocation(plan.surface, plan.cost, reach.needed.value, plan.coverage);
     best["size"] = to_json(a.size);
     best["data"] = to_json(a.data);
+    add_price(plan.config, reach.needed.value, best);
     best["compute_ratio"] = reach.needed.value / compute_spent(plan.surface, &plan.cost).total;
   }
   return best;
 }
 
 Json budget_json(const Planner& plan, double budget) {
+  const double largest = compute_spent(plan.surface, &plan.cost).largest;
+  if (budget > 1e12 * largest || budget < 1e-6 * largest)
+    throw UserError("budget",
+                    fmt::format("{:g} is {:.2g} times the cost of the costliest measured run ({:.3g}): no "
+                                "law says anything there",
+                                budget, budget / largest, largest),
+                    fmt::format("give it in the unit of the cost, {}", plan.cost.text()));
   Json out = allocation_json(optimal_allocation(plan.surface, plan.cost, budget, plan.coverage));
   Json& curve = out["isoflop"] = Json::array();
   for (const IsoFlopPoint& point : isoflop_curve(plan.surface, plan.cost, budget, 17, plan.coverage))
     curve.push_back({{"size", point.size}, {"data", point.data}, {"error", to_json(point.error)}});
   out["compute_ratio"] = budget / compute_spent(plan.surface, &plan.cost).total;
+  add_price(plan.config, budget, out);
   return out;
 }
 
@@ -225,6 +246,11 @@ void refuse_without_effect(const PlanConfig& config, const Surface& surface, con
   if (!config.deploy_tokens && config.inference_cost != PlanConfig().inference_cost)
     throw UserError(place + ":/inference_cost", "has no effect without the tokens of its use",
                     "--deploy-tokens VALUE");
+  if ((config.hour_price || config.watts) && !config.flops_per_second)
+    throw UserError(place + ":/flops_per_second", "is needed to turn a cost into hours",
+                    "what one accelerator reaches: 4e14");
+  if (config.kwh_price && !config.watts)
+    throw UserError(place + ":/kwh_price", "has no effect without the power", "--set watts=700");
   if (surface.is_joint()) return;
   if (!config.cost.empty())
     throw UserError(place + ":/cost",
@@ -244,6 +270,12 @@ void PlanConfig::visit(config::Visitor& v) {
   v.field("grow", grow, config::greater_than(1), "is it worth going on to so many times the compute?");
   v.field("improvement", improvement, config::between(0, 1), "... for at least this relative improvement");
   v.field("cost", cost, "cost of a run as an expression in N and D; empty: as in the fit");
+  v.field("flops_per_second", flops_per_second, config::greater_than(0),
+          "that one accelerator reaches: costs in hours too");
+  v.field("hour_price", hour_price, config::greater_than(0),
+          "money an hour of one accelerator: costs in money too");
+  v.field("watts", watts, config::greater_than(0), "of one accelerator: energy in kWh too");
+  v.field("kwh_price", kwh_price, config::greater_than(0), "money a kWh");
   v.field("coverage", coverage, config::between_open(0, 1), "of the intervals; null: as in the fit");
   v.field("frontier", frontier, config::between(0, 100), "points of the compute-optimal frontier");
 }

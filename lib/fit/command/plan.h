@@ -22,6 +22,7 @@ struct PlanConfig {
   std::map<std::string, double> at;
   double grow = 10, improvement = 0.02;
   std::string cost;
+  std::optional<double> flops_per_second, hour_price, watts, kwh_price;  // of one accelerator in use
   std::optional<double> coverage;
   std::int64_t frontier = 7;
   void visit(config::Visitor& v);

@@ -198,6 +198,11 @@ void fit_series(SeriesFit& series, const FitConfig& config, std::uint64_t seed, 
   if (config.law == "auto" && !config.own_law()) leave_out_diverged(series);
   thin(series, config);
   if (!config.own_law()) series.curve_variable = curve_variable(series.runs, series.notes);
+  if (series.runs.count() > 2 && distinct(series.runs.y) == 1)
+    throw UserError(series.runs.places.empty() ? "" : series.runs.places.front(),
+                    fmt::format("the error is the same ({:g}) in all {} runs: there is no law to fit",
+                                series.runs.y[0], series.runs.count()),
+                    "is it the right column? --set columns.error=NAME");
   if (config.law == "curve" && !config.own_law() && series.curve_variable.empty()) {
     throw UserError("", "a curve has one variable, but both size and data were varied",
                     "--set columns.size=none, or take a law of both");
