@@ -77,7 +77,7 @@ void add_compare(CLI::App& app) {
   sub->footer(
       "Examples:\n  scalefit compare a.json b.json\n"
       "  scalefit compare a.json b.json --set along=data --set at.size=1e9\n"
-      "  scalefit compare recipes.json --set at.size=1e9 --set at.data=1e11");
+      "  scalefit compare a.json b.json fit.json --set at.size=1e9 --set at.data=1e11");
   sub->callback([command] { command->run(); });
 }
 

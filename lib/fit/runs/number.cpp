@@ -12,7 +12,7 @@ namespace {
 
 using Problem = WrittenNumber::Problem;
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_view(std::string_view text) {
   while (!text.empty() && std::string_view(" \t\r\n").find(text.front()) != std::string_view::npos)
     text.remove_prefix(1);
   while (!text.empty() && std::string_view(" \t\r\n").find(text.back()) != std::string_view::npos)
@@ -117,7 +117,7 @@ bool take_exponent(std::string_view& text, std::string& digits, double& value) {
     return to_value(digits, value) == Problem::none;
   }
   if (to_value(digits, value) != Problem::none) return false;
-  rest = trimmed(text);
+  rest = trimmed_view(text);
   if (!rest.empty() && rest[0] == '^') {  // 10^21
     rest.remove_prefix(1);
     if (!take_whole(rest, exponent)) return false;
@@ -125,8 +125,9 @@ bool take_exponent(std::string_view& text, std::string& digits, double& value) {
     value = std::pow(value, std::stod(exponent));
     return true;
   }
-  if (!rest.empty() && (rest[0] == '*' || rest[0] == 'x') && trimmed(rest.substr(1)).starts_with("10^")) {
-    rest = trimmed(rest.substr(1));
+  if (!rest.empty() && (rest[0] == '*' || rest[0] == 'x') &&
+      trimmed_view(rest.substr(1)).starts_with("10^")) {
+    rest = trimmed_view(rest.substr(1));
     rest.remove_prefix(3);
     if (!take_whole(rest, exponent)) return false;
     text = rest;
@@ -191,7 +192,7 @@ std::optional<double> flops_factor(std::string_view word) {
 }  // namespace
 
 std::optional<double> unit_factor(std::string_view given) {
-  std::string text = lower(trimmed(plain_signs(given)));
+  std::string text = lower(trimmed_view(plain_signs(given)));
   std::replace(text.begin(), text.end(), '-', ' ');
   const bool power = text.starts_with("10^") || text.starts_with("1e") || text.starts_with("*10^") ||
                      text.starts_with("* 10^") || text.starts_with("in ") || text.starts_with("x10^");
@@ -199,7 +200,7 @@ std::optional<double> unit_factor(std::string_view given) {
     const std::string_view rest =
         text.starts_with("in ")
             ? std::string_view(text).substr(3)
-            : trimmed(std::string_view(text).substr(text[0] == '*' || text[0] == 'x' ? 1 : 0));
+            : trimmed_view(std::string_view(text).substr(text[0] == '*' || text[0] == 'x' ? 1 : 0));
     const WrittenNumber number = read_number(rest);
     return number.problem == Problem::none ? std::optional(number.value) : unit_factor(rest);
   }
@@ -233,7 +234,7 @@ std::optional<double> unit_factor(std::string_view given) {
 
 WrittenNumber read_number(std::string_view given, DecimalMark mark) {
   WrittenNumber out;
-  std::string_view text = trimmed(given);
+  std::string_view text = trimmed_view(given);
   if (text.starts_with('+')) text.remove_prefix(1);
   if (mark == DecimalMark::point || text.find_first_of(".,") == std::string_view::npos) {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out.value);
@@ -243,14 +244,14 @@ WrittenNumber read_number(std::string_view given, DecimalMark mark) {
     }
   }
   const std::string plain = plain_signs(text);
-  std::string_view rest = trimmed(plain);
+  std::string_view rest = trimmed_view(plain);
   const bool negative = rest.starts_with('-');
   if (negative) rest.remove_prefix(1);
   std::string digits;
   out.problem = Problem::not_a_number;
   if (!take_mantissa(rest, mark, digits) || !take_exponent(rest, digits, out.value)) return out;
   if (negative) out.value = -out.value;
-  rest = trimmed(rest);
+  rest = trimmed_view(rest);
   if (!rest.empty()) {
     const auto factor = unit_factor(rest);
     if (!factor) return out;
@@ -264,7 +265,7 @@ WrittenNumber read_number(std::string_view given, DecimalMark mark) {
 }
 
 CommaUse comma_use(std::string_view given) {
-  std::string_view text = trimmed(given);
+  std::string_view text = trimmed_view(given);
   std::size_t digits = 0;
   while (digits < text.size() && (is_digit(text[digits]) || text[digits] == ',' || text[digits] == '.' ||
                                   (digits == 0 && (text[0] == '-' || text[0] == '+'))))
