@@ -164,3 +164,24 @@ TEST_CASE("runs that diverged are found among two hundred thousand as among a fe
   runs.set_column("data", data);
   CHECK(fit::diverged_runs(runs) == std::vector<std::size_t>{123456});
 }
+
+TEST_CASE("of a table of checkpoints the last of each run is fitted, or all where that is asked for") {
+  std::string text = "run_name,step,params,tokens,loss\n";
+  for (const double size : {1e7, 3e7, 1e8, 3e8, 1e9}) {
+    for (const double step : {1000.0, 2000.0, 4000.0})
+      text += "r" + std::to_string(size) + "," + std::to_string(step) + "," + std::to_string(size) + "," +
+              std::to_string(step * size / 50) + "," + std::to_string(loss(size, step * size / 50)) + "\n";
+  }
+  const fit::Measurements last = prepare(text);
+  CHECK(last.runs.count() == 5);
+  CHECK(last.runs.y[0] == Approx(loss(1e7, 4000 * 1e7 / 50)).epsilon(1e-5));
+  CHECK(tells(last, "15 checkpoints of 5 runs (by 'run_name' and 'step'): the last of each run is fitted"));
+  fit::FitConfig all;
+  all.checkpoints = "all";
+  CHECK(prepare(text, all).runs.count() == 15);
+  CHECK(tells(prepare(text, all), "every one is fitted"));
+  // Our own runs have steps too, and are no checkpoints.
+  CHECK(prepare("name,steps,params,tokens,loss\na,10,1e6,1e8,4\na,20,1e6,2e8,3.5\nb,10,2e6,1e8,3.7\nb,20,2e6,"
+                "2e8,3.2\n")
+            .runs.count() == 4);
+}

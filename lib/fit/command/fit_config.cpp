@@ -33,6 +33,8 @@ void FitConfig::visit(config::Visitor& v) {
            "runs of one scale that differ in a setting (a learning rate): best keeps the best setting of "
            "each scale, all "
            "keeps all");
+  v.choice("checkpoints", checkpoints, {"final", "all"},
+           "of a table that holds every checkpoint of its runs: what is fitted");
   v.field("most_runs", most_runs, config::between(100, 1e9),
           "of a series that are fitted; more are thinned, and it is said");
   v.field("ignore", ignore, "columns that vary and do not matter: a,b");

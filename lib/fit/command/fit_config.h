@@ -16,8 +16,9 @@ namespace frugal::fit {
 struct FitConfig {
   std::vector<std::string> data;
   MeasurementConfig measurements;
-  std::string sweep = "refuse";  // refuse | best | all
-  std::string ignore;            // columns, with commas between
+  std::string sweep = "refuse";       // refuse | best | all
+  std::string checkpoints = "final";  // final | all
+  std::string ignore;                 // columns, with commas between
   std::int64_t most_runs = 5000;
   std::string law = "auto";
   std::string expression;

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "fit/command/experiments.h"
 #include "fit/command/metric_fit.h"
+#include "fit/runs/checkpoints.h"
 
 namespace frugal::fit {
 namespace {
@@ -63,10 +64,12 @@ void derive_scale(Measurements& measurements, const Cost& cost) {
   runs.set_column(derived, std::move(values));
 }
 
-Measurements prepare_measurements(const Table& table, const FitConfig& config, const std::string& place,
+Measurements prepare_measurements(const Table& given, const FitConfig& config, const std::string& place,
                                   Pooling pooling) {
   const Cost cost(config.cost, place + ":/cost");
   FitConfig with_names = config;
+  Table table = given;
+  if (config.measurements.columns.asked(role::train).empty()) keep_checkpoints(table, config.checkpoints);
   if (config.own_law() && !config.expression.empty()) {
     std::vector<std::string> declared;
     for (const ExpressionParameter& parameter : config.parameters) declared.push_back(parameter.name);
