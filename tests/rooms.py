@@ -55,6 +55,7 @@ TORCH_FREE = {
     "quant/convert": BASICS + ["ir", "quant"],
     "sparse": BASICS + ["ir", "ops", "autodiff", "passes", "plan", "quant"],
     "compile": BASICS + ["ir", "ops", "network/import", "autodiff", "passes", "plan", "device", "quant", "emit", "sparse"],
+    "emulate": BASICS + ["ir", "ops", "network/import", "autodiff", "plan", "device", "device/runtime", "quant", "emit", "sparse", "compile"],
 }
 WITH_TORCH = {
     "tensor": ["base", "checkpoint"],
@@ -80,6 +81,7 @@ WITH_TORCH = {
                        "samples", "data/images", "model/image", "train/parallel", "train"],
     "calibrate": BASICS + ["samples", "ir", "network/import", "quant", "quant/convert", "tensor", "data/images", "model/image", "train/parallel",
                            "train", "adapt"],
+    "teach": BASICS + ["samples", "ir", "network/import", "device", "quant", "sparse", "emit", "compile", "emulate", "data/images", "train", "adapt"],
     "grow": BASICS + TRAINING + ["model/transformer", "data/images", "data/tokens", "train/transformers"],
     "grow/operators": ["base", "grow", "model/transformer"],
 }

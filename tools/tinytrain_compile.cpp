@@ -17,6 +17,9 @@ int main(int argc, char** argv) {
     tinytrain_compile::add_contribute(app);
     tinytrain_compile::add_select(app);
     tinytrain_compile::add_compile(app);
+    tinytrain_compile::add_run(app);
+    tinytrain_compile::add_export(app);
+    tinytrain_compile::add_start(app);
     tinytrain_compile::add_plan(app);
   });
 }

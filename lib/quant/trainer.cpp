@@ -209,6 +209,14 @@ Score Trainer::evaluate(const Samples& samples) {
   return score;
 }
 
+std::int32_t Trainer::predict(const Samples& samples, std::size_t which) {
+  Parts& p = *parts_;
+  const std::size_t one[] = {which};
+  check_samples(samples, one, p.given.graph, p.origin);
+  p.run(0, samples, which, p.training.forward_end);
+  return static_cast<std::int32_t>(p.largest_logit(p.workspaces[0]));
+}
+
 ir::Model Trainer::model() const {
   // The training graph began as the given one, so that its tensors have the same numbers.
   ir::Model model = parts_->given;

@@ -97,6 +97,8 @@ class Trainer {
   std::vector<std::int8_t> activations(const Samples& samples, std::span<const std::size_t> which,
                                        const Cut& cut);
   Score evaluate(const Samples& samples);
+  // The class with the largest logit, the first of several.
+  std::int32_t predict(const Samples& samples, std::size_t which);
 
   // The given model with its numbers as trained so far.
   ir::Model model() const;

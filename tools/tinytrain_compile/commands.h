@@ -21,6 +21,9 @@ void add_adapt(CLI::App& app);
 void add_contribute(CLI::App& app);
 void add_select(CLI::App& app);
 void add_compile(CLI::App& app);
+void add_run(CLI::App& app);
+void add_export(CLI::App& app);
+void add_start(CLI::App& app);
 void add_plan(CLI::App& app);
 
 // IN and --weights, as every subcommand takes a network.

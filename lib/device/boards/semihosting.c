@@ -6,7 +6,14 @@
 #include "device/runtime/port.h"
 #include "device/runtime/text.h"
 
-enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
+enum {
+  SYS_OPEN = 0x01,
+  SYS_CLOSE = 0x02,
+  SYS_WRITE = 0x05,
+  SYS_READ = 0x06,
+  SYS_GET_CMDLINE = 0x15,
+  SYS_EXIT_EXTENDED = 0x20
+};
 
 #ifdef __riscv
 /* These three instructions, uncompressed and on one page, are the call; the answer is in a0. */
@@ -63,15 +70,28 @@ uint32_t frugal_port_read(void* bytes, uint32_t count) {
   return done;
 }
 
+/* 0, or 1 where not all of it was written. */
+static int write_bytes(int32_t handle, const void* bytes, uint32_t count) {
+  const struct {
+    int32_t handle;
+    const void* bytes;
+    uint32_t count;
+  } block = {handle, bytes, count};
+  return ask(SYS_WRITE, &block) != 0;
+}
+
 /* To standard output: the simpler SYS_WRITE0 goes to standard error. */
 void frugal_port_print(const char* text) {
   if (output == -1) output = open_file(":tt", 4 /* w */);
-  const struct {
-    int32_t handle;
-    const char* text;
-    uint32_t length;
-  } block = {output, text, (uint32_t)strlen(text)};
-  ask(SYS_WRITE, &block);
+  write_bytes(output, text, (uint32_t)strlen(text));
+}
+
+int frugal_port_write(const char* name, const void* first, uint32_t first_count, const void* second,
+                      uint32_t second_count) {
+  const int32_t file = open_file(name, 5 /* wb */);
+  if (file == -1) return 1;
+  const int wrong = write_bytes(file, first, first_count) | write_bytes(file, second, second_count);
+  return (ask(SYS_CLOSE, &file) != 0) | wrong;
 }
 
 void frugal_exit(int code) {
@@ -101,23 +121,21 @@ void frugal_port_memory(frugal_memory* memory) {
 
 int main(int argc, char** argv);
 
-/* The emulator's arguments: a program's name and that of a file, short and without spaces. */
+/* The emulator's arguments: a program's name and those of two files, short and without spaces. */
 void frugal_run_main(void) {
   static char line[32];
   struct {
     char* text;
     uint32_t size;
   } block = {line, sizeof(line)};
-  static char* arguments[3];
+  static char* arguments[4];
   int count = 1;
   arguments[0] = line;
   if (ask(SYS_GET_CMDLINE, &block) != 0) line[0] = '\0';
-  char* space = line;
-  while (*space != '\0' && *space != ' ') ++space;
-  if (*space == ' ') {
+  for (char* space = line; *space != '\0' && count < 3; ++space) {
+    if (*space != ' ') continue;
     *space = '\0';
-    arguments[1] = space + 1;
-    count = 2;
+    arguments[count++] = space + 1;
   }
   frugal_exit(main(count, arguments));
 }

@@ -14,6 +14,11 @@ uint32_t frugal_port_read(void* bytes, uint32_t count);
 
 void frugal_port_print(const char* text);
 
+/* A new file by name on the emulator's or host's side that holds two pieces, one after the other. 0, or 1
+ * where it cannot be written. */
+int frugal_port_write(const char* name, const void* first, uint32_t first_count, const void* second,
+                      uint32_t second_count);
+
 /* Instructions since the start; the differences count. 0 where the board has no such counter (the host). */
 uint64_t frugal_port_instructions(void);
 

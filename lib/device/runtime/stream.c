@@ -133,6 +133,14 @@ static int take_sample(uint32_t at, void* input) {
   return 0;
 }
 
+static int write_state(const char* name) {
+  void* bytes;
+  size_t size;
+  frugal_state(&bytes, &size);
+  const frugal_state_header header = {FRUGAL_STATE_MAGIC, frugal_network_id};
+  return frugal_port_write(name, &header, (uint32_t)sizeof(header), bytes, (uint32_t)size);
+}
+
 static void print_state(void) {
   void* bytes;
   size_t size;
@@ -158,13 +166,14 @@ static void print_memory(void) {
   frugal_port_print("\n");
 }
 
-int frugal_stream_run(const char* name) {
+int frugal_stream_run(const char* name, const char* state_name) {
   if (frugal_port_open(name)) return failed("there is no stream of samples to read");
   frugal_stream_header header;
   if (check_header(&header, frugal_port_read(&header, (uint32_t)sizeof(header)))) return 1;
   void* input = input_buffer();
   for (uint32_t at = 0; at < header.count; ++at)
     if (take_sample(at, input)) return 1;
+  if (state_name && write_state(state_name)) return failed("the trained numbers cannot be written to a file");
   print_state();
   print_memory();
   frugal_profile_print();

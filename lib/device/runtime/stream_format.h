@@ -25,4 +25,11 @@ typedef struct frugal_stream_sample {
   int32_t rate_fixed; /* the same for networks without floats, FRUGAL_RATE_BITS behind the point */
 } frugal_stream_sample;
 
+#define FRUGAL_STATE_MAGIC 0x54535246u /* the letters FRST */
+
+/* Before the trained numbers in the file that a device's program writes at its end. */
+typedef struct frugal_state_header {
+  uint32_t magic, network; /* frugal_network_id */
+} frugal_state_header;
+
 #endif

@@ -1,0 +1,54 @@
+#include "emulate/check.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "base/error.h"
+#include "base/stop.h"
+#include "emulate/state.h"
+#include "ops/integer.h"
+
+namespace frugal::emulate {
+namespace {
+
+using base::Failure;
+
+// As the trainer gives it: exact, since both are a float, or a whole number times a power of two.
+double loss_of(const Answer& answer, bool without_floats) {
+  if (!without_floats) return std::bit_cast<float>(answer.loss_bits);
+  return static_cast<double>(std::bit_cast<std::int32_t>(answer.loss_bits)) / (1 << OPS_LOSS_BITS);
+}
+
+}  // namespace
+
+void check(const Compiled& compiled, const Lesson& lesson, const Output& output) {
+  require_answers(lesson, output);
+  quant::Trainer trainer(compiled.start, compiled.trained, compiled.method, compiled.folder + "/model");
+  for (std::size_t i = 0; i < lesson.turns.size(); ++i) {
+    const Turn& turn = lesson.turns[i];
+    const Answer& answer = output.answers[i];
+    const std::int32_t predicted = trainer.predict(lesson.samples, turn.sample);
+    if (answer.predicted != predicted)
+      throw Failure(fmt::format("sample {}: the device predicted class {}, the trainer {}", i,
+                                answer.predicted, predicted));
+    if (turn.learn) {
+      const std::size_t which[] = {turn.sample};
+      const double loss = trainer.step(lesson.samples, which, turn.rate);
+      const double on_device = loss_of(answer, compiled.without_floats());
+      if (std::bit_cast<std::uint64_t>(loss) != std::bit_cast<std::uint64_t>(on_device))
+        throw Failure(fmt::format("sample {}: the loss on the device is {}, that of the trainer {}", i,
+                                  on_device, loss));
+    }
+    base::stop_if_requested();
+  }
+  const std::vector<std::byte> state =
+      emit::state_of(program_of(compiled), trainer.model(), static_cast<std::uint32_t>(trainer.steps()));
+  if (hash_of(state) != output.state_hash)
+    throw Failure(
+        fmt::format("after {} samples: the trained numbers on the device are not those of the "
+                    "trainer (hash {:016x}, the trainer's {:016x})",
+                    lesson.turns.size(), output.state_hash, hash_of(state)));
+}
+
+}  // namespace frugal::emulate

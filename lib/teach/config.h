@@ -1,0 +1,26 @@
+// The config of `tinytrain-compile run`: what a compiled network learns on the device, and how.
+#pragma once
+
+#include <cstdint>
+
+#include "adapt/example_config.h"
+#include "config/visitor.h"
+#include "train/schedule.h"
+
+namespace frugal::teach {
+
+struct RunConfig {
+  std::int64_t seed = 0;
+  adapt::ExampleConfig data;
+  std::int64_t shots = 10;
+  double epochs = 1;
+  train::ScheduleConfig schedule;
+  std::int64_t held_out = 200;
+  double evaluate_every = 1;  // epochs
+  std::int64_t evaluate_images = 50;
+
+  RunConfig();
+  void visit(config::Visitor& v);
+};
+
+}  // namespace frugal::teach

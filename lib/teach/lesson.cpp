@@ -1,0 +1,85 @@
+#include "teach/lesson.h"
+
+#include <cmath>
+
+#include "adapt/batches.h"
+#include "adapt/samples.h"
+#include "base/error.h"
+
+namespace frugal::teach {
+namespace {
+
+class Builder {
+ public:
+  Builder(const RunConfig& config, const emulate::Compiled& compiled)
+      : config_(config), compiled_(compiled) {}
+
+  emulate::Lesson built() {
+    const auto split = config_.data.validation > 0 ? samples::Split::validation : samples::Split::test;
+    const auto training = adapt::open_examples(config_.data, samples::Split::train);
+    const auto held_out = adapt::open_examples(config_.data, split);
+    const Range learnt = added(*training, adapt::few_of_each(*training, config_.shots, config_.seed));
+    const Range all = added(*held_out, adapt::balanced_part(*held_out, config_.held_out));
+    const bool between = config_.evaluate_every > 0 && config_.epochs > config_.evaluate_every;
+    const Range some =
+        between ? added(*held_out, adapt::balanced_part(*held_out, config_.evaluate_images)) : Range{};
+    predict(all);
+    if (config_.epochs > 0) {
+      learn(learnt, some);
+      predict(all);
+    }
+    return std::move(lesson_);
+  }
+
+ private:
+  struct Range {
+    std::size_t begin = 0, end = 0;
+  };
+
+  Range added(const adapt::Examples& examples, const std::vector<std::size_t>& which) {
+    const quant::Samples more =
+        adapt::samples_of(examples, which, compiled_.start.graph, compiled_.folder + "/model");
+    quant::Samples& all = lesson_.samples;
+    const std::size_t begin = all.size();
+    all.image_bytes = more.image_bytes;
+    all.class_count = more.class_count;
+    all.images.insert(all.images.end(), more.images.begin(), more.images.end());
+    all.labels.insert(all.labels.end(), more.labels.begin(), more.labels.end());
+    return {begin, all.size()};
+  }
+
+  void predict(Range range) {
+    for (std::size_t i = range.begin; i < range.end; ++i)
+      lesson_.turns.push_back({i, false, 0, lesson_.points.size()});
+    lesson_.points.push_back(learnt_);
+  }
+
+  void learn(Range learnt, Range some) {
+    adapt::MethodConfig method;
+    method.batch_size = 1;
+    method.epochs = config_.epochs;
+    method.schedule = config_.schedule;
+    adapt::Batches batches(learnt.end - learnt.begin, method, static_cast<std::uint64_t>(config_.seed));
+    const auto each = std::max<std::int64_t>(
+        1, std::llround(config_.evaluate_every * static_cast<double>(learnt.end - learnt.begin)));
+    for (std::int64_t step = 0; step < batches.total_steps(); ++step) {
+      lesson_.turns.push_back(
+          {learnt.begin + batches.of_step(step).front(), true, batches.learning_rate(step), 0});
+      ++learnt_;
+      if (some.end > some.begin && learnt_ % each == 0 && step + 1 < batches.total_steps()) predict(some);
+    }
+  }
+
+  const RunConfig& config_;
+  const emulate::Compiled& compiled_;
+  emulate::Lesson lesson_;
+  std::int64_t learnt_ = 0;
+};
+
+}  // namespace
+
+emulate::Lesson lesson_of(const RunConfig& config, const emulate::Compiled& compiled) {
+  return Builder(config, compiled).built();
+}
+
+}  // namespace frugal::teach

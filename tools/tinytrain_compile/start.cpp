@@ -1,0 +1,54 @@
+// tinytrain-compile start
+#include "teach/start.h"
+
+#include <unistd.h>
+
+#include "emulate/report.h"
+#include "tinytrain_compile/commands.h"
+
+namespace frugal::tinytrain_compile {
+
+void add_start(CLI::App& app) {
+  auto flags = std::make_shared<cli::CommonFlags>();
+  auto options = std::make_shared<teach::StartOptions>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* sub = app.add_subcommand(
+      "start", "From a trained network and a folder of data to C that has learnt in an emulator");
+  add_network_arguments(*sub, options->network, options->weights);
+  sub->add_option(
+         "--data", options->data,
+         "Images in a folder a class under train/ and test/, files of the MNIST or CIFAR family, or a "
+         ".safetensors file of samples")
+      ->required();
+  sub->add_option("--target", options->target, "host, m3, m4, m7, m55 or rv32")->capture_default_str();
+  sub->add_option("--flash", options->flash, "Bytes of it")->capture_default_str();
+  sub->add_option("--sram", options->sram, "Bytes of it, the stack among them")->capture_default_str();
+  sub->add_option("--shots", options->shots, "Labelled samples a class to learn from; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_option("--epochs", options->epochs, "Passes over them")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--rate", options->rate, "Learning rate")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--json", *json, "JSON on a terminal too");
+  cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own},
+                 "Folder for device/, report.html, result.json, config.json and state.bin");
+  sub->footer(
+      "Examples:\n"
+      "  tinytrain-compile start model.tflite --data photos --out out/start\n"
+      "  tinytrain-compile start model.tflite --data photos --target host --out out/start");
+  sub->callback([flags, options, json] {
+    cli::require_folder(*flags, "start", "out/start");
+    options->out = flags->out;
+    options->seed = flags->seed;
+    options->quiet = flags->quiet;
+    const auto result = teach::start(*options);
+    const bool for_people = !*json && ::isatty(STDOUT_FILENO) == 1;
+    base::write_text("-", for_people ? emulate::summary_of(result) + teach::next_steps(result)
+                                     : report::to_line(result) + "\n");
+  });
+}
+
+}  // namespace frugal::tinytrain_compile
