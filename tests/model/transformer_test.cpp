@@ -62,6 +62,9 @@ TEST_CASE("an unknown architecture is refused with those that are supported") {
     FAIL("was accepted");
   } catch (const base::UserError& error) {
     REQUIRE(error.message() == "the architecture 'mamba' is not supported");
-    REQUIRE(error.hint() == "supported: bert, roberta, gpt2, llama, vit, deit");
+    REQUIRE(
+        error.hint() ==
+        "supported: bert, roberta, xlm-roberta, camembert, distilbert, gpt2, opt, gpt_neox, llama, mistral, "
+        "qwen2, qwen3, gemma, gemma2, gemma3_text, phi3, smollm3, vit, deit");
   }
 }

@@ -169,7 +169,9 @@ def case_two_at_once(work):
         end = time.time() + 60
         while time.time() < end and first.poll() is None and not list((work / "large.part").glob("*.part")):
             time.sleep(0.001)
+        first.send_signal(signal.SIGSTOP)  # it may be done before the second one has started
         second = run(grow(work / "small", work / "large", "seed=7"))
+        first.send_signal(signal.SIGCONT)
         assert second.returncode == 2 and "is being written by another process" in second.stderr, second.stderr
         assert first.wait() == 0
         done = run([str(TOOL), "inspect", str(work / "large")])
