@@ -13,26 +13,14 @@ with more layers) are measured without a goal and stand in brackets. Exit 1 on a
 import argparse
 import json
 import math
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-try:
-    import torch
-    import transformers
-except ImportError:
-    python = ROOT / ".deps/hf/bin/python"
-    if python.exists() and pathlib.Path(sys.executable) != python:
-        os.execv(python, [str(python), *sys.argv])
-    print("SKIPPED: transformers is not installed here (scripts/setup --hf)")
-    sys.exit(77)
+from hugging_face import torch, transformers
 
-transformers.logging.set_verbosity_error()
-transformers.logging.disable_progress_bar()
-torch.set_num_threads(1)
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 T = transformers
 
 VOCAB, TOKENS = 99, 24

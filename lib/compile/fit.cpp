@@ -1,6 +1,9 @@
 #include "compile/fit.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "plan/peak.h"
@@ -10,34 +13,19 @@ namespace {
 
 using base::UserError;
 
-std::string largest_numbers(const emit::DeviceProgram& program) {
-  const ir::Graph& graph = program.graph();
-  std::string name;
-  std::size_t most = 0;
-  for (std::size_t i = 0; i < graph.tensors.size(); ++i) {
-    const std::size_t bytes = program.step().model.data[i].size();
-    if (bytes > most) name = graph.tensors[i].name;
-    most = std::max(most, bytes);
-  }
-  return "'" + name + "' (" + std::to_string(most) + ")";
-}
-
 // The most that can be trained of the same network: biases of the last k layers, or the head alone.
 std::string what_would_fit(const Stages& stages, const CompileConfig& config, std::int64_t sram) {
-  const device::FileSettings settings = file_settings(config);
-  auto layers = static_cast<std::int64_t>(sparse::scheme_layers(stages.start.graph).size());
-  for (std::int64_t k = layers; k >= 0; k = k == 1 ? 0 : k == 0 ? -1 : k * 3 / 4) {
-    const std::string name = k == 0 ? "head" : "bias:" + std::to_string(k);
-    const sparse::UpdateScheme scheme = sparse::scheme_named(name, stages.start.graph);
-    const emit::DeviceProgram program(step_of(stages, scheme, config), kernels_of(settings.target),
-                                      config.network);
-    const std::int64_t needs = footprint_of(program, settings).sram();
-    if (needs <= sram) return "scheme '" + name + "' would, with " + std::to_string(needs) + " bytes";
-    if (k == 0)
-      return "even training the head alone needs " + std::to_string(needs) +
-             " bytes: a smaller resolution or network, or more SRAM";
+  const auto layers = static_cast<std::int64_t>(sparse::scheme_layers(stages.start.graph).size());
+  std::vector<std::string> schemes;
+  for (std::int64_t k = layers; k > 0; k = k * 3 / 4) schemes.push_back("bias:" + std::to_string(k));
+  schemes.emplace_back("head");
+  std::int64_t needs = 0;
+  for (const std::string& scheme : schemes) {
+    needs = footprint_under(scheme, stages, config).sram();
+    if (needs <= sram) return "scheme '" + scheme + "' would, with " + std::to_string(needs) + " bytes";
   }
-  return "";
+  return "even training the head alone needs " + std::to_string(needs) +
+         " bytes: a smaller resolution or network, or more SRAM";
 }
 
 }  // namespace
@@ -54,6 +42,24 @@ Footprint footprint_of(const emit::DeviceProgram& program, const device::FileSet
       footprint.constants += bytes(program.step().model.data[i].size());
   }
   return footprint;
+}
+
+Footprint footprint_under(const std::string& scheme, const Stages& stages, const CompileConfig& config) {
+  const device::FileSettings settings = file_settings(config);
+  const passes::TrainingStep step = step_of(stages, sparse::scheme_named(scheme, stages.start.graph), config);
+  return footprint_of(emit::DeviceProgram(step, kernels_of(settings.target), config.network), settings);
+}
+
+std::string largest_numbers(const ir::Model& model, std::size_t count) {
+  std::vector<std::pair<std::size_t, std::string>> sizes;
+  for (std::size_t i = 0; i < model.data.size(); ++i)
+    sizes.emplace_back(model.data[i].size(), model.graph.tensors[i].name);
+  std::stable_sort(sizes.begin(), sizes.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text;
+  for (std::size_t i = 0; i < std::min(count, sizes.size()); ++i)
+    text += (i == 0 ? "'" : ", '") + sizes[i].second + "' (" + std::to_string(sizes[i].first) + ")";
+  return text;
 }
 
 nlohmann::ordered_json to_json(const Footprint& f) {
@@ -79,7 +85,7 @@ void require_fit(const emit::DeviceProgram& program, const Stages& stages, const
                     "has " + std::to_string(f.flash()) + " bytes of numbers, " +
                         std::to_string(f.flash() - settings.flash_bytes) +
                         " more than device.flash has without any code; the largest is " +
-                        largest_numbers(program),
+                        largest_numbers(program.step().model, 1),
                     "a smaller network, or more flash");
 }
 

@@ -19,6 +19,12 @@ struct Footprint {
 Footprint footprint_of(const emit::DeviceProgram& program, const device::FileSettings& settings);
 nlohmann::ordered_json to_json(const Footprint& footprint);
 
+// What the network of `stages` takes under another scheme (sparse::scheme_named).
+Footprint footprint_under(const std::string& scheme, const Stages& stages, const CompileConfig& config);
+
+// The parameters and constants with the most bytes, for people: "'head.weight' (6400), 'conv.weight' (432)".
+std::string largest_numbers(const ir::Model& model, std::size_t count);
+
 // Throws UserError at `origin` where it does not fit: by how much, which tensors dominate, and which of the
 // schemes bias:k and head would.
 void require_fit(const emit::DeviceProgram& program, const Stages& stages, const CompileConfig& config);

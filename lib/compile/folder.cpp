@@ -10,10 +10,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_depth.h"
 #include "compile/fit.h"
 #include "compile/page.h"
 #include "compile/stages.h"
-#include "config/json_node.h"
 #include "ir/operator.h"
 #include "network/import/model_folder.h"
 #include "plan/block_file.h"
@@ -156,7 +156,9 @@ Ordered read_compiled(const std::string& folder) {
   const std::string path = folder + "/" + result_file;
   if (!fs::exists(path))
     throw UserError(folder, "is no folder that `tinytrain-compile compile` finished: it has no compile.json");
-  Ordered read = Ordered::parse(base::read_text(path), nullptr, false);
+  const std::string text = base::read_text(path);
+  base::refuse_deep_json(text, path);
+  Ordered read = Ordered::parse(text, nullptr, false);
   if (read.is_discarded() || !read.is_object() ||
       read.value("schema", "") != "frugal.tinytrain_compile.compile/1")
     throw UserError(path, "is not what `tinytrain-compile compile` writes");

@@ -53,30 +53,30 @@ class Memory {
   std::string origin_;
 };
 
-struct Variant {
-  TrainingStep step;
-  std::vector<PassReport> reports;
-  std::size_t bytes = 0;
-};
-
 // With the passes whose bits are set.
-Variant variant_of(const TrainingStep& step, unsigned chosen, const Memory& memory) {
-  Variant made{step, {}, memory.of(step)};
+TrainingStep changed(TrainingStep step, unsigned chosen) {
   for (std::size_t i = 0; i < std::size(table); ++i) {
-    PassReport report{table[i].name, table[i].help, made.bytes, made.bytes, (chosen >> i & 1U) != 0};
-    if (report.kept) {
-      made.step = table[i].run(std::move(made.step));
-      report.after = made.bytes = memory.of(made.step);
-    }
-    made.reports.push_back(report);
+    if ((chosen >> i & 1U) != 0) step = table[i].run(std::move(step));
   }
-  PassReport report{rows_name, rows_help, made.bytes};
-  const passes::Measure measure = memory.of_nodes(made.step);
-  made.step = passes::with_rows(std::move(made.step), measure);
-  report.after = made.bytes = measure(made.step);
-  report.kept = !made.step.by_rows.empty();
-  made.reports.push_back(report);
-  return made;
+  return step;
+}
+
+// What each pass did to the memory on the way to `best`.
+std::vector<PassReport> reports_of(const TrainingStep& step, unsigned chosen, const TrainingStep& best,
+                                   const Memory& memory) {
+  std::vector<PassReport> reports;
+  std::size_t bytes = memory.of(step);
+  const auto add = [&](const char* name, const char* help, const TrainingStep& after, bool kept) {
+    PassReport report{name, help, bytes, bytes, kept};
+    if (kept) report.after = bytes = memory.of(after);
+    reports.push_back(std::move(report));
+  };
+  for (std::size_t i = 0; i < std::size(table); ++i) {
+    const unsigned so_far = chosen & ((2U << i) - 1);
+    add(table[i].name, table[i].help, changed(step, so_far), (chosen >> i & 1U) != 0);
+  }
+  add(rows_name, rows_help, best, !best.by_rows.empty());
+  return reports;
 }
 
 }  // namespace
@@ -90,14 +90,22 @@ TrainingStep optimized(const TrainingStep& step, std::int32_t kernels, const std
   }
   // A pass may gain only beside others, which lower the peak elsewhere: all choices are tried, those of few
   // passes first.
-  Variant best = variant_of(step, 0, memory);
-  for (unsigned chosen = 1; chosen < 1U << std::size(table); ++chosen) {
+  TrainingStep best;
+  unsigned best_choice = 0;
+  std::size_t least = static_cast<std::size_t>(-1);
+  for (unsigned chosen = 0; chosen < 1U << std::size(table); ++chosen) {
     if ((chosen & ~useful) != 0) continue;
-    Variant tried = variant_of(step, chosen, memory);
-    if (tried.bytes < best.bytes) best = std::move(tried);
+    TrainingStep tried = changed(step, chosen);
+    const passes::Measure measure = memory.of_nodes(tried);
+    tried = passes::with_rows(std::move(tried), measure);
+    const std::size_t bytes = measure(tried);
+    if (bytes >= least) continue;
+    least = bytes;
+    best_choice = chosen;
+    best = std::move(tried);
   }
-  if (reports != nullptr) *reports = best.reports;
-  return std::move(best.step);
+  if (reports != nullptr) *reports = reports_of(step, best_choice, best, memory);
+  return best;
 }
 
 }  // namespace frugal::compile

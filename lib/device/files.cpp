@@ -108,9 +108,7 @@ void check(const FileSettings& settings) {
   };
   at_most("flash", settings.flash_bytes, row.flash_limit);
   at_most("sram", settings.sram_bytes, row.sram_limit);
-  if (!row.has_float && !settings.whole_numbers)
-    throw base::UserError(row.name, "has no floating point, and this network computes in float",
-                          "`import --rounding integer` and storage `integer` make one that does without");
+  require_arithmetic(settings.target, settings.whole_numbers, row.name);
 }
 
 // The kernels of networks in whole numbers (tests/integer_only.py compiles them without floats), and all
@@ -130,6 +128,12 @@ bool without_float(const std::string& path) {
 
 std::string name_of(Target target) { return row_of(target).name; }
 bool has_float(Target target) { return row_of(target).has_float; }
+
+void require_arithmetic(Target target, bool whole_numbers, const std::string& place) {
+  if (!has_float(target) && !whole_numbers)
+    throw base::UserError(place, "has no floating point, and this network computes in float",
+                          "`import --rounding integer` and storage `integer` make one that does without");
+}
 
 Target target_named(const std::string& name, const std::string& place) {
   std::vector<std::string> names;

@@ -27,6 +27,8 @@ std::string name_of(Target target);  // "cortex-m7", as gcc's -mcpu
 // From that name or the short one (m3, m4, m7, m55, rv32). Throws UserError at `place`.
 Target target_named(const std::string& name, const std::string& place);
 bool has_float(Target target);  // hardware for float32: not Cortex-M3, RV32IMC
+// Throws UserError at `place` for a target without floats and a network with them.
+void require_arithmetic(Target target, bool whole_numbers, const std::string& place);
 
 struct FileSettings {
   Target target = Target::cortex_m7;  // what the Makefile builds unless told otherwise

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "compile/fit.h"
 #include "emulate/report.h"
-#include "ir/graph.h"
 #include "plan/block_file.h"
 #include "plan/peak.h"
 
@@ -17,18 +17,6 @@ namespace {
 using base::UserError;
 
 constexpr std::size_t named = 3;
-
-std::string largest_numbers(const Compiled& compiled) {
-  std::vector<std::pair<std::size_t, std::string>> sizes;
-  for (std::size_t i = 0; i < compiled.start.data.size(); ++i)
-    sizes.emplace_back(compiled.start.data[i].size(), compiled.start.graph.tensors[i].name);
-  std::stable_sort(sizes.begin(), sizes.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::string text;
-  for (std::size_t i = 0; i < std::min(named, sizes.size()); ++i)
-    text += fmt::format("{}'{}' ({})", i == 0 ? "" : ", ", sizes[i].second, sizes[i].first);
-  return text;
-}
 
 std::string slowest_layers(const Compiled& compiled, const Spent& spent) {
   std::vector<LayerCost> layers = layers_of(compiled, spent.calls);
@@ -58,7 +46,7 @@ void require_within(const Budget& budget, const Spent& spent, const Compiled& co
     throw UserError("--flash",
                     fmt::format("{} bytes are used, {} more than {}; the largest numbers are {}",
                                 spent.memory.flash_bytes, spent.memory.flash_bytes - budget.flash,
-                                budget.flash, largest_numbers(compiled)),
+                                budget.flash, compile::largest_numbers(compiled.start, named)),
                     "a smaller network; device.optimise=-Os makes code smaller");
   if (budget.instructions >= 0 && spent.step_instructions > budget.instructions)
     throw UserError("--instructions",

@@ -35,7 +35,7 @@ Compiled open_compiled(const std::string& folder) {
   const std::string origin = folder + "/compile.json";
   // Of nlohmann::json, as a config and a scheme are read.
   config::Source whole;
-  whole.json() = nlohmann::json::parse(compiled.json().dump());
+  whole.json() = nlohmann::json(compiled.json());
   whole.origin = origin;
   const config::JsonNode node(whole);
   config::Source given;

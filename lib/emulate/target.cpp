@@ -27,9 +27,7 @@ std::string joined(const std::vector<std::string>& words) {
 // Kernels of a core may want memory that a folder for another core did not plan.
 void require_kernels(const Compiled& compiled, Target target) {
   const std::string name = device::name_of(target);
-  if (!device::has_float(target) && !compiled.without_floats())
-    throw UserError("target '" + name + "'", "has no floating point, and this network computes in float",
-                    "`import --rounding integer` and storage `integer` make one that does without");
+  device::require_arithmetic(target, compiled.without_floats(), "target '" + name + "'");
   const auto wanted = compile::kernels_of(target);
   if (wanted != OPS_PLAIN && wanted != compile::kernels_of(compiled.target))
     throw UserError("target '" + name + "'",

@@ -26,9 +26,6 @@ bool last_norm(const GrowthPlan& plan, const model::WeightSpec& spec) {
           (spec.role == Role::final_norm && plan.target.head == model::HeadKind::language));
 }
 
-bool output(Role role) { return role == Role::o || role == Role::ffn_out; }
-bool post_norm(Role role) { return role == Role::post_attention_norm || role == Role::post_ffn_norm; }
-
 // What a weight that writes the hidden state is multiplied by.
 double write_factor(const GrowthPlan& plan, const model::WeightSpec& spec) {
   switch (spec.role) {
@@ -43,8 +40,8 @@ double write_factor(const GrowthPlan& plan, const model::WeightSpec& spec) {
     default:
       break;
   }
-  if (post_norm(spec.role)) return plan.write_scale;
-  if (!output(spec.role)) return 1;
+  if (is_post_norm(spec.role)) return plan.write_scale;
+  if (!is_output(spec.role)) return 1;
   // A norm after an output takes any scale away, all but for its eps, which 16 bits do not resolve.
   return plan.source.sandwich_norm && plan.coarse ? 1 : plan.write_scale;
 }
@@ -85,8 +82,7 @@ TensorGrowth::TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& targ
     const auto layer = static_cast<std::size_t>(target.layer);
     // No gradient reaches an identity block before its output projections have moved.
     zero_ = plan.identity[layer] &&
-            (kind == Kind::weights ? plan.source.sandwich_norm ? post_norm(target.role) : output(target.role)
-                                   : kind == Kind::first_moment);
+            (kind == Kind::weights ? closes_block(plan.source, target.role) : kind == Kind::first_moment);
     source = in_layer(target.name, plan.layer_from[layer]);
   }
   if (zero_) return;

@@ -25,12 +25,6 @@ std::vector<std::int64_t> in_turn(std::int64_t old_size, std::int64_t new_size) 
   return from;
 }
 
-// What is zero in a block that adds nothing: the projections that write, or the norms after them.
-bool output(const TransformerConfig& config, Role role) {
-  return config.sandwich_norm ? role == Role::post_attention_norm || role == Role::post_ffn_norm
-                              : role == Role::o || role == Role::ffn_out;
-}
-
 std::string resolve(const std::string& choice, const std::string& otherwise) {
   return choice == "auto" ? otherwise : choice;
 }
@@ -99,7 +93,7 @@ Ligo::Ligo(const TransformerConfig& source, const TransformerConfig& target, con
     for (std::int64_t l = 0; l < target.layers; ++l) {
       const std::int64_t from = depth == "interleave" ? l * source.layers / target.layers : l % source.layers;
       const bool is_new = depth == "identity" && l >= source.layers;
-      if (!(is_new && output(source, spec.role))) kind.depth[l][from] = read_share(spec);
+      if (!(is_new && closes_block(source, spec.role))) kind.depth[l][from] = read_share(spec);
     }
     kind.depth = kind.depth.to(weights.device()).requires_grad_();
     factors_.emplace_back("depth." + kind.ending, kind.depth);

@@ -6,6 +6,8 @@
 
 namespace frugal::grow {
 
+using model::Role;
+
 void count_copies(AxisMap& map) {
   std::vector<std::int64_t> count(static_cast<std::size_t>(map.source_size), 0);
   map.ordinal.assign(map.from.size(), 0);
@@ -79,6 +81,12 @@ const AxisMap* GrowthPlan::axis(Dim dim) const {
     default:
       return nullptr;
   }
+}
+
+bool is_output(Role role) { return role == Role::o || role == Role::ffn_out; }
+bool is_post_norm(Role role) { return role == Role::post_attention_norm || role == Role::post_ffn_norm; }
+bool closes_block(const TransformerConfig& config, Role role) {
+  return config.sandwich_norm ? is_post_norm(role) : is_output(role);
 }
 
 }  // namespace frugal::grow

@@ -78,4 +78,12 @@ struct GrowthPlan {
       const;  // of the token table: write_scale, less what the model's own scale grows by
 };
 
+// What writes the hidden state: the projections at the end of attention and of the feed-forward part; and the
+// norms that an architecture may have behind them.
+bool is_output(model::Role role);
+bool is_post_norm(model::Role role);
+// What is zero in a block that adds nothing: the norms behind the outputs where there are any, else the
+// outputs.
+bool closes_block(const model::TransformerConfig& config, model::Role role);
+
 }  // namespace frugal::grow

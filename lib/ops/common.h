@@ -146,4 +146,17 @@ static inline int32_t ops_reader(int32_t i, int32_t k, int32_t stride, int32_t p
   return o >= 0 && o % stride == 0 && o / stride < size ? o / stride : -1;
 }
 
+/* Between `count` channels of an image of so many channels, from the first of them on, and an image of these
+ * alone. */
+static inline void ops_take_channels(const float* from, float* to, size_t pixels, int32_t channels,
+                                     int32_t count) {
+  for (size_t p = 0; p < pixels; ++p, from += channels, to += count)
+    for (int32_t c = 0; c < count; ++c) to[c] = from[c];
+}
+static inline void ops_put_channels(const float* from, float* to, size_t pixels, int32_t channels,
+                                    int32_t count) {
+  for (size_t p = 0; p < pixels; ++p, from += count, to += channels)
+    for (int32_t c = 0; c < count; ++c) to[c] = from[c];
+}
+
 #endif

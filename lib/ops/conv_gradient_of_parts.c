@@ -33,8 +33,6 @@ void ops_conv_input_gradient_of_parts(const float* gradient, const int8_t* froze
     next = end;
     window.in_channels = some;
     ops_conv_input_gradient(gradient, weight, given, &window);
-    for (size_t p = 0; p < pixels; ++p)
-      for (int32_t c = 0; c < some; ++c)
-        y[p * (size_t)in + (size_t)(first + c)] = given[p * (size_t)some + (size_t)c];
+    ops_put_channels(given, y + first, pixels, in, some);
   }
 }

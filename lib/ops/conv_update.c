@@ -24,9 +24,7 @@ void ops_conv_weight_update_i8(int8_t* weight, const int8_t* x, int32_t x_zero, 
   ops_update update = *how;
   for (int32_t o = 0; o < w->out_channels; o += update.outer) {
     update.outer = window.out_channels = ops_min(outputs_at_once, w->out_channels - o);
-    for (size_t p = 0; p < pixels; ++p)
-      for (int32_t j = 0; j < update.outer; ++j)
-        part[p * (size_t)update.outer + (size_t)j] = gradient[p * (size_t)w->out_channels + (size_t)(o + j)];
+    ops_take_channels(gradient + o, part, pixels, w->out_channels, update.outer);
     ops_conv_weight_gradient(x, x_zero, part, sums, taken, how->trained, &window);
     update.first = how->first + (uint32_t)(o * how->places * how->trained);
     ops_update_i8(weight + (size_t)o * (size_t)how->places * (size_t)how->inner, sums, factor + o, rate, seed,

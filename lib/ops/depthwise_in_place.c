@@ -24,15 +24,11 @@ void ops_depthwise_input_gradient_in_place(const float* gradient, const int8_t* 
     float* taken = (float*)scratch;
     float* given = taken + pixels * (size_t)block;
     int8_t* weights = (int8_t*)(given + pixels * (size_t)block);
-    for (size_t p = 0; p < pixels; ++p)
-      for (int32_t c = 0; c < block; ++c)
-        taken[p * (size_t)block + (size_t)c] = gradient[p * (size_t)channels + (size_t)(first + c)];
+    ops_take_channels(gradient + first, taken, pixels, channels, block);
     for (int32_t p = 0; p < places; ++p)
       for (int32_t c = 0; c < block; ++c) weights[p * block + c] = weight[p * channels + first + c];
     window.in_channels = window.out_channels = window.groups = block;
     ops_depthwise_input_gradient(taken, weights, given, &window);
-    for (size_t p = 0; p < pixels; ++p)
-      for (int32_t c = 0; c < block; ++c)
-        y[p * (size_t)channels + (size_t)(first + c)] = given[p * (size_t)block + (size_t)c];
+    ops_put_channels(given, y + first, pixels, channels, block);
   }
 }

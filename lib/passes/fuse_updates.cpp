@@ -22,12 +22,6 @@ const ir::Node* gradient_of(const ir::Graph& graph, const ir::Node& update) {
   return nullptr;
 }
 
-const ir::AttributeValue& attribute(const ir::Node& node, const std::string& name) {
-  return std::find_if(node.attributes.begin(), node.attributes.end(),
-                      [&](const auto& one) { return one.first == name; })
-      ->second;
-}
-
 }  // namespace
 
 TrainingStep with_fused_updates(TrainingStep step) {
@@ -38,12 +32,10 @@ TrainingStep with_fused_updates(TrainingStep step) {
     const ir::Node* gradient = gradient_of(graph, node);
     if (gradient == nullptr) continue;
     gone.push_back(gradient->output);
-    ir::Attributes attributes;
-    for (const ir::AttributeSpec& spec : fused->attributes) {
-      const std::string name = spec.name;
+    ir::Attributes attributes = attributes_of(*fused, [&](const std::string& name) -> const ir::Attributes& {
       const bool of_update = name == "place" || name == "storage" || name == "depthwise";
-      attributes.emplace_back(name, attribute(of_update ? node : *gradient, name));
-    }
+      return of_update ? node.attributes : gradient->attributes;
+    });
     const ir::TensorId weight = node.inputs[0];
     node = {
         fused,

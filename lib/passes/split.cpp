@@ -126,12 +126,10 @@ class Split {
   // The gradient that puts the weight together a few channels at a time.
   static void take_parts(ir::Node& node, const Part& part) {
     const ir::Operator* of_parts = ir::find_operator("conv_input_gradient_of_parts");
-    ir::Attributes attributes;
-    for (const ir::AttributeSpec& spec : of_parts->attributes) {
-      const ir::Attributes& from = spec.name == std::string("channels") ? part.attributes : node.attributes;
-      attributes.push_back(
-          *std::find_if(from.begin(), from.end(), [&](const auto& one) { return one.first == spec.name; }));
-    }
+    ir::Attributes attributes =
+        attributes_of(*of_parts, [&](const std::string& name) -> const ir::Attributes& {
+          return name == "channels" ? part.attributes : node.attributes;
+        });
     node = {
         of_parts, std::move(attributes), {node.inputs[0], part.whole, part.trained}, node.output, ir::none};
   }

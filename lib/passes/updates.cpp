@@ -139,6 +139,17 @@ class Updates {
 
 }  // namespace
 
+ir::Attributes attributes_of(const ir::Operator& op,
+                             const std::function<const ir::Attributes&(const std::string& name)>& from) {
+  ir::Attributes attributes;
+  for (const ir::AttributeSpec& spec : op.attributes) {
+    const ir::Attributes& all = from(spec.name);
+    attributes.push_back(
+        *std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == spec.name; }));
+  }
+  return attributes;
+}
+
 bool is_update(const ir::Node& node) {
   return node.op->name == std::string("update") || node.op->name == std::string("update_integer") ||
          node.op->name == std::string("conv_weight_update");

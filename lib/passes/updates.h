@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "autodiff/backward.h"
@@ -41,6 +42,9 @@ struct TrainingStep {
 };
 
 bool is_update(const ir::Node& node);
+// The attributes of an operator, each taken from a list that has one of its name: `from` says which.
+ir::Attributes attributes_of(const ir::Operator& op,
+                             const std::function<const ir::Attributes&(const std::string& name)>& from);
 constexpr std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 TrainingStep with_updates(const autodiff::TrainingGraph& training, const UpdateConfig& config,

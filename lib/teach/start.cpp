@@ -53,10 +53,7 @@ std::string fitting_scheme(compile::CompileConfig config) {
   for (const std::string scheme : schemes) {
     const std::size_t colon = scheme.find(':');
     if (colon != std::string::npos && std::stoul(scheme.substr(colon + 1)) > layers) continue;
-    const emit::DeviceProgram program(
-        compile::step_of(stages, sparse::scheme_named(scheme, stages.start.graph), config),
-        compile::kernels_of(settings.target), config.network);
-    const compile::Footprint footprint = compile::footprint_of(program, settings);
+    const compile::Footprint footprint = compile::footprint_under(scheme, stages, config);
     if (footprint.sram() + sram_beside <= settings.sram_bytes &&
         footprint.flash() + flash_beside <= settings.flash_bytes)
       return scheme;

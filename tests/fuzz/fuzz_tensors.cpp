@@ -1,26 +1,21 @@
 // Tensor files of samples: a file in memory behind a path, since the reader maps files; what it accepts is
 // opened in every split and read whole.
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "fuzz/memory_file.h"
 #include "samples/tensor_set.h"
 
 using namespace frugal;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  static const int descriptor = memfd_create("fuzz", 0);
-  static const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
-  if (ftruncate(descriptor, static_cast<off_t>(size)) != 0) return 0;
-  if (pwrite(descriptor, bytes, size, 0) != static_cast<ssize_t>(size)) return 0;
+  const std::string* path = fuzz::memory_file(bytes, size);
+  if (path == nullptr) return 0;
   samples::TensorChoice choice;
-  choice.path = path;
+  choice.path = *path;
   choice.validation = 0.2;
   for (const auto split : {samples::Split::train, samples::Split::validation, samples::Split::test}) {
     try {

@@ -9,20 +9,9 @@ import subprocess
 import sys
 import tempfile
 
-try:
-    import torch
-    import transformers
-    from safetensors.torch import load_file, save_file
-except ImportError:
-    python = pathlib.Path(__file__).resolve().parent.parent.parent / ".deps/hf/bin/python"
-    if python.exists() and pathlib.Path(sys.executable) != python:
-        os.execv(python, [str(python), *sys.argv])
-    print("SKIPPED: transformers is not installed here (scripts/setup --hf)")
-    sys.exit(77)
-
-transformers.logging.set_verbosity_error()
-transformers.logging.disable_progress_bar()
-torch.set_num_threads(1)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "scripts"))
+from hugging_face import torch, transformers
+from safetensors.torch import load_file, save_file
 T = transformers
 
 

@@ -21,7 +21,7 @@ struct GrowCommand {
         effective.json());
     grow::grow_command(source, flags.out, config, flags.quiet, result);
     result["run"] = clock.describe(static_cast<int>(config.threads));
-    if (for_people(json)) {
+    if (cli::for_people(json)) {
       base::write_text("-", lines_of_growth(result, flags.out));
     } else {
       report::write_result("-", result);

@@ -24,7 +24,7 @@ struct InspectCommand {
                                        nlohmann::json::object());
     grow::inspect_command(folder, !headers_only, result);
     result["run"] = clock.describe(1);
-    if (flags.out == "-" && for_people(json)) {
+    if (cli::for_people(json, flags.out)) {
       base::write_text("-", lines_of_model(result, folder));
     } else {
       report::write_result(flags.out, result);

@@ -22,7 +22,8 @@ void add_learn(CLI::App& app) {
     const auto loaded = cli::load_config<grow::LearnConfig>(*flags);
     cli::require_folder(*flags, "learning", "out/grown");
     const auto line = grow::learn(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
-    base::write_text("-", for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
+    base::write_text("-",
+                     cli::for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
   });
 }
 

@@ -1,7 +1,6 @@
 #include "ligo_grow/summary.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -30,8 +29,6 @@ std::string type_of(const Json& result) {
 std::string line(const char* what, const std::string& text) { return fmt::format("{:<6}{}\n", what, text); }
 
 }  // namespace
-
-bool for_people(bool json) { return !json && ::isatty(STDOUT_FILENO) == 1; }
 
 std::string lines_of_growth(const Json& result, const std::string& out) {
   const Json &from = result["source"], &to = result["target"];

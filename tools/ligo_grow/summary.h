@@ -7,9 +7,6 @@
 
 namespace frugal::ligo_grow {
 
-// True where lines are wanted: a terminal, and no --json.
-bool for_people(bool json);
-
 std::string lines_of_growth(const nlohmann::ordered_json& result, const std::string& out);
 std::string lines_of_model(const nlohmann::ordered_json& result, const std::string& folder);
 // Of train and learn: a line of runs.jsonl; staged training has its own shape.

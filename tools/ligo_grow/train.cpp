@@ -26,7 +26,8 @@ void add_train(CLI::App& app) {
     cli::require_folder(*flags, "training", "out/first");
     const auto line =
         grow::run_staged(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
-    base::write_text("-", for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
+    base::write_text("-",
+                     cli::for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
   });
 }
 

@@ -1,8 +1,6 @@
 // What the subcommands of scalefit share: one function each declares its flags and binds its work.
 #pragma once
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,6 +12,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "fit/command/answer.h"
 #include "fit/command/decision.h"
 #include "fit/command/prepare.h"
@@ -65,9 +64,7 @@ struct Answer {
   void add_option(CLI::App& command) {
     command.add_flag("--json", json, "JSON also at a terminal, where a short answer stands otherwise");
   }
-  bool for_people(const cli::CommonFlags& flags) const {
-    return !json && flags.out == "-" && isatty(STDOUT_FILENO) == 1;
-  }
+  bool for_people(const cli::CommonFlags& flags) const { return cli::for_people(json, flags.out); }
   // text: makes the answer.
   template <class Text>
   void write(const cli::CommonFlags& flags, const nlohmann::ordered_json& result, const Text& text) const {

@@ -1,6 +1,4 @@
 // tinytrain-compile compile
-#include <unistd.h>
-
 #include "compile/folder.h"
 #include "compile/stages.h"
 #include "tinytrain_compile/commands.h"
@@ -36,9 +34,8 @@ void add_compile(CLI::App& app) {
     }
     cli::require_folder(*flags, "compile", "out/device");
     const auto result = compile::compile_to(flags->out, loaded.config, loaded.effective.json());
-    const bool for_people = !*json && ::isatty(STDOUT_FILENO) == 1;
-    base::write_text("-",
-                     for_people ? compile::summary_of(result, flags->out) : report::to_line(result) + "\n");
+    base::write_text("-", cli::for_people(*json) ? compile::summary_of(result, flags->out)
+                                                 : report::to_line(result) + "\n");
   });
 }
 

@@ -1,6 +1,5 @@
 // tinytrain-compile inspect
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "ir/count.h"
 #include "ir/operator.h"
@@ -115,7 +114,7 @@ struct InspectCommand {
     if (!schemes.empty()) result["schemes"] = schemes_of(imported.model, schemes, path);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(html, sparse::cost_page(result));
-    if (flags.out == "-" && !json && ::isatty(STDOUT_FILENO) == 1) {
+    if (cli::for_people(json, flags.out)) {
       print_table(result);
     } else {
       report::write_result(flags.out, result);

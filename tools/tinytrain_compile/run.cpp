@@ -1,8 +1,6 @@
 // tinytrain-compile run
 #include "emulate/run.h"
 
-#include <unistd.h>
-
 #include "config/size.h"
 #include "emulate/report.h"
 #include "teach/lesson.h"
@@ -77,8 +75,8 @@ void add_run(CLI::App& app) {
     result["folder"] = run->folder;
     result.update(emulate::run_lesson(compiled, lesson, options));
     result["run"] = clock.describe(1);
-    const bool for_people = flags->out == "-" && !run->json && ::isatty(STDOUT_FILENO) == 1;
-    base::write_text(flags->out, for_people ? emulate::summary_of(result) : report::to_line(result) + "\n");
+    base::write_text(flags->out, cli::for_people(run->json, flags->out) ? emulate::summary_of(result)
+                                                                        : report::to_line(result) + "\n");
   });
 }
 

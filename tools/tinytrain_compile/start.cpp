@@ -1,8 +1,6 @@
 // tinytrain-compile start
 #include "teach/start.h"
 
-#include <unistd.h>
-
 #include "emulate/report.h"
 #include "tinytrain_compile/commands.h"
 
@@ -45,9 +43,8 @@ void add_start(CLI::App& app) {
     options->seed = flags->seed;
     options->quiet = flags->quiet;
     const auto result = teach::start(*options);
-    const bool for_people = !*json && ::isatty(STDOUT_FILENO) == 1;
-    base::write_text("-", for_people ? emulate::summary_of(result) + teach::next_steps(result)
-                                     : report::to_line(result) + "\n");
+    base::write_text("-", cli::for_people(*json) ? emulate::summary_of(result) + teach::next_steps(result)
+                                                 : report::to_line(result) + "\n");
   });
 }
 
