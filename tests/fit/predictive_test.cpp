@@ -2,12 +2,15 @@
 #include "fit/posterior/predictive.h"
 
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/error.h"
 #include "base/random.h"
+#include "fit/decide/allocation.h"
 #include "fit/law/fit.h"
 #include "fit/runs/repeats.h"
+#include "fit/surface/posterior_surface.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -100,6 +103,58 @@ TEST_CASE("priors fade as runs grow", "[fit]") {
   const double few = miss(4), many = miss(12);
   CHECK(many < 0.03);
   CHECK(many < 0.3 * few);
+}
+
+TEST_CASE("a law that holds exactly is recovered, and its interval is narrow", "[fit]") {
+  // Parameters as published for language models; size and data in units of the largest run.
+  const std::map<std::string, std::vector<double>> truths = {{"chinchilla", {1.69, 0.3, 0.35, 0.34, 0.28}},
+                                                             {"overtraining", {1.8, 0.4, 0.2, 0.35}},
+                                                             {"rosenfeld", {0.3, 0.2, 0.03, 0.5, 0.4, 0.9}},
+                                                             {"kaplan", {3e4, 5e3, 0.076, 0.095}}};
+  for (const auto& [name, theta] : truths) {
+    CAPTURE(name);
+    fit::Runs points, target;
+    std::vector<double> size, data;
+    for (int i = 0; i < 5; ++i)
+      for (int k = 0; k < 6; ++k) {
+        size.push_back(std::pow(0.5, i));
+        data.push_back(std::pow(0.5, k));
+      }
+    points.set_column("size", size);
+    points.set_column("data", data);
+    points.y.resize(size.size(), 1.0);
+    points.y = fit::predict(*fit::find_law(name), theta, points);
+    target.set_column("size", {8});
+    target.set_column("data", {8});
+    target.y = {1};
+    const double truth = fit::predict(*fit::find_law(name), theta, target).front();
+    const auto found = fit::Predictive(points).predict(target).front();
+    CHECK(found.value == Approx(truth).epsilon(0.005));
+    CHECK(std::log(found.high / found.low) < 0.02);
+  }
+}
+
+TEST_CASE("the optimum is the law's, and isoFLOP curves have one minimum", "[fit]") {
+  base::Random random(2);
+  const Truth truth{1.7, 0.35, 0.3, 0.3, 0.34, 0, 0};
+  auto points = grid(truth, 5, 5, 1, 0.004, random);
+  // Every other size was tuned a little worse: runs follow that, and no law does.
+  for (std::size_t i = 0; i < points.count(); ++i)
+    if (points.column("size")[i] == 2 || points.column("size")[i] == 8) points.y[i] *= 1.02;
+  const fit::PosteriorSurface surface(fit::Posterior::fit(points), 1, false, 20, 0, points);
+  const fit::Cost cost("6*N*D", "");
+  const double budget = 6 * 256,
+               best = 16 * std::pow(0.3 * 0.34 / (0.35 * 0.3), 1 / 0.64) * std::pow(16, (0.3 - 0.34) / 0.64);
+  const auto found = fit::optimal_allocation(surface, cost, budget, 0);
+  CHECK(std::log(found.size.value / best) == Approx(0).margin(0.25));
+  CHECK(found.error.value ==
+        Approx(surface.predict(fit::split_scale(surface, found.size.value, found.data.value), 0).value));
+  int minima = 0;
+  const auto curve = fit::isoflop_curve(surface, cost, budget, 41, 0);
+  for (std::size_t i = 1; i + 1 < curve.size(); ++i)
+    minima +=
+        curve[i].error.value < curve[i - 1].error.value && curve[i].error.value < curve[i + 1].error.value;
+  CHECK(minima == 1);
 }
 
 TEST_CASE("a posterior comes back from its parts and its runs", "[fit]") {

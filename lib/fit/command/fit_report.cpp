@@ -82,7 +82,7 @@ void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
   std::vector<double> x, y;
   for (std::size_t i = 0; i < runs.count(); ++i) {
     x.push_back(run_cost(surface, &cost, runs.scale(i)));
-    y.push_back(std::log(runs.y[i] / surface.error(runs.scale(i), Surface::estimate, false)));
+    y.push_back(std::log(runs.y[i] / surface.error(runs.scale(i), Surface::estimate, true)));
   }
   Plot plot("Residuals",
             surface.variables().size() > 1 ? cost_axis("cost of the run", cost)
@@ -206,7 +206,7 @@ void add_to_result(const FitOutcome& outcome, const FitConfig& config, Json& res
     fit["runs"] = to_json(series.runs);
     std::vector<double> predicted;
     for (std::size_t i = 0; i < series.runs.count(); ++i) {
-      predicted.push_back(series.surface->error(series.runs.scale(i), Surface::estimate, false));
+      predicted.push_back(series.surface->error(series.runs.scale(i), Surface::estimate, true));
     }
     fit["runs"]["predicted"] = predicted;
     result["fits"].push_back(std::move(fit));

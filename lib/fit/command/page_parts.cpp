@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/progress.h"
@@ -135,7 +136,7 @@ void add_learning_curves(Page& page, const Surface& surface, double coverage, co
       std::vector<double> y;
       for (const double value : x) {
         at.of(variable) = value;
-        y.push_back(surface.error(at, Surface::estimate, false));
+        y.push_back(surface.error(at, Surface::estimate, true));
       }
       plot.line("size " + base::human_count(size) + " (predicted)", x, std::move(y), "#444444", true);
     }
@@ -169,7 +170,7 @@ void add_error_surface(Page& page, const Surface& surface, const std::vector<Run
       RunScale at = high;
       at.size = size;
       at.set_new_data(data);
-      values.push_back(surface.error(at, Surface::estimate, false));
+      values.push_back(surface.error(at, Surface::estimate, true));
       least = std::min(least, values.back());
       most = std::max(most, values.back());
     }
@@ -237,6 +238,13 @@ Judgement judge(const std::vector<Judged>& rows) {
     out.mean_log_width += std::log(row.predicted.high / row.predicted.low) / count;
   }
   out.log_rmse = std::sqrt(out.log_rmse);
+  return out;
+}
+
+nlohmann::ordered_json to_json(const std::vector<Judged>& rows) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const Judged& row : rows)
+    out.push_back({{"measured", row.measured}, {"predicted", to_json(row.predicted)}});
   return out;
 }
 

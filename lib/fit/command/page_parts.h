@@ -2,6 +2,7 @@
 // and predictions of runs that were measured.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,6 +64,7 @@ struct Judgement {
   double mean_log_width = 0;  // of ln(high / low)
 };
 Judgement judge(const std::vector<Judged>& rows);
+nlohmann::ordered_json to_json(const std::vector<Judged>& rows);  // measured and predicted, in order
 
 // Predictions by whether their interval holds what was measured.
 struct JudgedSeries {

@@ -63,7 +63,8 @@ Allocation optimal_allocation(const Surface& surface, const Cost& cost, double b
   }
   out.size = estimate_of(size, std::move(sizes), coverage);
   out.data = estimate_of(data, std::move(amounts), coverage);
-  out.error = estimate_of(best.value, std::move(errors), coverage);
+  out.error = estimate_of(surface.error(split_scale(surface, size, data), Surface::estimate, true),
+                          std::move(errors), coverage);
   return out;
 }
 
@@ -89,7 +90,7 @@ Reach budget_for_target(const Surface& surface, const Cost& cost, double target,
   const auto budget_of = [&](int draw) {
     double before = infinite;
     for (std::size_t i = 0; i < frontier.size(); ++i) {
-      const double here = std::log(surface.error(frontier[i], draw, draw != Surface::estimate) / target);
+      const double here = std::log(surface.error(frontier[i], draw, true) / target);
       if (here <= 0) {
         if (i == 0) return std::exp(log_budget[0]);
         const double t = before / (before - here);
@@ -107,6 +108,10 @@ Reach budget_for_target(const Surface& surface, const Cost& cost, double target,
 std::vector<IsoFlopPoint> isoflop_curve(const Surface& surface, const Cost& cost, double budget, int count,
                                         double coverage) {
   const Allocation best = optimal_allocation(surface, cost, budget, 0);
+  // The law's curve, as far above or below as the runs are at its optimum.
+  const double at_best =
+      best.error.value /
+      surface.error(split_scale(surface, best.size.value, best.data.value), Surface::estimate, false);
   std::vector<IsoFlopPoint> curve;
   for (int i = 0; i < count; ++i) {
     // A factor of ten to either side of the optimum.
@@ -114,7 +119,10 @@ std::vector<IsoFlopPoint> isoflop_curve(const Surface& surface, const Cost& cost
     point.size = best.size.value * std::pow(10.0, -1 + 2.0 * i / (count - 1));
     point.data = cost.data_for(budget, point.size);
     if (!std::isfinite(point.data)) continue;
-    point.error = surface.predict(split_scale(surface, point.size, point.data), coverage);
+    const RunScale scale = split_scale(surface, point.size, point.data);
+    point.error = surface.predict(scale, coverage);
+    const double by_law = at_best * surface.error(scale, Surface::estimate, false) / point.error.value;
+    for (double* end : {&point.error.value, &point.error.low, &point.error.high}) *end *= by_law;
     curve.push_back(point);
   }
   return curve;

@@ -47,8 +47,7 @@ class Gap {
   }
 
   double operator()(std::size_t k, int draw) const {
-    const bool misfit = draw != Surface::estimate;
-    return std::log(a_.error(at_a_[k], draw, misfit)) - std::log(b_.error(at_b_[k], draw, misfit));
+    return std::log(a_.error(at_a_[k], draw, true)) - std::log(b_.error(at_b_[k], draw, true));
   }
 
   // The last change of sign: what holds at large scale is what is asked. NaN: there is none.

@@ -97,15 +97,15 @@ Reach scale_for_target(const Surface& surface, const std::string& variable, RunS
     const auto error = [&](double x) {
       RunScale scale = at;
       scale.of(variable) = x;
-      return surface.error(scale, draw, draw != Surface::estimate);
+      return surface.error(scale, draw, true);
     };
     return solve_falling(error, target, start, std::log(without_end));
   };
   const auto floor = [&](int draw) {
     RunScale scale = at;
     scale.of(variable) = without_end;
-    // The misfit grows without end with the distance; the floor is the law's own.
-    return surface.error(scale, draw, false);
+    // A draw's misfit grows without end with the distance; its floor is the law's own.
+    return surface.error(scale, draw, draw == Surface::estimate);
   };
   return reach_of(surface, needed, floor, coverage);
 }
@@ -153,7 +153,7 @@ GoingOn worth_going_on(const Surface& surface, const Cost* cost, double factor, 
   } else {
     on.next.of(surface.variables().front()) *= factor;
   }
-  const double error_now = surface.error(now, Surface::estimate, false);
+  const double error_now = surface.error(now, Surface::estimate, true);
   on.error_now = error_now;
   on.error_next = surface.predict(on.next, coverage);
   std::vector<double> gains;

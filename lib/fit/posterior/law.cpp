@@ -62,12 +62,31 @@ struct Rosenfeld {  // …, ln η, d, ln of the level of a random guess
   }
 };
 
+struct Kaplan {  // level, logit of the size's share, ln of size's exponent / data's, ln of data's exponent
+  static constexpr std::size_t size = 4;
+  template <class T>
+  static std::array<T, 4> theta(const std::array<T, size>& p) {
+    const T of_data = exponential(p[3]), of_size = exponential(p[3] + p[2]);
+    // L^(1/α_D) at the edge is Nc^(α_N/α_D) + Dc.
+    const T total = p[0] * exponential(-p[3]);
+    const T log_nc = (total - softplus(-p[1])) * exponential(-p[2]), log_dc = total - softplus(p[1]);
+    return {exponential(log_nc), exponential(log_dc), of_size, of_data};
+  }
+  static void prior(const Edge& edge, double* mean, double* deviation) {
+    const std::array<double, size> means{edge.level, 0, 0, -2.1}, deviations{3, 1.5, 0.5, 0.7};
+    std::copy_n(means.begin(), size, mean);
+    std::copy_n(deviations.begin(), size, deviation);
+  }
+};
+
 template <std::size_t N>
 void prior(const Edge& edge, double* mean, double* deviation) {
   constexpr double log_exponent = -1.1086626245216111;  // ln 0.33
-  // Floor: 38 % of the value at the edge, 8 % to 82 %. Random guess: twice the highest value seen.
-  const std::array<double, 6> means{edge.level, -0.5, 0, log_exponent, 0, edge.highest + 0.7};
-  const std::array<double, 6> deviations{3, 1, 1.5, 0.35, 0.35, 0.5};
+  // Floor: 45 % of the value at the edge, 7 % to 90 %: published losses have three quarters, error rates a
+  // tenth.
+  // Random guess: twice the highest value seen.
+  const std::array<double, 6> means{edge.level, -0.2, 0, log_exponent, 0, edge.highest + 0.7};
+  const std::array<double, 6> deviations{3, 1.2, 1.5, 0.35, 0.35, 0.7};
   std::copy_n(means.begin(), N, mean);
   std::copy_n(deviations.begin(), N, deviation);
 }
@@ -118,8 +137,17 @@ void log_value(const Law& law, const double* parameters, const Inputs& inputs, d
 }
 
 template <class Change>
-PosteriorLaw member(const char* name) {
-  return {find_law(name), Change::size, log_value<Change>, prior<Change::size>, theta_of<Change>};
+auto prior_of() {
+  if constexpr (requires { &Change::prior; })
+    return &Change::prior;
+  else
+    return &prior<Change::size>;
+}
+
+template <class Change>
+PosteriorLaw member(const char* name, double odds) {
+  return {find_law(name),    Change::size,       std::log(odds),
+          log_value<Change>, prior_of<Change>(), theta_of<Change>};
 }
 
 }  // namespace
@@ -132,8 +160,9 @@ std::vector<double> PosteriorLaw::published(const double* parameters, const Edge
 }
 
 std::span<const PosteriorLaw> posterior_laws() {
-  static const std::array<PosteriorLaw, 3> table{
-      member<Overtraining>("overtraining"), member<Chinchilla>("chinchilla"), member<Rosenfeld>("rosenfeld")};
+  static const std::array<PosteriorLaw, 4> table{
+      member<Overtraining>("overtraining", 1), member<Chinchilla>("chinchilla", 1),
+      member<Rosenfeld>("rosenfeld", 1.0 / 3), member<Kaplan>("kaplan", 0.1)};
   return table;
 }
 

@@ -2,7 +2,8 @@
 // one, and the law of the table (law/laws/) gets its parameters from others that are free of bounds
 // (logarithms and logits): the level at the edge, the floor's share of it that no data or size removes, the
 // data's share of the rest, and exponents α = η e^(d/2) of data and β = η e^(−d/2) of size. Overtraining has
-// d = 0; rosenfeld has the level of a random guess besides.
+// d = 0; rosenfeld has the level of a random guess besides. Kaplan's has no floor: the level, the size's
+// share of the sum within, the ratio of its exponents and that of data.
 //
 // The priors are those of published fits, wide: they decide where a few noisy runs cannot (a floor, mostly),
 // and their weight vanishes as runs grow.
@@ -29,6 +30,7 @@ struct Edge {
 struct PosteriorLaw {
   std::shared_ptr<const Law> law;  // of the table in law/law.cpp; its variables are size and data
   std::size_t size;                // number of free parameters
+  double log_prior;                // ln of how likely it is before any run, relative to chinchilla
   // ln y of every run, size and data in units of the edge; jacobian has rows of `size`, unless null.
   void (*log_value)(const Law& law, const double* parameters, const Inputs& inputs, double* log_y,
                     double* jacobian);

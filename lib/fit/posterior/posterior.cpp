@@ -14,11 +14,10 @@
 namespace frugal::fit {
 namespace {
 
-// The priors of the discrepancy's size and of the noise: normal in the logarithm, around 1.5 % and 1.2 %.
-constexpr double log_amplitude = -4.2, log_noise = -4.4;
-
-// Evidence this far below the best makes no difference.
-constexpr double negligible = 7;
+// The priors of the discrepancy's size and of the noise: normal in the logarithm, around 1.5 % and 0.75 %.
+// Both reach far down: runs without noise are not rare (simulated ones, and losses of one long run).
+constexpr double log_amplitude = -4.2, amplitude_deviation = 1;
+constexpr double log_noise = -4.9, noise_deviation = 1.3;
 
 constexpr double nothing = -std::numeric_limits<double>::infinity();  // ln of no evidence
 
@@ -86,7 +85,7 @@ double Posterior::evidence(const CellCovariance& covariance, PosteriorPart& part
     }
   };
   std::vector<LevenbergResult> ends;
-  for (const auto& start : starts) ends.push_back(levenberg(problem, start, 40, 1e-8));
+  for (const auto& start : starts) ends.push_back(levenberg(problem, start, 40, 1e-6));
   const auto best = std::min_element(ends.begin(), ends.end(),
                                      [](const auto& a, const auto& b) { return a.cost < b.cost; });
   part.parameters = best->theta;
@@ -95,21 +94,21 @@ double Posterior::evidence(const CellCovariance& covariance, PosteriorPart& part
   for (const auto& end : ends) part.agreement += (end.cost < best->cost + 1e-4) / double(ends.size());
   if (!std::isfinite(best->cost)) return nothing;
 
-  const double log_determinant = set_covariance(covariance, part);
+  const double log_determinant = set_covariance(covariance, part, deviation);
   if (!std::isfinite(log_determinant)) return nothing;
-  double value = -best->cost - covariance.log_determinant - log_determinant -
+  double value = law.log_prior - best->cost - covariance.log_determinant - log_determinant -
                  outlier_cost * double(covariance.outliers.size());
   for (std::size_t k = 0; k < p; ++k) value -= std::log(deviation[k]);
-  value -= 0.5 * std::pow(std::log(covariance.amplitude) - log_amplitude, 2);
-  value -= 0.5 * std::pow(std::log(covariance.noise) - log_noise, 2);
+  value -= 0.5 * std::pow((std::log(covariance.amplitude) - log_amplitude) / amplitude_deviation, 2);
+  value -= 0.5 * std::pow((std::log(covariance.noise) - log_noise) / noise_deviation, 2);
   return value - cells_.freedom * std::log(covariance.noise) -
          0.5 * cells_.within / (covariance.noise * covariance.noise);
 }
 
-double Posterior::set_covariance(const CellCovariance& covariance, PosteriorPart& part) const {
+double Posterior::set_covariance(const CellCovariance& covariance, PosteriorPart& part,
+                                 const std::vector<double>& deviation) const {
   const std::size_t n = cells_.size(), p = part.law->size;
-  std::vector<double> mean(p), deviation(p), log_y(n), jacobian(n * p), precision(p * p), column(p);
-  part.law->prior(cells_.edge, mean.data(), deviation.data());
+  std::vector<double> log_y(n), jacobian(n * p), precision(p * p), column(p);
   part.law->evaluate(part.parameters.data(), cells_.at, log_y.data(), jacobian.data());
   whiten(covariance, jacobian.data(), p);
   for (std::size_t i = 0; i < n; ++i)
@@ -171,61 +170,26 @@ std::optional<std::size_t> Posterior::worst_cell(const CellCovariance& covarianc
   return worst;
 }
 
-double Posterior::mark_outliers(CellCovariance& covariance, PosteriorPart& part, double value) const {
-  while (covariance.outliers.size() < std::max<std::size_t>(1, cells_.size() / least_share)) {
-    const auto worst = worst_cell(covariance, part);
+void Posterior::mark_outliers(const CellCovariance& plain, PosteriorPart& part) const {
+  std::optional<CellCovariance> marked;
+  while (part.outliers.size() < std::max<std::size_t>(1, cells_.size() / least_share)) {
+    const auto worst = worst_cell(marked ? *marked : plain, part);
     if (!worst) break;
-    auto outliers = covariance.outliers;
+    auto outliers = part.outliers;
     outliers.push_back(*worst);
-    covariance = this->covariance(covariance, std::move(outliers));
-    value = evidence(covariance, part, {part.parameters});
+    marked = covariance(plain, std::move(outliers));
+    part = fit_part(*part.law, *marked, {part.parameters});
   }
-  return value;
 }
 
-std::vector<Posterior::CellCovariance> Posterior::grid() const {
-  std::vector<double> noises = options_.noises;
-  if (cells_.freedom >= 3) {
-    const double pooled = std::max(1e-4, std::sqrt(cells_.within / cells_.freedom));
-    noises = {0.75 * pooled, pooled, 1.33 * pooled};
-  }
-  std::vector<CellCovariance> grid;
-  for (const double amplitude : options_.amplitudes)
-    for (const double steepness : options_.steepness)
-      for (const double noise : noises) grid.push_back(covariance({amplitude, steepness, noise}, {}));
-  return grid;
-}
-
-void Posterior::fit_law(const PosteriorLaw& law, bool first, std::vector<CellCovariance>& grid,
-                        std::vector<char>& kept, std::vector<PosteriorPart>& parts) const {
-  std::vector<double> mean(law.size), deviation(law.size);
-  law.prior(cells_.edge, mean.data(), deviation.data());
-  std::vector<std::vector<double>> starts;
-  for (const double floor : {-2.0, 0.5})
-    for (const double share : {-1.0, 1.0}) {
-      starts.push_back(mean);
-      starts.back()[1] = floor;
-      starts.back()[2] = share;
-    }
-  double best = nothing, agreement = 0;
-  std::vector<double> own(grid.size(), nothing);
-  for (std::size_t g = 0; g < grid.size(); ++g) {
-    if (!kept[g]) continue;
-    PosteriorPart part;
-    static_cast<ErrorModel&>(part) = grid[g];
-    part.law = &law;
-    own[g] = evidence(grid[g], part, starts);
-    if (starts.size() > 1) agreement = part.agreement;
-    part.agreement = agreement;
-    if (!std::isfinite(own[g])) continue;
-    if (first) own[g] = mark_outliers(grid[g], part, own[g]);
-    part.outliers = grid[g].outliers;
-    part.weight = own[g];
-    best = std::max(best, own[g]);
-    starts = {part.parameters};  // the next is near
-    parts.push_back(std::move(part));
-  }
-  for (std::size_t g = 0; g < grid.size(); ++g) kept[g] = kept[g] && own[g] > best - negligible;
+PosteriorPart Posterior::fit_part(const PosteriorLaw& law, const CellCovariance& covariance,
+                                  const std::vector<std::vector<double>>& starts) const {
+  PosteriorPart part;
+  static_cast<ErrorModel&>(part) = covariance;
+  part.law = &law;
+  part.weight = evidence(covariance, part, starts);
+  part.outliers = covariance.outliers;
+  return part;
 }
 
 void Posterior::keep_likeliest(std::vector<PosteriorPart> parts) {
@@ -243,23 +207,6 @@ void Posterior::keep_likeliest(std::vector<PosteriorPart> parts) {
     parts_.push_back(std::move(part));
   }
   for (PosteriorPart& part : parts_) part.weight /= sum;
-}
-
-Posterior Posterior::fit(const Runs& runs, const PosteriorOptions& options) {
-  Posterior posterior(runs, options);
-  std::vector<CellCovariance> grid = posterior.grid();
-  std::vector<char> kept(grid.size(), 1);
-  std::vector<PosteriorPart> parts;
-  // The first law, of the fewest parameters, rules out most of the grid for the others.
-  for (const std::string& name : options.laws) {
-    const PosteriorLaw* law = find_posterior_law(name);
-    FRUGAL_ASSERT(law != nullptr, "a law of the table");
-    posterior.fit_law(*law, name == options.laws.front(), grid, kept, parts);
-  }
-  if (parts.empty()) throw base::Failure("no law could be fitted to these runs");
-  posterior.keep_likeliest(std::move(parts));
-  posterior.make_ready();
-  return posterior;
 }
 
 Posterior Posterior::restore(const Runs& runs, std::vector<PosteriorPart> parts,

@@ -10,10 +10,13 @@
 // a probability of 3 % a run is one, and ln y has a deviation of 0.2 more. Without this one such run would
 // pass for a large discrepancy.
 //
-// For each law and each (τ, p, σ) of a grid the most probable parameters are found, with the curvature there
-// (Laplace's approximation); the evidence weights them all. So the noise, the size of the discrepancy and the
-// law are averaged over, not chosen; repeated runs say what the noise is. A prediction is the mean and the
-// standard deviation of ln y under that mixture: parameters, discrepancy and noise all count.
+// For each law and each (τ, p, σ) of a lattice the most probable parameters are found, with the curvature
+// there (Laplace's approximation); the evidence weights them all. So the noise, the size of the discrepancy
+// and the law are averaged over, not chosen; repeated runs say what the noise is. The lattice has no ends
+// (but the precision of numbers): each law climbs to its own best point and from there visits all that are
+// nearly as likely, so that runs without noise say that there is none, and a law that holds exactly is
+// recovered. A prediction is the mean and the standard deviation of ln y under that mixture: parameters,
+// discrepancy and noise all count.
 #pragma once
 
 #include <cstddef>
@@ -30,13 +33,12 @@ namespace frugal::fit {
 inline constexpr int posterior_starts = 4;  // of each law
 
 struct PosteriorOptions {
-  std::vector<std::string> laws = {"overtraining", "chinchilla", "rosenfeld"};
-  std::vector<double> amplitudes = {0.02, 0.04, 0.08, 0.16};      // τ, of ln y
-  std::vector<double> steepness = {0, 0.1, 0.2};                  // p
-  std::vector<double> noises = {0.002, 0.006, 0.015, 0.04, 0.1};  // σ, where repeated runs do not say it
-  double length = 1;                                              // ℓ, in ln
-  double outlier_variance = 0.04;  // added to ln y of a run that was trained too little
-  std::size_t most_cells = 200;    // more runs are averaged in cells of ln data and ln size
+  std::vector<std::string> laws = {"chinchilla", "overtraining", "rosenfeld", "kaplan"};
+  std::vector<double> steepness = {0, 0.1, 0.2};  // p
+  double length = 1;                              // ℓ, in ln
+  double outlier_variance = 0.04;                 // added to ln y of a run that was trained too little
+  std::size_t most_cells = 200;                   // more runs are averaged in cells of ln data and ln size
+  bool first_priors = false;  // covariances that are found anew have the priors of the first version
 };
 
 // What lies between a law and the runs.
@@ -69,6 +71,9 @@ class Posterior {
     double mean = 0, deviation = 0;  // of ln y of one new run
   };
   Moments at(double size, double data) const;
+  // The mean of ln y by the laws alone, without the discrepancy: smooth between runs, so what optima are
+  // looked for on.
+  double log_laws(double size, double data) const;
   // The law's own ln y at one part's parameters, without discrepancy.
   double log_law(const PosteriorPart& part, const double* parameters, double size, double data) const;
 
@@ -98,15 +103,14 @@ class Posterior {
 
   Posterior(const Runs& runs, const PosteriorOptions& options);
   CellCovariance covariance(const ErrorModel& model, std::vector<std::size_t> outliers) const;
-  std::vector<CellCovariance> grid() const;
-  // Fits the law at every point of the grid that is kept and appends the parts, their weights ln evidence;
-  // drops points that turn out unlikely. The first law also marks the outliers.
-  void fit_law(const PosteriorLaw& law, bool first, std::vector<CellCovariance>& grid,
-               std::vector<char>& kept, std::vector<PosteriorPart>& parts) const;
+  friend class Search;
+  // The law at one (τ, p, σ), from the starts; weight: ln evidence.
+  PosteriorPart fit_part(const PosteriorLaw& law, const CellCovariance& covariance,
+                         const std::vector<std::vector<double>>& starts) const;
   // Makes these its parts, without the tail of the mixture; weights from ln evidence to shares.
   void keep_likeliest(std::vector<PosteriorPart> parts);
-  // Takes cells for under-trained as long as the evidence of part's law grows by it; fits part anew.
-  double mark_outliers(CellCovariance& covariance, PosteriorPart& part, double evidence_before) const;
+  // Takes cells for under-trained as long as one is likelier so than not; fits the part anew with each.
+  void mark_outliers(const CellCovariance& plain, PosteriorPart& part) const;
   // The cell most likely under-trained, if any is.
   std::optional<std::size_t> worst_cell(const CellCovariance& covariance, const PosteriorPart& part) const;
   void whiten(const CellCovariance& covariance, double* rows, std::size_t columns) const;
@@ -115,9 +119,10 @@ class Posterior {
                 std::vector<double>& jacobian) const;
   double evidence(const CellCovariance& covariance, PosteriorPart& part,
                   const std::vector<std::vector<double>>& starts) const;
-  // Fills part.covariance; half the logarithm of the determinant of its inverse, infinite where there is
-  // none.
-  double set_covariance(const CellCovariance& covariance, PosteriorPart& part) const;
+  // Fills part.covariance, deviation those of the parameters' priors; half the logarithm of the determinant
+  // of its inverse, infinite where there is none.
+  double set_covariance(const CellCovariance& covariance, PosteriorPart& part,
+                        const std::vector<double>& deviation) const;
   void make_ready();
 
   PosteriorOptions options_;

@@ -1,6 +1,7 @@
 #include "fit/posterior/predictive.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -25,6 +26,9 @@ const Inputs& one_run(const Edge& edge, double size, double data) {
 
 constexpr double prior_cuts = 3;  // ν
 
+// The priors' deviations of the first version, whose fit files have no covariance.
+constexpr std::array<double, 6> first_deviation{3, 1, 1.5, 0.35, 0.35, 0.5};
+
 }  // namespace
 
 void Posterior::make_ready() {
@@ -37,7 +41,12 @@ void Posterior::make_ready() {
     }
     Ready ready{static_cast<std::size_t>(found - covariances_.begin()), {}, {}};
     whitened(*found, part, ready.residual, ready.jacobian);
-    if (part.covariance.empty()) set_covariance(*found, part);
+    if (part.covariance.empty()) {
+      std::vector<double> mean(part.law->size), deviation(part.law->size);
+      part.law->prior(cells_.edge, mean.data(), deviation.data());
+      if (options_.first_priors) std::copy_n(first_deviation.begin(), deviation.size(), deviation.begin());
+      set_covariance(*found, part, deviation);
+    }
     ready_.push_back(std::move(ready));
   }
 }
@@ -94,6 +103,13 @@ std::vector<Posterior::Outlier> Posterior::outliers() const {
                           std::exp(cells_.log_data()[i] + cells_.edge.log_data), probability});
   }
   return outliers;
+}
+
+double Posterior::log_laws(double size, double data) const {
+  double mean = 0;
+  for (const PosteriorPart& part : parts_)
+    mean += part.weight * log_law(part, part.parameters.data(), size, data);
+  return mean;
 }
 
 double Posterior::log_law(const PosteriorPart& part, const double* parameters, double size,

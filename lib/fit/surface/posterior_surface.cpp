@@ -82,6 +82,7 @@ double PosteriorSurface::error(const RunScale& given, int draw, bool with_misfit
     return std::exp(
         posterior_.log_law(posterior_.parts()[one.part], one.parameters.data(), scale.size, scale.data));
   }
+  if (!with_misfit) return std::exp(posterior_.log_laws(scale.size, scale.data));
   const Posterior::Moments log_error = posterior_.at(scale.size, scale.data);
   return std::exp(log_error.mean + (draw < 0 ? 0 : misfit_draws_[index] * factor_ * log_error.deviation));
 }
@@ -147,6 +148,7 @@ std::unique_ptr<Surface> PosteriorSurface::read(const JsonNode& fit, const ReadO
   for (const JsonNode& one : node["parts"].elements()) parts.push_back(read_part(one));
   if (parts.empty()) node["parts"].fail("must have at least one part");
   PosteriorOptions posterior;
+  posterior.first_priors = true;  // later versions write covariances
   posterior.length = node.number_or("length", posterior.length, config::greater_than(0));
   posterior.outlier_variance =
       node.number_or("outlier_variance", posterior.outlier_variance, config::at_least(0));

@@ -44,8 +44,9 @@ class Surface {
 
   virtual std::vector<std::string> variables() const = 0;  // of {"size", "data", …}
   virtual int draws() const = 0;
-  // draw: `estimate`, or 0 … draws() − 1. with_misfit: the draw's share of misfit and one run's noise too,
-  // for what a new run will give; without it, the law alone, for where optima lie.
+  // draw: `estimate`, or 0 … draws() − 1. with_misfit: what a new run will give, the discrepancy between law
+  // and runs included, and for a draw its share of misfit and one run's noise too; without it, the law alone,
+  // for where optima lie: a discrepancy bends towards measured runs, and an optimum would follow it.
   virtual double error(const RunScale& scale, int draw, bool with_misfit) const = 0;
 
   // The laws of several variables that it is made of; none for a learning curve.

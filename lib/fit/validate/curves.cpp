@@ -104,6 +104,7 @@ void CurveReport::add_to_result(Json& out) const {
     } else {
       one["covered"] = curve.covered;
       for (const CurveFigure& figure : curve.figures) one["log_rmse"][figure.form] = figure.rmse;
+      one["predictions"] = to_json(curve.judged);
     }
     out["curves"].push_back(std::move(one));
   }

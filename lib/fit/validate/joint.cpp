@@ -173,6 +173,7 @@ void JointReport::add_to_result(Json& out) const {
       one["log_rmse"] = judgement.log_rmse;
       one["covered"] = static_cast<double>(judgement.covered);
       one["mean_log_width"] = judgement.mean_log_width;
+      one["predictions"] = to_json(check.judged);
     }
     out["series"].push_back(std::move(one));
   }
