@@ -195,7 +195,7 @@ void compare_ways(SeriesFit& series, const Runs& pairs, const std::map<std::stri
     }
     const Link link = fit_sigmoid(loss, error, metric.chance > 0 ? 1 - metric.chance : 0, 0, seed, "");
     for (std::size_t i = 0; i < hidden.count(); ++i)
-      out.push_back(link.sigmoid(first.surface->error(hidden.scale(i), Surface::estimate, false)));
+      out.push_back(link.sigmoid(first.surface->error(hidden.scale(i), Surface::estimate, true)));
     return out;
   });
   judge_way("by a direct fit of the error", [&] {
@@ -207,7 +207,7 @@ void compare_ways(SeriesFit& series, const Runs& pairs, const std::map<std::stri
       fit(direct);
     std::vector<double> out;
     for (std::size_t i = 0; i < hidden.count(); ++i)
-      out.push_back(direct.surface->error(hidden.scale(i), Surface::estimate, false));
+      out.push_back(direct.surface->error(hidden.scale(i), Surface::estimate, true));
     return out;
   });
   judge_way("by log accuracy as a power of compute",

@@ -34,7 +34,7 @@ bool Surface::uses(const std::string& variable) const {
 Estimate Surface::predict(const RunScale& scale, double coverage) const {
   std::vector<double> values;
   for (int draw = 0; draw < draws(); ++draw) values.push_back(error(scale, draw, true));
-  return estimate_of(error(scale, estimate, false), std::move(values), coverage);
+  return estimate_of(error(scale, estimate, true), std::move(values), coverage);
 }
 
 Surface::Surface(Runs measured) : measured_(std::move(measured)) {
