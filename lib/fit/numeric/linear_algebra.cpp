@@ -5,10 +5,62 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "fit/numeric/vector_math.h"
 
 namespace frugal::fit {
 
+namespace {
+
+// Up to here plain loops are faster.
+constexpr std::size_t few = 16;
+
+// Column by column, each taken off what lies right of it at once: the same operations in the same order as
+// below, with rows as vectors.
+bool cholesky_by_columns(double* a, std::size_t n, double least) {
+  thread_local std::vector<double> column, diagonal;
+  column.resize(n);
+  diagonal.resize(n);
+  for (std::size_t j = 0; j < n; ++j) diagonal[j] = a[j * n + j];
+  for (std::size_t j = 0; j < n; ++j) {
+    const double d = a[j * n + j];
+    if (!(d > least * std::fabs(diagonal[j])) || !std::isfinite(d)) return false;
+    const double root = std::sqrt(d);
+    a[j * n + j] = root;
+    for (std::size_t i = j + 1; i < n; ++i) {
+      column[i] = a[i * n + j] /= root;
+      add_scaled(-column[i], &column[j + 1], a + i * n + j + 1, i - j);
+    }
+  }
+  return true;
+}
+
+// The factor's inverse times rows of eight values, in place. Four rows at once take what the rows above
+// them have in common, each in the order of the plain loops.
+constexpr std::size_t wide = 8, block = 4;
+FRUGAL_VECTOR_CLONES void whiten_wide(const double* factor, std::size_t n, double* rows) {
+  for (std::size_t first = 0; first < n; first += block) {
+    const std::size_t count = n - first < block ? n - first : block;
+    double left[block][wide] = {};
+    for (std::size_t b = 0; b < count; ++b)
+      for (std::size_t c = 0; c < wide; ++c) left[b][c] = rows[(first + b) * wide + c];
+    const double* factor_row[block];
+    for (std::size_t b = 0; b < block; ++b) factor_row[b] = factor + (first + (b < count ? b : 0)) * n;
+    for (std::size_t k = 0; k < first; ++k)
+      for (std::size_t b = 0; b < block; ++b)
+        for (std::size_t c = 0; c < wide; ++c) left[b][c] -= factor_row[b][k] * rows[k * wide + c];
+    for (std::size_t b = 0; b < count; ++b) {
+      for (std::size_t a = 0; a < b; ++a)
+        for (std::size_t c = 0; c < wide; ++c) left[b][c] -= factor_row[b][first + a] * left[a][c];
+      for (std::size_t c = 0; c < wide; ++c)
+        rows[(first + b) * wide + c] = left[b][c] /= factor_row[b][first + b];
+    }
+  }
+}
+
+}  // namespace
+
 bool cholesky(double* a, std::size_t n, double least) {
+  if (n > few) return cholesky_by_columns(a, n, least);
   for (std::size_t j = 0; j < n; ++j) {
     const double diagonal = a[j * n + j];
     double d = diagonal;
@@ -50,6 +102,20 @@ void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::siz
 
 void cholesky_whiten(const double* factor, std::size_t n, double* residual, double* jacobian,
                      std::size_t columns) {
+  if (n > few && columns < wide) {
+    thread_local std::vector<double> rows;
+    rows.assign(n * wide, 0.0);
+    for (std::size_t i = 0; i < n; ++i) {
+      rows[i * wide] = residual[i];
+      std::copy_n(jacobian + i * columns, columns, &rows[i * wide + 1]);
+    }
+    whiten_wide(factor, n, rows.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      residual[i] = rows[i * wide];
+      std::copy_n(&rows[i * wide + 1], columns, jacobian + i * columns);
+    }
+    return;
+  }
   for (std::size_t i = 0; i < n; ++i) {
     double* row = jacobian + i * columns;
     double value = residual[i];
@@ -62,6 +128,16 @@ void cholesky_whiten(const double* factor, std::size_t n, double* residual, doub
     const double diagonal = factor[i * n + i];
     residual[i] = value / diagonal;
     for (std::size_t c = 0; c < columns; ++c) row[c] /= diagonal;
+  }
+}
+
+void lower_inverse(const double* factor, std::size_t n, double* inverse) {
+  std::fill(inverse, inverse + n * n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    double* row = inverse + i * n;
+    row[i] = 1;
+    for (std::size_t k = 0; k < i; ++k) add_scaled(-factor[i * n + k], inverse + k * n, row, k + 1);
+    for (std::size_t k = 0; k <= i; ++k) row[k] /= factor[i * n + i];
   }
 }
 

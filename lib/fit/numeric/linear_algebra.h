@@ -18,6 +18,9 @@ void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::siz
 void cholesky_whiten(const double* factor, std::size_t n, double* residual, double* jacobian,
                      std::size_t columns);
 
+// The factor's inverse [n·n], a lower triangle too.
+void lower_inverse(const double* factor, std::size_t n, double* inverse);
+
 // By trying every subset of the (at most 6) columns: gram [q·q] = AᵀA, right [q] = Aᵀb. Gives the solution
 // [q]; a column of zeros has the coefficient 0.
 void small_nnls(const double* gram, const double* right, std::size_t q, double* solution);

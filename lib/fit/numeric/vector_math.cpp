@@ -110,4 +110,8 @@ FRUGAL_VECTOR_CLONES double sum(const double* a, std::size_t count) {
   return fold(lane);
 }
 
+FRUGAL_VECTOR_CLONES void add_scaled(double factor, const double* x, double* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] += factor * x[i];
+}
+
 }  // namespace frugal::fit

@@ -13,6 +13,7 @@ void vector_log(const double* x, double* out, std::size_t count);  // x positive
 double dot(const double* a, const double* b, std::size_t count);
 double dot(const double* a, const double* b, const double* c, std::size_t count);  // Σ a b c
 double sum(const double* a, std::size_t count);
+void add_scaled(double factor, const double* x, double* y, std::size_t count);  // y += factor · x
 
 // One compiled version for a plain x86-64 and one for AVX2, picked when the program starts; elsewhere, and
 // under the sanitizers (whose start-up does not get on with this), one version.

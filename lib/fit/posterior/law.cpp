@@ -162,7 +162,7 @@ std::vector<double> PosteriorLaw::published(const double* parameters, const Edge
 std::span<const PosteriorLaw> posterior_laws() {
   static const std::array<PosteriorLaw, 4> table{
       member<Overtraining>("overtraining", 1), member<Chinchilla>("chinchilla", 1),
-      member<Rosenfeld>("rosenfeld", 1.0 / 3), member<Kaplan>("kaplan", 0.1)};
+      member<Rosenfeld>("rosenfeld", 1.0 / 3), member<Kaplan>("kaplan", 0.05)};
   return table;
 }
 

@@ -10,6 +10,7 @@
 #include "fit/numeric/levenberg.h"
 #include "fit/numeric/linear_algebra.h"
 #include "fit/numeric/statistics.h"
+#include "fit/numeric/vector_math.h"
 
 namespace frugal::fit {
 namespace {
@@ -28,19 +29,27 @@ constexpr std::size_t least_share = 8;
 }  // namespace
 
 Posterior::Posterior(const Runs& runs, const PosteriorOptions& options)
-    : options_(options), cells_(make_cells(runs, options.most_cells)) {}
+    : options_(options),
+      cells_(make_cells(runs, options.most_cells)),
+      closeness_(cells_.size() * cells_.size()) {
+  const std::size_t n = cells_.size();
+  const std::vector<double>&x = cells_.log_data(), &z = cells_.log_size();
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      closeness_[i * n + j] =
+          matern(std::fabs(x[i] - x[j]) / options_.length) * matern(std::fabs(z[i] - z[j]) / options_.length);
+}
 
 Posterior::CellCovariance Posterior::covariance(const ErrorModel& model,
                                                 std::vector<std::size_t> outliers) const {
   const std::size_t n = cells_.size();
   const std::vector<double>&x = cells_.log_data(), &z = cells_.log_size();
-  CellCovariance result{model, std::move(outliers), std::vector<double>(n * n), 0};
+  CellCovariance result{model, std::move(outliers), std::vector<double>(n * n), 0, {}};
   std::vector<double> scale(n);
   for (std::size_t i = 0; i < n; ++i) scale[i] = model.amplitude * std::exp(-model.steepness * (x[i] + z[i]));
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j <= i; ++j)
-      result.factor[i * n + j] = scale[i] * scale[j] * matern(std::fabs(x[i] - x[j]) / options_.length) *
-                                 matern(std::fabs(z[i] - z[j]) / options_.length);
+      result.factor[i * n + j] = scale[i] * scale[j] * closeness_[i * n + j];
     result.factor[i * n + i] += model.noise * model.noise / cells_.count[i] + cells_.known[i] + 1e-10;
   }
   for (const std::size_t i : result.outliers) result.factor[i * n + i] += options_.outlier_variance;
@@ -128,56 +137,56 @@ double Posterior::set_covariance(const CellCovariance& covariance, PosteriorPart
   return log_determinant;
 }
 
-std::optional<std::size_t> Posterior::worst_cell(const CellCovariance& covariance,
-                                                 const PosteriorPart& part) const {
+std::optional<Posterior::Worst> Posterior::worst_cell(const CellCovariance& covariance,
+                                                      const PosteriorPart& part) const {
   const std::size_t n = cells_.size(), p = part.law->size;
-  std::vector<double> residual, jacobian, column(n), shared(p);
+  std::vector<double> residual, jacobian, precision(n), pull(n), shared(p * n), square(n);
   whitened(covariance, part, residual, jacobian);
-  double most = outlier_cost;
-  std::optional<std::size_t> worst;
   // Each cell as predicted from all others: with P the inverse of the cells' covariance, the parameters'
   // included, it misses by (P r)ᵢ/Pᵢᵢ with a variance of 1/Pᵢᵢ.
+  for (std::size_t k = 0; k < n; ++k) {
+    const double* row = covariance.inverse.data() + k * n;
+    for (std::size_t i = 0; i <= k; ++i) square[i] = row[i] * row[i];
+    add_scaled(1, square.data(), precision.data(), k + 1);
+    add_scaled(residual[k], row, pull.data(), k + 1);
+    for (std::size_t a = 0; a < p; ++a) add_scaled(jacobian[k * p + a], row, &shared[a * n], k + 1);
+  }
+  std::optional<Worst> worst;
   for (std::size_t i = 0; i < n; ++i) {
-    // Column i of the inverse of the Cholesky factor.
-    for (std::size_t k = i; k < n; ++k) {
-      const double* row = covariance.factor.data() + k * n;
-      double sum = k == i ? 1 : 0;
-      for (std::size_t j = i; j < k; ++j) sum -= row[j] * column[j];
-      column[k] = sum / row[k];
-    }
-    double precision = 0, pull = 0;
-    for (std::size_t k = i; k < n; ++k) {
-      precision += column[k] * column[k];
-      pull += column[k] * residual[k];
-    }
-    if (pull <= 0) continue;
-    std::fill(shared.begin(), shared.end(), 0.0);
-    for (std::size_t k = i; k < n; ++k)
-      for (std::size_t a = 0; a < p; ++a) shared[a] += column[k] * jacobian[k * p + a];
+    if (pull[i] <= 0) continue;
+    double own = precision[i];
     for (std::size_t a = 0; a < p; ++a)
-      for (std::size_t b = 0; b < p; ++b) precision -= shared[a] * part.covariance[a * p + b] * shared[b];
-    if (!(precision > 0)) continue;
+      for (std::size_t b = 0; b < p; ++b)
+        own -= shared[a * n + i] * part.covariance[a * p + b] * shared[b * n + i];
+    if (!(own > 0)) continue;
     if (std::find(covariance.outliers.begin(), covariance.outliers.end(), i) != covariance.outliers.end())
       continue;
-    const double variance = 1 / precision, wider = variance + options_.outlier_variance,
-                 miss = pull * variance;
-    const double gain = 0.5 * std::log(variance / wider) + 0.5 * miss * miss * (precision - 1 / wider);
-    if (gain > most) {
-      most = gain;
-      worst = i;
-    }
+    const double variance = 1 / own, wider = variance + options_.outlier_variance, miss = pull[i] * variance;
+    const double gain =
+        0.5 * std::log(variance / wider) + 0.5 * miss * miss * (own - 1 / wider) - outlier_cost;
+    if (gain > (worst ? worst->gain : 0)) worst = Worst{i, gain};
   }
   return worst;
 }
 
-void Posterior::mark_outliers(const CellCovariance& plain, PosteriorPart& part) const {
+Posterior::CellCovariance Posterior::with_inverse(const ErrorModel& model,
+                                                  std::vector<std::size_t> outliers) const {
+  CellCovariance result = covariance(model, std::move(outliers));
+  result.inverse.resize(result.factor.size());
+  lower_inverse(result.factor.data(), cells_.size(), result.inverse.data());
+  return result;
+}
+
+void Posterior::mark_outliers(const CellCovariance& plain, PosteriorPart& part, double useful) const {
   std::optional<CellCovariance> marked;
-  while (part.outliers.size() < std::max<std::size_t>(1, cells_.size() / least_share)) {
+  const std::size_t most = std::max<std::size_t>(1, cells_.size() / least_share);
+  while (part.outliers.size() < most) {
     const auto worst = worst_cell(marked ? *marked : plain, part);
-    if (!worst) break;
+    // The next ones gain about as much as this one, or less.
+    if (!worst || part.weight + double(most - part.outliers.size()) * worst->gain < useful) break;
     auto outliers = part.outliers;
-    outliers.push_back(*worst);
-    marked = covariance(plain, std::move(outliers));
+    outliers.push_back(worst->cell);
+    marked = with_inverse(plain, std::move(outliers));
     part = fit_part(*part.law, *marked, {part.parameters});
   }
 }

@@ -92,8 +92,9 @@ class Posterior {
   // What parts of one (τ, p, σ) share: the covariance of the cells' ln y.
   struct CellCovariance : ErrorModel {
     std::vector<std::size_t> outliers;
-    std::vector<double> factor;  // lower Cholesky factor
-    double log_determinant;      // of that factor
+    std::vector<double> factor;   // lower Cholesky factor
+    double log_determinant;       // of that factor
+    std::vector<double> inverse;  // of that factor; only while outliers are looked for
   };
   // A part made ready for predictions.
   struct Ready {
@@ -109,10 +110,17 @@ class Posterior {
                          const std::vector<std::vector<double>>& starts) const;
   // Makes these its parts, without the tail of the mixture; weights from ln evidence to shares.
   void keep_likeliest(std::vector<PosteriorPart> parts);
+  // The same with the factor's inverse.
+  CellCovariance with_inverse(const ErrorModel& model, std::vector<std::size_t> outliers) const;
   // Takes cells for under-trained as long as one is likelier so than not; fits the part anew with each.
-  void mark_outliers(const CellCovariance& plain, PosteriorPart& part) const;
-  // The cell most likely under-trained, if any is.
-  std::optional<std::size_t> worst_cell(const CellCovariance& covariance, const PosteriorPart& part) const;
+  // Gives up where its ln evidence will hardly reach `useful`.
+  void mark_outliers(const CellCovariance& plain, PosteriorPart& part, double useful) const;
+  // The cell most likely under-trained, if any is, and how much ln evidence to call it so gains.
+  struct Worst {
+    std::size_t cell;
+    double gain;
+  };
+  std::optional<Worst> worst_cell(const CellCovariance& covariance, const PosteriorPart& part) const;
   void whiten(const CellCovariance& covariance, double* rows, std::size_t columns) const;
   // ln y − law and the law's jacobian at the cells, whitened.
   void whitened(const CellCovariance& covariance, const PosteriorPart& part, std::vector<double>& residual,
@@ -127,6 +135,7 @@ class Posterior {
 
   PosteriorOptions options_;
   Cells cells_;
+  std::vector<double> closeness_;  // correlation of the discrepancy at two cells
   std::vector<PosteriorPart> parts_;
   std::vector<CellCovariance> covariances_;
   std::vector<Ready> ready_;

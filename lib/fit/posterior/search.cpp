@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "fit/posterior/posterior.h"
@@ -16,6 +17,8 @@ namespace {
 
 // Evidence this far below the best makes no difference.
 constexpr double negligible = 4;
+// How far a guess of the evidence may be off.
+constexpr double doubt = 6;
 
 // The lattice: τ and σ double from one place to the next.
 using Place = std::array<int, 3>;  // of τ, p, σ
@@ -30,35 +33,52 @@ class Search {
 
   // Appends every likely part of the law.
   void explore(const PosteriorLaw& law, std::vector<PosteriorPart>& parts) {
+    seen_.clear();
     const auto best = climb(law);
     if (!best) return;
-    const double own = best->second.weight;
+    const double own = seen_.at(*best).weight, agreement = seen_.at(*best).agreement;
     if (own > most_) {
       most_ = own;
-      begin_ = best->first;
+      begin_ = *best;
     }
     if (own < most_ - negligible) return;
-    std::map<Place, PosteriorPart> seen{*best};
-    std::deque<Place> next{best->first};
+    std::set<Place> reached{*best};
+    std::deque<Step> next{{*best, *best}};
     while (!next.empty()) {
-      const Place from = next.front();
+      const Step step = next.front();
       next.pop_front();
-      for (const Place& to : neighbours(from, 1)) {
-        if (seen.contains(to)) continue;
-        PosteriorPart part = fit(law, to, {seen.at(from).parameters});
-        part.agreement = best->second.agreement;
-        const double weight = part.weight;
-        seen.emplace(to, std::move(part));
+      for (const Place& to : neighbours(step.to, 1)) {
+        if (!reached.insert(to).second) continue;
+        if (!seen_.contains(to)) {
+          if (expected(step, to) < most_ - negligible - doubt) continue;
+          fit(law, to, {seen_.at(step.to).parameters});
+        }
+        const double weight = seen_.at(to).weight;
         most_ = std::max(most_, weight);
-        if (weight > most_ - negligible) next.push_back(to);
+        if (weight > most_ - negligible) next.push_back({step.to, to});
       }
     }
-    for (auto& [place, part] : seen)
-      if (part.weight > most_ - negligible) parts.push_back(std::move(part));
+    for (auto& [place, part] : seen_) {
+      if (part.weight < most_ - negligible) continue;
+      part.agreement = agreement;
+      parts.push_back(std::move(part));
+    }
   }
 
  private:
-  using Found = std::pair<Place, PosteriorPart>;
+  struct Step {
+    Place from, to;
+  };
+
+  // ln evidence one step further, as if what this step costs did not depend on the last one; infinite where
+  // nothing is known.
+  double expected(const Step& last, const Place& to) const {
+    Place beside = last.from;
+    for (std::size_t axis = 0; axis < 3; ++axis) beside[axis] += to[axis] - last.to[axis];
+    const auto known = seen_.find(beside);
+    if (last.from == last.to || known == seen_.end()) return std::numeric_limits<double>::infinity();
+    return seen_.at(last.to).weight + known->second.weight - seen_.at(last.from).weight;
+  }
 
   const Posterior::CellCovariance& covariance(const Place& place) {
     const auto known = covariances_.find(place);
@@ -66,15 +86,15 @@ class Search {
     const ErrorModel model{middle * std::exp2(place[0]),
                            posterior_.options_.steepness[static_cast<std::size_t>(place[1])],
                            middle * std::exp2(place[2])};
-    return covariances_.emplace(place, posterior_.covariance(model, {})).first->second;
+    return covariances_.emplace(place, posterior_.with_inverse(model, {})).first->second;
   }
 
-  PosteriorPart fit(const PosteriorLaw& law, const Place& place,
-                    const std::vector<std::vector<double>>& starts) {
+  const PosteriorPart& fit(const PosteriorLaw& law, const Place& place,
+                           const std::vector<std::vector<double>>& starts) {
     const Posterior::CellCovariance& plain = covariance(place);
     PosteriorPart part = posterior_.fit_part(law, plain, starts);
-    if (std::isfinite(part.weight)) posterior_.mark_outliers(plain, part);
-    return part;
+    if (std::isfinite(part.weight)) posterior_.mark_outliers(plain, part, most_ - negligible);
+    return seen_[place] = std::move(part);
   }
 
   std::vector<Place> neighbours(const Place& place, int step) const {
@@ -92,7 +112,7 @@ class Search {
   }
 
   // The likeliest place that uphill steps lead to, long ones first.
-  std::optional<Found> climb(const PosteriorLaw& law) {
+  std::optional<Place> climb(const PosteriorLaw& law) {
     std::vector<double> mean(law.size), deviation(law.size);
     law.prior(posterior_.cells_.edge, mean.data(), deviation.data());
     std::vector<std::vector<double>> starts;
@@ -102,35 +122,33 @@ class Search {
         starts.back()[1] += first * deviation[1];
         starts.back()[2] += second * deviation[2];
       }
-    Found best{begin_, fit(law, begin_, starts)};
-    const double agreement = best.second.agreement;
-    if (!std::isfinite(best.second.weight)) return std::nullopt;
-    std::map<Place, double> tried{{best.first, best.second.weight}};
+    Place best = begin_;
+    const double agreement = fit(law, best, starts).agreement;
+    if (!std::isfinite(seen_.at(best).weight)) return std::nullopt;
     for (const int step : {3, 1}) {
       for (bool up = true; up;) {
         up = false;
-        for (const Place& to : neighbours(best.first, step)) {
-          if (tried.contains(to)) continue;
-          PosteriorPart part = fit(law, to, {best.second.parameters});
-          tried[to] = part.weight;
-          if (part.weight > best.second.weight) {
-            best = {to, std::move(part)};
+        for (const Place& to : neighbours(best, step)) {
+          if (seen_.contains(to)) continue;
+          if (fit(law, to, {seen_.at(best).parameters}).weight > seen_.at(best).weight) {
+            best = to;
             up = true;
           }
         }
       }
     }
-    if (best.first != begin_) {  // far from where it began, another minimum may be the better one
-      PosteriorPart anew = fit(law, best.first, starts);
-      if (anew.weight > best.second.weight) best.second = std::move(anew);
+    if (best != begin_) {  // far from where it began, another minimum may be the better one
+      PosteriorPart before = seen_.at(best);
+      if (!(fit(law, best, starts).weight > before.weight)) seen_[best] = std::move(before);
     }
-    best.second.agreement = agreement;
+    seen_[best].agreement = agreement;
     return best;
   }
 
   const Posterior& posterior_;
   Place begin_{0, 0, 0};                                    // the likeliest one of the laws before
   double most_ = -std::numeric_limits<double>::infinity();  // ln evidence there
+  std::map<Place, PosteriorPart> seen_;                     // of one law
   std::map<Place, Posterior::CellCovariance> covariances_;
 };
 
