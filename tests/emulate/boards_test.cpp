@@ -82,14 +82,14 @@ void learns_like_the_trainer(const test::TempDir& folder, device::Target target,
   }
 }
 
-void on_board(device::Target target) {
+void on_board(device::Target target, const std::string& compiler = "") {
   const std::vector<std::string> missing = emulate::missing_programs(target);
   if (!missing.empty()) {
     WARN("SKIPPED: " << device::name_of(target) << " needs " << missing.front()
                      << " (scripts/setup --device)");
     return;
   }
-  learns_like_the_trainer(test::TempDir(), target);
+  learns_like_the_trainer(test::TempDir(), target, compiler);
 }
 
 }  // namespace
@@ -111,15 +111,26 @@ TEST_CASE("networks of every rounding learn on RV32IMC as in the trainer", "[emu
 }
 
 // PyPI's ziglang carries a clang: FRUGAL_SECOND_CC names it ("python3 -m ziglang cc"), or it is found.
+static std::string second_compiler() {
+  const char* named = std::getenv("FRUGAL_SECOND_CC");
+  if (named != nullptr) return named;
+  if (std::system("python3 -m ziglang version >/dev/null 2>&1") == 0) return "python3 -m ziglang cc";
+  WARN("SKIPPED: no second compiler (pip install ziglang, or FRUGAL_SECOND_CC)");
+  return "";
+}
+
 TEST_CASE("networks of every rounding, built by a second compiler, learn as in the trainer",
           "[emulate][slow]") {
-  const char* named = std::getenv("FRUGAL_SECOND_CC");
-  std::string compiler = named == nullptr ? "" : named;
-  if (compiler.empty() && std::system("python3 -m ziglang version >/dev/null 2>&1") == 0)
-    compiler = "python3 -m ziglang cc";
-  if (compiler.empty()) {
-    WARN("SKIPPED: no second compiler (pip install ziglang, or FRUGAL_SECOND_CC)");
-    return;
-  }
-  learns_like_the_trainer(test::TempDir(), device::Target::host, compiler);
+  const std::string compiler = second_compiler();
+  if (!compiler.empty()) learns_like_the_trainer(test::TempDir(), device::Target::host, compiler);
+}
+
+TEST_CASE("networks of every rounding, built for boards by a second compiler, learn as in the trainer",
+          "[emulate][slow]") {
+  const std::string compiler = second_compiler();
+  if (compiler.find("zig") == std::string::npos) return;  // others want a --target of their own
+  for (const device::Target target :
+       {device::Target::cortex_m3, device::Target::cortex_m4, device::Target::cortex_m7,
+        device::Target::cortex_m55, device::Target::rv32imc})
+    on_board(target, compiler);
 }

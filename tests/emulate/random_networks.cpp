@@ -1,7 +1,11 @@
 // Random networks with random schemes become C, are built on the host, learn, and are held against the
 // trainer; wherever one differs its seed is named.
 //
-//   random_networks COUNT [FIRST_SEED]      scripts/random_networks is the long form
+//   random_networks COUNT [FIRST_SEED [COMPILER]]      scripts/random_networks is the long form
+//
+// COMPILER is a C compiler with its flags: "cc -fsanitize=address,undefined -fno-sanitize-recover=all".
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -24,7 +28,8 @@ namespace fs = std::filesystem;
 constexpr const char* roundings[] = {"float32-half-even", "tflite", "integer", "without floats"};
 
 // Networks of a rounding share a folder: kernels are built once.
-void learn_one(std::uint64_t seed, const std::string& rounding, const std::string& folder) {
+void learn_one(std::uint64_t seed, const std::string& rounding, const std::string& folder,
+               const std::string& compiler) {
   const bool whole = rounding == "without floats";
   const ir::Model model = test::random_network(seed, whole ? "integer" : rounding);
   base::make_folder(folder);
@@ -51,6 +56,7 @@ void learn_one(std::uint64_t seed, const std::string& rounding, const std::strin
   lesson.turns.push_back({0, false, 0, 1});
   emulate::RunOptions options;
   options.check = options.quiet = true;
+  options.compiler = compiler;
   emulate::run_lesson(emulate::open_compiled(folder + "/device"), lesson, options);
 }
 
@@ -59,14 +65,16 @@ void learn_one(std::uint64_t seed, const std::string& rounding, const std::strin
 int main(int argc, char** argv) {
   const std::uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 0;
   const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+  const std::string compiler = argc > 3 ? argv[3] : "";
   if (count == 0) return 2;
-  const std::string folder =
-      (fs::temp_directory_path() / ("frugal-random-" + std::to_string(first))).string();
+  const std::string folder = (fs::temp_directory_path() /
+                              ("frugal-random-" + std::to_string(first) + "-" + std::to_string(::getpid())))
+                                 .string();
   int wrong = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const std::string rounding = roundings[seed % std::size(roundings)];
     try {
-      learn_one(seed, rounding, folder + "/" + std::to_string(seed % std::size(roundings)));
+      learn_one(seed, rounding, folder + "/" + std::to_string(seed % std::size(roundings)), compiler);
     } catch (const std::exception& error) {
       std::printf("seed %llu (%s): %s\n", static_cast<unsigned long long>(seed), rounding.c_str(),
                   error.what());

@@ -71,16 +71,53 @@ class Maker {
   }
 
   TensorId block(TensorId x) {
-    switch (draw_.between(0, 4)) {
+    switch (draw_.between(0, 8)) {
       case 0:
         return conv(x);
       case 1:
         return depthwise(x);
       case 2:
         return pool(x);
+      case 3:
+        return activation(x);
+      case 4:
+        return gated(x);
+      case 5:
+        return beside_itself(x);
       default:
         return residual(x);
     }
+  }
+
+  TensorId stored(TensorId x) {
+    store(x);
+    return x;
+  }
+
+  // A table of 256 numbers, or another scale behind a sum or a layer.
+  TensorId activation(TensorId x) {
+    static const char* const names[] = {"h_swish", "h_sigmoid", "sigmoid", "tanh"};
+    if (draw_.one_of(3)) return stored(builder_.add("requantize", name(), {x}, {{"rounding", rounding_}}));
+    return stored(builder_.add(names[draw_.between(0, 3)], name(), {x}));
+  }
+
+  // Squeeze and excitation: one number a channel.
+  TensorId gated(TensorId x) {
+    TensorId gate = same_scale("global_average_pool", x, {{"rounding", rounding_}});
+    gate = layer("conv", gate, builder_.shape(x)[1], {1, 1}, {1, 1}, {0, 0, 0, 0});
+    gate = stored(builder_.add("h_sigmoid", name(), {gate}));
+    return stored(builder_.add("mul", name(), {x, gate}, {{"rounding", rounding_}}));
+  }
+
+  // Two branches of one scale, behind each other.
+  TensorId beside_itself(TensorId x) {
+    const TensorId other = layer("conv", x, draw_.between(1, 4), {1, 1}, {1, 1}, {0, 0, 0, 0});
+    builder_.store_as(other, ir::DataType::int8,
+                      *builder_.graph().tensors[static_cast<std::size_t>(x)].quantization);
+    const ir::Quantization q = *builder_.graph().tensors[static_cast<std::size_t>(x)].quantization;
+    const TensorId y = builder_.add("concatenate", name(), {x, other}, {{"axis", std::int64_t{1}}});
+    builder_.store_as(y, ir::DataType::int8, q);
+    return y;
   }
 
   // Expansion, depthwise, projection, sum: of one shape.
@@ -97,7 +134,7 @@ class Maker {
   }
 
   struct Window {
-    List kernel, stride, padding;
+    List kernel, stride, padding, dilation;
   };
   Window window(TensorId x, std::int64_t longest) {
     const ir::Dims shape = builder_.shape(x);
@@ -106,6 +143,7 @@ class Maker {
     for (std::size_t axis = 2; axis < 4; ++axis) {
       const std::int64_t kernel = draw_.between(1, std::min(longest, shape[axis]));
       w.kernel.push_back(kernel);
+      w.dilation.push_back(2 * (kernel - 1) < shape[axis] ? draw_.between(1, 2) : 1);
       w.stride.push_back(shape[axis] > 3 ? draw_.between(1, 2) : 1);
       before.push_back(draw_.between(0, kernel / 2));
       after.push_back(draw_.between(0, kernel / 2));
@@ -117,11 +155,12 @@ class Maker {
 
   TensorId conv(TensorId x) {
     const Window w = window(x, 5);
-    return layer("conv", x, draw_.between(1, 9), w.kernel, w.stride, w.padding);
+    const std::int64_t in = builder_.shape(x)[1], groups = in % 2 == 0 && draw_.one_of(3) ? 2 : 1;
+    return layer("conv", x, groups * draw_.between(1, 9), w.kernel, w.stride, w.padding, w.dilation, groups);
   }
   TensorId depthwise(TensorId x) {
     const Window w = window(x, 5);
-    return layer("depthwise_conv", x, builder_.shape(x)[1], w.kernel, w.stride, w.padding);
+    return layer("depthwise_conv", x, builder_.shape(x)[1], w.kernel, w.stride, w.padding, w.dilation);
   }
   TensorId pool(TensorId x) {
     const Window w = window(x, 3);
@@ -130,16 +169,16 @@ class Maker {
                               {"padding", List{0, 0, 0, 0}},
                               {"dilation", List{1, 1}},
                               {"rounding", rounding_}};
-    return same_scale("average_pool", x, attributes);
+    return same_scale(draw_.one_of(2) ? "average_pool" : "max_pool", x, attributes);
   }
 
   TensorId layer(const char* op, TensorId x, std::int64_t out, const List& kernel, const List& stride,
-                 const List& padding) {
-    ir::Attributes attributes{{"kernel", kernel},       {"stride", stride},        {"padding", padding},
-                              {"dilation", List{1, 1}}, {"bias", std::int64_t{1}}, {"rounding", rounding_}};
+                 const List& padding, const List& dilation = {1, 1}, std::int64_t groups = 1) {
+    ir::Attributes attributes{{"kernel", kernel},     {"stride", stride},        {"padding", padding},
+                              {"dilation", dilation}, {"bias", std::int64_t{1}}, {"rounding", rounding_}};
     if (std::string(op) == "conv") {
       attributes.emplace_back("out_channels", out);
-      attributes.emplace_back("groups", std::int64_t{1});
+      attributes.emplace_back("groups", groups);
     }
     const TensorId y = builder_.add(op, name(), {x}, attributes);
     const ir::Node node = builder_.graph().nodes.back();

@@ -1,6 +1,7 @@
 // Random int8 networks with a head in float, for what every network must keep: that its C learns as the
-// trainer does. Branches and sums, odd and non-square images and kernels, strides that do not divide, uneven
-// padding, pools, dead ends of one pixel.
+// trainer does. Branches, sums, products and what lies beside each other; odd and non-square images and
+// kernels, groups, strides that do not divide, dilation, uneven padding, pools, activations as tables, dead
+// ends of one pixel.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,9 @@ extern uint32_t frugal_flash_start[], frugal_flash_end[], frugal_flash_limit[];
 
 #define FRUGAL_PAINT 0xa5a5a5a5u
 
-/* Variables as the program wants them, the stack painted from its limit to just below `now`. */
-static inline void frugal_fill_memory(uint32_t* now) {
+/* Variables as the program wants them, the stack painted from its limit to just below `now`: in place, since
+ * a call would paint over its own return. */
+__attribute__((always_inline)) static inline void frugal_fill_memory(uint32_t* now) {
   const uint32_t* from = frugal_data_load;
   for (uint32_t* to = frugal_data_start; to < frugal_data_end; ++to) *to = *from++;
   for (uint32_t* to = frugal_bss_start; to < frugal_bss_end; ++to) *to = 0;

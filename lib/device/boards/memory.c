@@ -60,3 +60,18 @@ size_t strlen(const char* text) {
   while (text[length] != '\0') ++length;
   return length;
 }
+
+#ifdef __arm__
+/* What the ABI of the core names, which clang calls instead: for addresses of 4 and 8 bytes too. */
+#define FRUGAL_FOR_ALIGNMENTS(define) define() define(4) define(8)
+#define FRUGAL_MEMORY(alignment)                                                                          \
+  void __aeabi_memcpy##alignment(void* to, const void* from, size_t count);                               \
+  void __aeabi_memmove##alignment(void* to, const void* from, size_t count);                              \
+  void __aeabi_memset##alignment(void* to, size_t count, int value);                                      \
+  void __aeabi_memclr##alignment(void* to, size_t count);                                                 \
+  void __aeabi_memcpy##alignment(void* to, const void* from, size_t count) { memcpy(to, from, count); }   \
+  void __aeabi_memmove##alignment(void* to, const void* from, size_t count) { memmove(to, from, count); } \
+  void __aeabi_memset##alignment(void* to, size_t count, int value) { memset(to, value, count); }         \
+  void __aeabi_memclr##alignment(void* to, size_t count) { memset(to, 0, count); }
+FRUGAL_FOR_ALIGNMENTS(FRUGAL_MEMORY)
+#endif

@@ -169,7 +169,8 @@ static void print_memory(void) {
 int frugal_stream_run(const char* name, const char* state_name) {
   if (frugal_port_open(name)) return failed("there is no stream of samples to read");
   frugal_stream_header header;
-  if (check_header(&header, frugal_port_read(&header, (uint32_t)sizeof(header)))) return 1;
+  const uint32_t got = frugal_port_read(&header, (uint32_t)sizeof(header));
+  if (check_header(&header, got)) return 1;
   void* input = input_buffer();
   for (uint32_t at = 0; at < header.count; ++at)
     if (take_sample(at, input)) return 1;
