@@ -44,7 +44,7 @@ static inline void four_products(const int16_t* patch, int32_t apart, const int8
                                  int32_t sums[4]) {
   int32_t a = 0, b = 0, c = 0, d = 0;
   for (int32_t k = 0; k < length; ++k) {
-    const int16_t v = row[k];
+    const int16_t v = (int16_t)row[k];
     a += patch[k] * v;
     b += patch[apart + k] * v;
     c += patch[2 * apart + k] * v;

@@ -57,12 +57,17 @@ OPS_KERNEL void ops_depthwise_weight_gradient(const int8_t* x, int32_t x_zero, c
           const int8_t* from = x + ((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)in;
           const float* g = gradient + ((size_t)oy * (size_t)w->out_width + (size_t)ox) * (size_t)out;
           if (channels) {
-            for (int32_t i = 0; i < trained; ++i)
-              y[i] += (float)(from[channels[i] / multiplier] - x_zero) * g[channels[i]];
+            for (int32_t i = 0; i < trained; ++i) {
+              const int8_t* value = from + channels[i] / multiplier;
+              y[i] += (float)(*value - x_zero) * g[channels[i]];
+            }
           } else if (multiplier == 1) {
             for (int32_t c = 0; c < out; ++c) y[c] += (float)(from[c] - x_zero) * g[c];
           } else {
-            for (int32_t c = 0; c < out; ++c) y[c] += (float)(from[c / multiplier] - x_zero) * g[c];
+            for (int32_t c = 0; c < out; ++c) {
+              const int8_t* value = from + c / multiplier;
+              y[c] += (float)(*value - x_zero) * g[c];
+            }
           }
         }
       }

@@ -53,6 +53,7 @@ OPS_KERNEL void ops_depthwise_conv_i8_plain(const int8_t* x, const int8_t* weigh
 
 /* The form for AVX2 needs what the plain one needs. */
 size_t ops_depthwise_conv_i8_scratch(const ops_window* w) {
+  /* NOLINTNEXTLINE(bugprone-branch-clone) */
   return OPS_FORM(ops_depthwise_conv_i8_plain_scratch, ops_depthwise_conv_i8_plain_scratch,
                   ops_depthwise_conv_i8_dsp_scratch, ops_depthwise_conv_i8_mve_scratch)(w);
 }

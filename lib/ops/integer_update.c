@@ -54,10 +54,11 @@ static inline int32_t whole_change(int32_t gradient, ops_number by, int32_t expo
     }                                                                                      \
   }
 
-#define UPDATE(name, type, gradient_type, body)                                                           \
-  void name(type* number, const gradient_type* gradient, const int32_t* exponent, const ops_number* step, \
-            const ops_number* rate, const uint32_t* seed, const ops_update* how) {                        \
-    FOR_EACH_NUMBER(number[at] = body;)                                                                   \
+#define UPDATE(name, type, gradient_type, body)                                                            \
+  void name(type* number /* NOLINT(bugprone-macro-parentheses) */, const gradient_type* gradient,          \
+            const int32_t* exponent, const ops_number* step, const ops_number* rate, const uint32_t* seed, \
+            const ops_update* how) {                                                                       \
+    FOR_EACH_NUMBER(number[at] = body;)                                                                    \
   }
 
 UPDATE(ops_update_integer_i8, int8_t, int32_t, (int8_t)ops_clamp(number[at] - change, -127, 127))

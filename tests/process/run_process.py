@@ -96,6 +96,22 @@ def in_an_emulator(case: Case) -> None:
         assert f"{flag}: " in stderr and "1 more than" in stderr and re.search(r"'[\w.]+' \(\d+\)", stderr), stderr
 
 
+def tidy(case: Case) -> None:
+    """The C passes clang-tidy's bugprone checks, but two: kernels take many numbers, and no product of sizes passes int32."""
+    if skip_without("clang-tidy"):
+        return
+    whole = str(case.folder / "whole")
+    case.end(case.start("import", case.model, "--rounding", "integer", "--out", whole))
+    for settings in ([], ["--set", f"network={whole}", "--set", "method.storage=integer"]):
+        case.compile(*settings)
+        sources = [str(path) for pattern in ("*.c", "kernels/*.c", "runtime/*.c", "boards/host.c", "boards/memory.c")
+                   for path in pathlib.Path(case.device).glob(pattern)]
+        done = subprocess.run(["clang-tidy", "--quiet", "--checks=-*,bugprone-*,-bugprone-easily-swappable-parameters,"
+                               "-bugprone-implicit-widening-of-multiplication-result", "--warnings-as-errors=*", *sources, "--",
+                               "-std=c11", f"-I{case.device}"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and len(sources) > 20, done.stdout + done.stderr
+
+
 def stopped(case: Case) -> None:
     if skip_without(*M7):
         return
@@ -196,4 +212,4 @@ def documented(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, comes_back, in_an_emulator, stopped, starts, wrong_input, documented), Case))
+    sys.exit(run_cases((learns, comes_back, in_an_emulator, tidy, stopped, starts, wrong_input, documented), Case))

@@ -82,11 +82,11 @@ static void spread_weights(const int8_t* weight, int32_t back, uint32_t* to, con
                            const ops_window* w) {
   int16_t rows[planes][widest_kernel + 3]; /* a 0 before the first, two behind the last */
   memset(rows, 0, sizeof rows);
-  const size_t row = (size_t)(w->kernel_width * w->out_channels);
+  const size_t row = (size_t)w->kernel_width * (size_t)w->out_channels;
   for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
     for (int32_t kx = 0; kx < w->kernel_width; ++kx) {
       const uint32_t word = load_channels(weight + (size_t)ky * row + (size_t)(kx * w->out_channels), back);
-      for (int32_t c = 0; c < planes; ++c) rows[c][kx + 1] = (int8_t)((word >> (8 * c)) & 0xFFu);
+      for (int32_t c = 0; c < planes; ++c) rows[c][kx + 1] = (int16_t)(int8_t)((word >> (8 * c)) & 0xFFu);
     }
     for (int32_t c = 0; c < planes; ++c) {
       uint32_t* pair = to + (c * w->kernel_height + ky) * l->words * l->kinds;

@@ -36,7 +36,7 @@ static layout layout_of(const ops_window* w) {
 }
 
 static size_t plane_bytes(const layout* l, const ops_window* w) {
-  return (size_t)(l->rows * w->stride_width * l->segment);
+  return (size_t)l->rows * (size_t)w->stride_width * (size_t)l->segment;
 }
 
 size_t ops_depthwise_conv_i8_mve_scratch(const ops_window* w) {
@@ -184,8 +184,8 @@ static void gather_phases(const int8_t* x, int32_t columns, int32_t pad, int32_t
   for (int32_t first = 0; first < ops_min(stride, columns); ++first) {
     const int32_t at = first + pad, count = stride == 1 ? columns : (columns - first + 1) / 2;
     const int32_t place = stride == 1 ? at : at % 2 * segment + at / 2;
-    gather(x + first * channels, (size_t)(columns * channels), stride * channels, rows, count, to + place,
-           stride * segment);
+    gather(x + first * channels, (size_t)columns * (size_t)channels, stride * channels, rows, count,
+           to + place, stride * segment);
   }
 }
 
@@ -274,7 +274,7 @@ static void run_band(const int8_t* plane, const int8_t* weights, int32_t first, 
 static void load_band(const int8_t* x, int32_t zero, int32_t top, int clear, int8_t* plane, const layout* l,
                       const ops_window* w) {
   const int32_t from = ops_max(top, 0), to = ops_max(from, ops_min(top + l->rows, w->in_height));
-  const size_t row_bytes = (size_t)(w->stride_width * l->segment);
+  const size_t row_bytes = (size_t)w->stride_width * (size_t)l->segment;
   if (clear) {
     memset(plane, zero, (size_t)(from - top) * row_bytes);
     memset(plane + (size_t)(to - top) * row_bytes, zero, (size_t)(top + l->rows - to) * row_bytes);

@@ -9,7 +9,7 @@ void ops_gather_patch(const int8_t* x, int8_t* to, int32_t pixel, int32_t group,
   const int32_t left = ox * w->stride_width - w->pad_left;
   const int whole =
       w->groups == 1 && w->dilation_width == 1 && left >= 0 && left + w->kernel_width <= w->in_width;
-  const size_t run = (size_t)(w->kernel_width * each);
+  const size_t run = (size_t)w->kernel_width * (size_t)each;
   for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
     const int32_t iy = ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
     if (iy < 0) {
