@@ -130,6 +130,26 @@ TEST_CASE("the default continues each law's own curves") {
       [](double v) { return std::pow(v / 1e5, -0.05) * std::pow(1 + std::pow(v / 3e6, 2.0), -0.15); }, 0.06);
 }
 
+TEST_CASE("a law that holds exactly is recovered far out, with an interval that shrinks with the noise") {
+  base::Random random(11);
+  const std::vector<double> far = {64e8};
+  const auto check = [&](const char* name, std::size_t points, auto law) {
+    INFO(name);
+    const std::vector<double> x = log_grid(1e6, 1e8, points);
+    const CurvePrediction exact = Curve::fit(x, map(x, law)).predict(far)[0];
+    CHECK(exact.y == Approx(law(far[0])).epsilon(0.005));
+    CHECK(exact.log_deviation < 0.005);
+    const Curve noisy =
+        Curve::fit(x, map(x, [&](double v) { return law(v) * std::exp(0.01 * random.normal()); }));
+    CHECK(noisy.predict(far)[0].log_deviation > 10 * exact.log_deviation);
+  };
+  check("power", 8, [](double v) { return 5 * std::pow(v, -0.2); });
+  check("floor", 12, [](double v) { return 1.7 + 400 * std::pow(v, -0.35); });
+  check("levels off", 16, [](double v) { return 60 * std::pow(1 / v + 3e-9, 0.25); });
+  check("break", 24,
+        [](double v) { return 5 * std::pow(v, -0.1) * std::pow(1 + std::pow(v / 1e7, 2), -0.05); });
+}
+
 TEST_CASE("a curve is fitted the same whatever the order and the units") {
   base::Random random(3);
   const std::vector<double> x = log_grid(1e5, 1e8, 30);

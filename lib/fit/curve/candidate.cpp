@@ -78,12 +78,15 @@ CurveCandidate fit_one(const CurveLaw& law, const CurveData& data, const Discrep
     law.prior(theta, data.shape, residual + n, jacobian + n * p);
   };
 
-  // A short descent from every start, a long one from the two best.
+  // A short descent from every start, a long one from the two best. Without noise the valleys are narrow: a
+  // longer one from each.
+  const bool exact = data.noise < 1e-4;
   std::vector<LevenbergResult> ends;
   for (const Theta& start : starts) ends.push_back(levenberg(problem, start, 8));
   std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
-  for (std::size_t k = 0; k < std::min<std::size_t>(2, ends.size()); ++k)
-    if (!ends[k].converged && std::isfinite(ends[k].cost)) ends[k] = levenberg(problem, ends[k].theta, 60);
+  for (std::size_t k = 0; k < std::min<std::size_t>(exact ? ends.size() : 2, ends.size()); ++k)
+    if (!ends[k].converged && std::isfinite(ends[k].cost))
+      ends[k] = levenberg(problem, ends[k].theta, exact ? 600 : 60);
   std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
 
   CurveCandidate result;
@@ -124,6 +127,24 @@ std::vector<CurveCandidate> fit_candidates(const CurveData& data, DiscrepancyKer
     result.back().with_discrepancy = result.back().averaged = true;
   }
   return result;
+}
+
+double scatter_around_laws(const CurveData& data) {
+  constexpr double chance = 0.001;
+  // Priors count by the noise: here they hardly do.
+  CurveData quiet = data;
+  quiet.noise = data.noise / 30;
+  const Discrepancy independent(quiet.t, quiet.noise, {});
+  double least = data.noise;
+  for (const CurveLaw& law : curve_laws()) {
+    const std::size_t n = data.t.size();
+    if (!law.averaged_plain || n <= law.size) continue;
+    const double freedom = double(n - law.size);
+    const double scatter =
+        fit_one(law, quiet, independent, law.starts(data.shape)).in_fit * std::sqrt(double(n) / freedom);
+    if (std::pow(scatter / data.noise, freedom) < chance) least = std::min(least, scatter);
+  }
+  return least;
 }
 
 std::vector<double> predict_candidate(const CurveCandidate& candidate, std::span<const double> data_t,

@@ -40,6 +40,10 @@ struct CurveCandidate {
 std::vector<CurveCandidate> fit_candidates(const CurveData& data, DiscrepancyKernel kernel,
                                            bool averaged_only = false);
 
+// What the points scatter around the law that they follow best, its parameters counted. Only where that is
+// less than chance would give, once in a thousand, if the noise were what it is taken for; else that noise.
+double scatter_around_laws(const CurveData& data);
+
 // ln y at every t, from a fit to points at data_t.
 std::vector<double> predict_candidate(const CurveCandidate& candidate, std::span<const double> data_t,
                                       DiscrepancyKernel kernel, std::span<const double> t);

@@ -10,6 +10,10 @@ namespace frugal::fit {
 namespace {
 
 constexpr double octave = 0.6931471805599453;
+constexpr double least_noise = 1e-9;
+
+// What is expected of quiet curves: they are weighted and bounded by their noise.
+double at_most(double usual, double noise) { return usual * std::min(1.0, noise / 0.003); }
 
 // The largest x were hidden, and every candidate predicted them.
 struct HiddenTail {
@@ -24,8 +28,20 @@ double mean_square(const std::vector<double>& v) {
   return sum / double(v.size());
 }
 
-HiddenTail predict_tail(const CurveData& data, std::size_t kept, const CurveOptions& options) {
-  const CurveData head = curve_head(data, kept);
+// Points seem to scatter where a curve bends between them. A law that misses by far less knows better, the
+// more so the less its priors count: a law that holds exactly leaves nothing.
+bool settle_noise(CurveData& data) {
+  for (int round = 0; round < 8; ++round) {
+    const double scatter = std::max(least_noise, scatter_around_laws(data));
+    if (scatter >= data.noise) return round > 0;
+    data.noise = scatter;
+  }
+  return true;
+}
+
+HiddenTail predict_tail(const CurveData& data, std::size_t kept, bool settled, const CurveOptions& options) {
+  CurveData head = curve_head(data, kept);
+  if (settled) settle_noise(head);
   std::vector<double> at, measured;
   for (std::size_t i = kept; i < data.t.size(); ++i) {
     const double t = data.t[i] - data.t[kept - 1];
@@ -45,7 +61,7 @@ HiddenTail predict_tail(const CurveData& data, std::size_t kept, const CurveOpti
   return tail;
 }
 
-std::vector<HiddenTail> hide_tails(const CurveData& data, const CurveOptions& options) {
+std::vector<HiddenTail> hide_tails(const CurveData& data, bool settled, const CurveOptions& options) {
   std::vector<HiddenTail> tails;
   std::size_t kept_before = 0;
   for (const double octaves : options.hold_out_octaves) {
@@ -53,13 +69,19 @@ std::vector<HiddenTail> hide_tails(const CurveData& data, const CurveOptions& op
     while (kept < data.t.size() && data.t[kept] <= -octaves * octave + 1e-9) ++kept;
     if (kept < 4 || kept == data.t.size() || kept == kept_before) continue;
     kept_before = kept;
-    tails.push_back(predict_tail(data, kept, options));
+    tails.push_back(predict_tail(data, kept, settled, options));
   }
   return tails;
 }
 
+// Where a law says what the noise is, one that misses by much more does not hold.
+double trust(const CurveCandidate& candidate, double noise) {
+  constexpr double usual = 3;
+  return std::min(1.0, std::pow(usual * noise / candidate.in_fit, 2));
+}
+
 void set_weights(std::vector<CurveCandidate>& candidates, const std::vector<HiddenTail>& tails,
-                 double indifference) {
+                 double indifference, double noise, bool settled) {
   double total = 0;
   for (std::size_t c = 0; c < candidates.size(); ++c) {
     CurveCandidate& candidate = candidates[c];
@@ -68,6 +90,7 @@ void set_weights(std::vector<CurveCandidate>& candidates, const std::vector<Hidd
     for (const HiddenTail& tail : tails) square += mean_square(tail.misses[c]) / double(tails.size());
     if (!tails.empty()) candidate.hold_out = std::sqrt(square);
     candidate.weight = 1 / std::sqrt(square + indifference * indifference);
+    if (settled) candidate.weight *= trust(candidate, noise);
     if (!std::isfinite(candidate.weight)) candidate.weight = 0;
     total += candidate.weight;
   }
@@ -95,10 +118,12 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
   Curve curve;
   curve.discrepancy_ = options.discrepancy;
   curve.data_ = prepare_curve(x, y, options.most_points);
+  const bool settled = settle_noise(curve.data_);
   curve.candidates_ = fit_candidates(curve.data_, options.discrepancy);
-  const std::vector<HiddenTail> tails = hide_tails(curve.data_, options);
-  set_weights(curve.candidates_, tails, options.indifference);
-  curve.miss_ = average_miss(curve.candidates_, tails, options.prior_miss);
+  const std::vector<HiddenTail> tails = hide_tails(curve.data_, settled, options);
+  set_weights(curve.candidates_, tails, at_most(options.indifference, curve.data_.noise), curve.data_.noise,
+              settled);
+  curve.miss_ = average_miss(curve.candidates_, tails, at_most(options.prior_miss, curve.data_.noise));
   return curve;
 }
 

@@ -1,6 +1,9 @@
 // Extrapolates a learning curve: one variable (examples, tokens, parameters, compute) against an error or a
 // loss, from the part measured at small scale to larger x. One fixed default serves every curve:
 //
+//  0. The noise: what points scatter around the line through their neighbours, or around a law that follows
+//     them far better than chance would, down to nothing. Where a law says it, laws that miss by more than
+//     three times that lose weight by the square, and what 3. and 4. take for usual shrinks with it.
 //  1. Seven laws (curve_law.h), each fitted to ln y twice: plainly, and with a GP discrepancy around it
 //     (candidate.h), which lets the end of the curve count for more than its beginning.
 //  2. Rolling hold-out: the largest x are hidden (x/√2, x/2, x/2√2), every candidate is fitted to the rest,
