@@ -44,6 +44,21 @@ TEST_CASE("measured isoFLOP curves give the exponent with an interval, and the c
   CHECK(json["budgets"].size() == 3);
 }
 
+TEST_CASE("the best data is what the runs of a budget had, whatever a run costs") {
+  fit::Runs dense = runs(0);
+  const auto size = dense.column("size");
+  std::vector<double> amounts, compute;
+  for (std::size_t i = 0; i < dense.count(); ++i) {  // a cost of N (2 D + 1e9)
+    compute.push_back(i < 7 ? 1e18 : i < 14 ? 1e19 : 1e20);
+    amounts.push_back((compute.back() / size[i] - 1e9) / 2);
+  }
+  dense.set_column("data", amounts);
+  const auto measured = fit::measure_isoflop(dense, "N*(2*D + 1e9)", 0.95, 1);
+  REQUIRE(measured);
+  for (const auto& budget : measured->fit.budgets)
+    CHECK(budget.best_data == Approx((budget.compute / budget.best_size - 1e9) / 2).epsilon(0.01));
+}
+
 TEST_CASE("no interior minimum is refused with the reason, and no line is drawn") {
   const auto measured = fit::measure_isoflop(runs(4), "6*N*D", 0.95, 1);
   REQUIRE(measured);

@@ -20,8 +20,6 @@ using report::Plot;
 
 namespace {
 
-constexpr double flops_a_parameter = 6;  // C = 6 N D
-
 // Rows by a column, ascending.
 std::vector<std::size_t> by(std::span<const double> key) {
   std::vector<std::size_t> order(key.size());
@@ -31,7 +29,7 @@ std::vector<std::size_t> by(std::span<const double> key) {
 }
 
 void fit_parabola(const Runs& points, IsoflopBudget& budget) {
-  const auto size = points.column(variable::size);
+  const auto size = points.column(variable::size), data = points.column(variable::data);
   std::set<double> distinct;
   double low = 1e300, high = -1e300;
   for (const std::size_t i : budget.rows) {
@@ -44,13 +42,14 @@ void fit_parabola(const Runs& points, IsoflopBudget& budget) {
     budget.refusal = fmt::format("{} distinct sizes: a parabola needs 3", distinct.size());
     return;
   }
-  double moment[5] = {}, right[3] = {};
+  double moment[5] = {}, right[3] = {}, log_data[3] = {};
   for (const std::size_t i : budget.rows) {
     const double t = std::log(size[i]) - budget.log_center;
     double power = 1;
     for (int k = 0; k < 5; ++k, power *= t) {
       moment[k] += power;
       if (k < 3) right[k] += power * points.y[i];
+      if (k < 3) log_data[k] += power * std::log(data[i]);
     }
   }
   double normal[9];
@@ -61,6 +60,7 @@ void fit_parabola(const Runs& points, IsoflopBudget& budget) {
     return;
   }
   cholesky_solve(normal, 3, right);
+  cholesky_solve(normal, 3, log_data);
   budget.c0 = right[0];
   budget.c1 = right[1];
   budget.c2 = right[2];
@@ -74,7 +74,8 @@ void fit_parabola(const Runs& points, IsoflopBudget& budget) {
     return;
   }
   budget.best_size = std::exp(budget.log_center + at);
-  budget.best_data = budget.compute / (flops_a_parameter * budget.best_size);
+  // What the runs of this budget had, so that no formula of the cost is assumed.
+  budget.best_data = std::exp(log_data[0] + log_data[1] * at + log_data[2] * at * at);
   budget.best_y = budget.c0 + budget.c1 * at + budget.c2 * at * at;
 }
 
@@ -114,7 +115,7 @@ Isoflop isoflop(const Runs& points, double tolerance) {
     }
     result.budgets.back().rows.push_back(i);
   }
-  std::vector<double> log_c, log_n;
+  std::vector<double> log_c, log_n, log_d;
   for (IsoflopBudget& budget : result.budgets) {
     double mean = 0;
     for (const std::size_t i : budget.rows) mean += std::log(compute[i]) / double(budget.rows.size());
@@ -123,19 +124,21 @@ Isoflop isoflop(const Runs& points, double tolerance) {
     if (!budget.refusal.empty()) continue;
     log_c.push_back(mean);
     log_n.push_back(std::log(budget.best_size));
+    log_d.push_back(std::log(budget.best_data));
   }
   if (log_c.size() < 2) return result;
   const double n = double(log_c.size());
   const double mean_c = std::accumulate(log_c.begin(), log_c.end(), 0.0) / n;
   const double mean_n = std::accumulate(log_n.begin(), log_n.end(), 0.0) / n;
-  double cc = 0, cn = 0;
+  double cc = 0, cn = 0, cd = 0;
   for (std::size_t i = 0; i < log_c.size(); ++i) {
     cc += std::pow(log_c[i] - mean_c, 2);
     cn += (log_c[i] - mean_c) * (log_n[i] - mean_n);
+    cd += (log_c[i] - mean_c) * log_d[i];
   }
   result.fitted = true;
   result.size_exponent = cn / cc;
-  result.data_exponent = 1 - result.size_exponent;
+  result.data_exponent = cd / cc;
   return result;
 }
 
