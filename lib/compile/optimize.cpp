@@ -2,6 +2,7 @@
 
 #include "emit/arena.h"
 #include "emit/device_program.h"
+#include "passes/channels.h"
 #include "passes/fuse_updates.h"
 #include "passes/in_place.h"
 #include "passes/rows.h"
@@ -25,6 +26,8 @@ constexpr Pass table[] = {
      passes::with_fused_updates},
     {"in-place", "gradients of depthwise layers are computed where those lie that they take",
      passes::with_gradients_in_place},
+    {"channels", "gradients of inverted bottlenecks are computed some hidden channels at a time",
+     passes::with_channels_in_turn},
 };
 constexpr const char *rows_name = "rows", *rows_help = "layers whose maps are large run row by row";
 
@@ -84,12 +87,16 @@ std::vector<PassReport> reports_of(const TrainingStep& step, unsigned chosen, co
 TrainingStep optimized(const TrainingStep& step, std::int32_t kernels, const std::string& origin,
                        std::vector<PassReport>* reports) {
   const Memory memory(kernels, origin);
-  unsigned useful = 0;  // passes that change something
+  unsigned useful = 0;  // passes that change something, behind those before them
+  TrainingStep before = step;
   for (std::size_t i = 0; i < std::size(table); ++i) {
-    if (table[i].run(step).model.graph != step.model.graph) useful |= 1U << i;
+    TrainingStep after = table[i].run(before);
+    if (after.model.graph != before.model.graph || after.by_channels.size() > before.by_channels.size())
+      useful |= 1U << i;
+    before = std::move(after);
   }
-  // A pass may gain only beside others, which lower the peak elsewhere: all choices are tried, those of few
-  // passes first.
+  // A pass may gain only beside others, which lower the peak elsewhere: all choices are tried. Of those that
+  // take the same the one with the fewest loops over channels stays, and then that of the fewest passes.
   TrainingStep best;
   unsigned best_choice = 0;
   std::size_t least = static_cast<std::size_t>(-1);
@@ -97,9 +104,9 @@ TrainingStep optimized(const TrainingStep& step, std::int32_t kernels, const std
     if ((chosen & ~useful) != 0) continue;
     TrainingStep tried = changed(step, chosen);
     const passes::Measure measure = memory.of_nodes(tried);
-    tried = passes::with_rows(std::move(tried), measure);
+    tried = passes::with_useful_channels(passes::with_rows(std::move(tried), measure), measure);
     const std::size_t bytes = measure(tried);
-    if (bytes >= least) continue;
+    if (bytes > least || (bytes == least && tried.by_channels.size() >= best.by_channels.size())) continue;
     least = bytes;
     best_choice = chosen;
     best = std::move(tried);

@@ -39,7 +39,7 @@ extern const uint32_t frugal_network_id;
 
 void frugal_init(void);              /* the numbers of a new device; call it first */
 void frugal_reset_to_factory(void);  /* the same later on */
-void* frugal_input(void);            /* where a sample may be written, to save its copy */
+void* frugal_input(void);            /* where a sample may be written, to save its copy; used up by a call */
 
 /* The class with the largest logit into *class_out. */
 int frugal_predict(const void* input, int32_t* class_out);
@@ -71,6 +71,7 @@ constexpr const char* code_text = R"(/* Made by tinytrain-compile; do not edit. 
 
 #include <string.h>
 
+#include "kernels/channels.h"
 #include "kernels/integer.h"
 #include "kernels/ops.h"
 #include "kernels/rows.h"

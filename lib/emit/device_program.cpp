@@ -27,7 +27,7 @@ DeviceProgram::DeviceProgram(passes::TrainingStep step, std::int32_t target, con
   for (const ir::Node& node : graph().nodes) calls_.push_back(quant::bind(step_.model, node, origin));
   find_inference();
   place_state();
-  place_arena(target);
+  place_arena(target, origin);
 }
 
 std::span<const std::byte> DeviceProgram::numbers(TensorId id) const {
@@ -55,8 +55,12 @@ void DeviceProgram::place_state() {
   }
 }
 
-void DeviceProgram::place_arena(std::int32_t target) {
-  const KernelNeeds needs = needs_of(step_, calls_, target);
+void DeviceProgram::place_arena(std::int32_t target, const std::string& origin) {
+  std::vector<quant::Step> parts = parts_of(step_, origin);
+  const KernelNeeds needs = needs_of(step_, calls_, parts, target);
+  for (std::size_t n = 0; n < parts.size(); ++n) {
+    if (!parts[n].calls.empty()) calls_[n] = std::move(parts[n]);
+  }
   arena_ = blocks_of(step_, needs);
   plan_ = plan::place(arena_.blocks);
   arena_bytes_ = plan::aligned(plan_.arena.bytes, alignment);
@@ -65,7 +69,7 @@ void DeviceProgram::place_arena(std::int32_t target) {
   }
   for (std::size_t i = 0; i < homes_.size(); ++i) {
     const std::size_t block = arena_.of_tensor[i];
-    if (block != ArenaBlocks::none) homes_[i] = {Place::arena, plan_.arena.offsets[block]};
+    if (block != ArenaBlocks::none) homes_[i] = {Place::arena, plan_.arena.offsets[block] + arena_.inside[i]};
   }
   for (const plan::Share& share : needs.shares) {
     for (std::size_t n = 0; n < calls_.size(); ++n) {

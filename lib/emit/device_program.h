@@ -53,7 +53,7 @@ class DeviceProgram {
 
  private:
   void place_state();
-  void place_arena(std::int32_t target);
+  void place_arena(std::int32_t target, const std::string& origin);
   void find_inference();
   std::size_t offset_of(std::size_t block) const {
     return block == ArenaBlocks::none ? 0 : plan_.arena.offsets[block];

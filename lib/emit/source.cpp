@@ -7,6 +7,7 @@
 #include "emit/api.h"
 #include "emit/tables.h"
 #include "ir/operator.h"
+#include "passes/channels.h"
 
 namespace frugal::emit {
 namespace {
@@ -36,7 +37,7 @@ class Writer {
   Source written() {
     const passes::TrainingStep& step = program_.step();
     std::string inference, forward, backward;
-    for (const ir::NodeRange& chain : step.by_rows) declare(chain);
+    for (const passes::RowChain& chain : step.by_rows) declare(chain);
     for (const NodeId n : program_.inference()) inference += calls(n, false);
     const auto end = static_cast<NodeId>(program_.graph().nodes.size());
     for (NodeId n = 0; n < step.forward_end; ++n) forward += calls(n, true);
@@ -113,6 +114,7 @@ class Writer {
     if (const auto* real = std::get_if<float>(&argument)) return literal(*real);
     if (const auto* numbers = std::get_if<quant::Numbers>(&argument))
       return numbers->whole.empty() && numbers->real.empty() ? "0" : tables_.array(*numbers);
+    if (std::holds_alternative<quant::Part>(argument)) return "&part";
     const auto& made = std::get<quant::Struct>(argument);
     return "&" + tables_.structure(made);
   }
@@ -120,7 +122,7 @@ class Writer {
   const ir::Node& node(NodeId n) const { return program_.graph().nodes[static_cast<std::size_t>(n)]; }
 
   // A function a layer, and the table of layers, for ops_run_rows.
-  void declare(const ir::NodeRange& chain) {
+  void declare(const passes::RowChain& chain) {
     std::string layers;
     for (NodeId n = chain.begin; n < chain.end; ++n) {
       const quant::Call& call = program_.calls(n).calls.at(0);
@@ -150,26 +152,43 @@ class Writer {
   }
 
   std::string calls(std::size_t number) {
-    const ir::NodeRange& chain = program_.step().by_rows[number];
+    const passes::RowChain& chain = program_.step().by_rows[number];
     const ir::Node &first = node(chain.begin), &last = node(chain.end - 1);
     return fmt::format(
-        "  /* {} to {}, row by row */\n  ops_run_rows(rows_{}, {}, (const int8_t*)({}), (int8_t*)({}), "
+        "  /* {} to {}, row by row */\n  ops_run_rows(rows_{}, {}, {}, (const int8_t*)({}), (int8_t*)({}), "
         "(int32_t*)(void*)(arena + {}));\n  FRUGAL_MARK({});\n",
         program_.graph().name_of(first), program_.graph().name_of(last), chain.begin, chain.end - chain.begin,
-        address(first.inputs[0]), address(last.output), program_.chain_offset(number), chain.end - 1);
+        chain.at_once, address(first.inputs[0]), address(last.output), program_.chain_offset(number),
+        chain.end - 1);
   }
 
   std::string calls(NodeId n, bool with_mask) {
     const std::size_t chain = chain_of(program_.step(), n);
     if (chain != ArenaBlocks::none) return n == program_.step().by_rows[chain].begin ? calls(chain) : "";
-    const ir::Node& node = program_.graph().nodes[static_cast<std::size_t>(n)];
-    std::string text = fmt::format("  /* {}: {} */\n", program_.graph().name_of(node), node.op->name);
+    const std::size_t loop = loop_of(program_.step(), n);
+    if (loop != ArenaBlocks::none)
+      return n == program_.step().by_channels[loop].begin ? loop_over_channels(loop) : "";
+    return calls_of(n, with_mask) + fmt::format("  FRUGAL_MARK({});\n", n);
+  }
+
+  std::string loop_over_channels(std::size_t number) {
+    const passes::ChannelLoop& loop = program_.step().by_channels[number];
+    const std::int64_t all = passes::channels_of(program_.step(), loop);
+    std::string text = fmt::format(
+        "  for (ops_part part = ops_first_part({0}, {1}); part.count > 0; part = ops_next_part(part, {0}, "
+        "{1})) {{\n",
+        all, loop.at_once);
+    for (NodeId n = loop.begin; n < loop.end; ++n) text += calls_of(n, true);
+    return text + fmt::format("  }}\n  FRUGAL_MARK({});\n", loop.end - 1);
+  }
+
+  std::string calls_of(NodeId n, bool with_mask) {
+    std::string text = fmt::format("  /* {}: {} */\n", program_.graph().name_of(node(n)), node(n).op->name);
     for (const quant::Call& call : program_.calls(n).calls) {
       std::vector<std::string> arguments;
       for (const quant::Argument& one : call.arguments) arguments.push_back(argument(one, n, with_mask));
       text += fmt::format("  {}({});\n", call.kernel, fmt::join(arguments, ", "));
     }
-    text += fmt::format("  FRUGAL_MARK({});\n", n);
     return text;
   }
 

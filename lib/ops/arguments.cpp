@@ -194,7 +194,7 @@ std::vector<Layout> layouts_of(const ir::Graph& graph) {
     if (op == "depthwise_conv" || op == "depthwise_input_gradient" ||
         op == "depthwise_input_gradient_in_place")
       set(node.inputs[1], Layout::depthwise);
-    if (op == "conv_input_gradient_of_parts") {
+    if (op == "conv_input_gradient_of_parts" || op == "conv_of_parts") {
       set(node.inputs[1], Layout::convolution);
       set(node.inputs[2], Layout::convolution);
     }

@@ -34,6 +34,9 @@ void ops_add_i8_fpu(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask, 
  * plain kernels' sums. Built on every machine that has floats. */
 void ops_conv_input_gradient_fpu(const float* gradient, const int8_t* weight, float* y,
                                  const ops_window* window);
+/* The same added to y. */
+void ops_conv_input_gradient_add_fpu(const float* gradient, const int8_t* weight, float* y,
+                                     const ops_window* window);
 void ops_conv_weight_gradient_fpu(const int8_t* x, int32_t x_zero, const float* gradient, float* y,
                                   const int32_t* channels, int32_t trained, const ops_window* window);
 void ops_depthwise_input_gradient_fpu(const float* gradient, const int8_t* weight, float* y,

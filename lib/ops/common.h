@@ -159,4 +159,18 @@ static inline void ops_put_channels(const float* from, float* to, size_t pixels,
     for (int32_t c = 0; c < count; ++c) to[c] = from[c];
 }
 
+/* The window of output rows [row, row + count) over the rows of the image that they read, the first of which
+ * is *begin. */
+static inline ops_window ops_window_of_rows(const ops_window* w, int32_t row, int32_t count, int32_t* begin) {
+  const int32_t top = row * w->stride_height - w->pad_top;
+  const int32_t bottom =
+      top + (count - 1) * w->stride_height + (w->kernel_height - 1) * w->dilation_height + 1;
+  ops_window some = *w;
+  *begin = ops_clamp(top, 0, w->in_height);
+  some.in_height = ops_max(ops_min(bottom, w->in_height) - *begin, 0);
+  some.out_height = count;
+  some.pad_top = *begin - top;
+  return some;
+}
+
 #endif

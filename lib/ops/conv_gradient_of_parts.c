@@ -1,5 +1,6 @@
 /* The input gradient of a convolution whose weight lies in two places: a few input channels at a time are put
  * together. */
+#include "ops/channels.h"
 #include "ops/common.h"
 
 enum { channels_at_once = 8 };
@@ -14,25 +15,14 @@ size_t ops_conv_input_gradient_of_parts_scratch(const ops_window* w) {
 void ops_conv_input_gradient_of_parts(const float* gradient, const int8_t* frozen, const int8_t* trained,
                                       float* y, const int32_t* channels, int32_t count, void* scratch,
                                       const ops_window* w) {
-  const int32_t in = w->in_channels, rows = rows_of(w);
+  const int32_t in = w->in_channels;
   const size_t pixels = pixels_of(w);
   float* given = (float*)scratch;
-  int8_t* weight = (int8_t*)(given + channels_at_once * pixels);
-  ops_window window = *w;
-  int32_t next = 0; /* of the trained channels, which rise */
-  for (int32_t first = 0; first < in; first += window.in_channels) {
-    const int32_t some = ops_min(channels_at_once, in - first);
-    int32_t end = next;
-    while (end < count && channels[end] < first + some) ++end;
-    for (int32_t r = 0; r < rows; ++r) {
-      int8_t* row = weight + (size_t)r * (size_t)some;
-      for (int32_t c = 0; c < some; ++c) row[c] = frozen[(size_t)r * (size_t)in + (size_t)(first + c)];
-      for (int32_t i = next; i < end; ++i)
-        row[channels[i] - first] = trained[(size_t)r * (size_t)count + (size_t)i];
-    }
-    next = end;
-    window.in_channels = some;
-    ops_conv_input_gradient(gradient, weight, given, &window);
-    ops_put_channels(given, y + first, pixels, in, some);
+  ops_part part = {0, 0};
+  for (; part.first < in; part.first += part.count) {
+    part.count = ops_min(channels_at_once, in - part.first);
+    ops_conv_input_gradient_of_parts_part(gradient, frozen, trained, given, channels, count,
+                                          given + channels_at_once * pixels, w, &part);
+    ops_put_channels(given, y + part.first, pixels, in, part.count);
   }
 }

@@ -68,6 +68,13 @@ enum { OPS_PLAIN = 0, OPS_DSP = 1, OPS_MVE = 2 };
 size_t ops_conv_i8_scratch_for(int32_t target, const ops_window* window);
 size_t ops_depthwise_conv_i8_scratch_for(int32_t target, const ops_window* window);
 
+/* Without groups, by a weight of which `count` input channels, rising, stand apart. */
+size_t ops_conv_i8_of_parts_scratch(const ops_window* window);
+size_t ops_conv_i8_of_parts_scratch_for(int32_t target, const ops_window* window);
+void ops_conv_i8_of_parts(const int8_t* x, const int8_t* frozen, const int8_t* trained, const int32_t* bias,
+                          int8_t* y, uint8_t* mask, const int32_t* channels, int32_t count, void* scratch,
+                          const ops_window* window, const ops_requantize* to);
+
 /* y = a + b, where b may have fewer numbers, b_count, which repeat: one a channel. float: round(float(a -
  * a_zero) * a_scale + float(b - b_zero) * b_scale), where the scales are those of the inputs over the
  * output's. tflite: inputs shifted left by 20 bits, scaled and summed in int32.

@@ -11,12 +11,12 @@ typedef struct {
   int32_t* state; /* of each layer: the first row of its input that is there, and the one behind the last */
 } rows_run;
 
-int32_t ops_rows_kept(const ops_window* w) {
-  const int32_t kept = (w->kernel_height - 1) * w->dilation_height + 1;
+int32_t ops_rows_kept(const ops_window* w, int32_t at_once) {
+  const int32_t kept = (at_once - 1) * w->stride_height + (w->kernel_height - 1) * w->dilation_height + 1;
   return kept < w->in_height ? kept : w->in_height;
 }
 
-static void make_row(const rows_run* run, int32_t layer, int32_t row, int8_t* to);
+static void make_rows(const rows_run* run, int32_t layer, int32_t row, int32_t count, int8_t* to);
 
 /* Rows [begin, end) of a layer's input, side by side. */
 static const int8_t* rows_of_input(const rows_run* run, int32_t layer, int32_t begin, int32_t end) {
@@ -34,28 +34,23 @@ static const int8_t* rows_of_input(const rows_run* run, int32_t layer, int32_t b
     there[0] = begin;
   }
   for (; there[1] < end; ++there[1])
-    make_row(run, layer - 1, there[1], rows + (size_t)(there[1] - begin) * bytes);
+    make_rows(run, layer - 1, there[1], 1, rows + (size_t)(there[1] - begin) * bytes);
   return rows;
 }
 
-static void make_row(const rows_run* run, int32_t layer, int32_t row, int8_t* to) {
-  const ops_window* w = run->layers[layer].window;
-  const int32_t top = row * w->stride_height - w->pad_top;
-  const int32_t bottom = top + (w->kernel_height - 1) * w->dilation_height + 1;
-  const int32_t begin = top > 0 ? top : 0, end = bottom < w->in_height ? bottom : w->in_height;
-  const int8_t* from = rows_of_input(run, layer, begin, end);
-  ops_window one = *w;
-  one.in_height = end - begin;
-  one.out_height = 1;
-  one.pad_top = begin - top;
-  run->layers[layer].run(from, to, &one);
+static void make_rows(const rows_run* run, int32_t layer, int32_t row, int32_t count, int8_t* to) {
+  int32_t begin;
+  const ops_window some = ops_window_of_rows(run->layers[layer].window, row, count, &begin);
+  const int8_t* from = rows_of_input(run, layer, begin, begin + some.in_height);
+  run->layers[layer].run(from, to, &some);
 }
 
-void ops_run_rows(const ops_rows_layer* layers, int32_t count, const int8_t* x, int8_t* y, int32_t* state) {
+void ops_run_rows(const ops_rows_layer* layers, int32_t count, int32_t at_once, const int8_t* x, int8_t* y,
+                  int32_t* state) {
   const ops_window* last = layers[count - 1].window;
   const size_t bytes = (size_t)last->out_width * (size_t)last->out_channels;
   const rows_run run = {layers, x, state};
   for (int32_t i = 0; i < 2 * count; ++i) state[i] = 0;
-  for (int32_t row = 0; row < last->out_height; ++row)
-    make_row(&run, count - 1, row, y + (size_t)row * bytes);
+  for (int32_t row = 0; row < last->out_height; row += at_once)
+    make_rows(&run, count - 1, row, ops_min(at_once, last->out_height - row), y + (size_t)row * bytes);
 }

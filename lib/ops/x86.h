@@ -36,6 +36,8 @@ void ops_add_i8_plain(const int8_t* a, const int8_t* b, int8_t* y, uint8_t* mask
                       int32_t b_count, const ops_add* how);
 void ops_conv_input_gradient_plain(const float* gradient, const int8_t* weight, float* y,
                                    const ops_window* window);
+void ops_pointwise_input_gradient_add_plain(const float* gradient, const int8_t* weight, float* y,
+                                            const ops_window* window);
 void ops_conv_weight_gradient_plain(const int8_t* x, int32_t x_zero, const float* gradient, float* y,
                                     const int32_t* channels, int32_t trained, const ops_window* window);
 void ops_depthwise_input_gradient_plain(const float* gradient, const int8_t* weight, float* y,

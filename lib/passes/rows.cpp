@@ -12,6 +12,7 @@ using ir::NodeId;
 
 // Layers of a run beyond which nothing is tried: a row of a device's stack each.
 constexpr NodeId longest = 12;
+constexpr std::int32_t most_rows = 8;
 
 bool runs_by_rows(const ir::Graph& graph, const ir::Node& node) {
   const std::string op = node.op->name;
@@ -32,17 +33,16 @@ int readers(const ir::Graph& graph, ir::TensorId id) {
 }
 
 // A chain in place of those that it meets.
-void put(std::vector<ir::NodeRange>& chains, ir::NodeRange range) {
-  std::erase_if(chains,
-                [&](const ir::NodeRange& one) { return one.begin < range.end && range.begin < one.end; });
+void put(std::vector<RowChain>& chains, const RowChain& range) {
+  std::erase_if(chains, [&](const RowChain& one) { return one.begin < range.end && range.begin < one.end; });
   chains.push_back(range);
 }
 
 }  // namespace
 
-std::vector<ir::NodeRange> straight_runs(const TrainingStep& step) {
+std::vector<RowChain> straight_runs(const TrainingStep& step) {
   const ir::Graph& graph = step.model.graph;
-  std::vector<ir::NodeRange> runs;
+  std::vector<RowChain> runs;
   for (NodeId n = 0; n < step.forward_end; ++n) {
     const ir::Node& node = graph.nodes[index(n)];
     if (!runs_by_rows(graph, node)) continue;
@@ -55,32 +55,81 @@ std::vector<ir::NodeRange> straight_runs(const TrainingStep& step) {
       runs.push_back({n, n + 1});
     }
   }
-  std::erase_if(runs, [](const ir::NodeRange& run) { return run.end - run.begin < 2; });
+  std::erase_if(runs, [](const RowChain& run) { return run.end - run.begin < 2; });
   return runs;
 }
 
+bool may_overwrite(const TrainingStep& step, const RowChain& chain) {
+  const ir::Graph& graph = step.model.graph;
+  const ir::TensorId x = graph.nodes[index(chain.begin)].inputs[0];
+  const ir::Role role = graph.tensor(x).role;
+  if (role != ir::Role::value && role != ir::Role::input) return false;
+  if (std::find(graph.outputs.begin(), graph.outputs.end(), x) != graph.outputs.end()) return false;
+  for (std::size_t n = index(chain.begin) + 1; n < graph.nodes.size(); ++n) {
+    const auto& reads = graph.nodes[n].inputs;
+    if (std::find(reads.begin(), reads.end(), x) != reads.end()) return false;
+  }
+  return true;
+}
+
+std::size_t lead_of(const TrainingStep& step, const RowChain& chain) {
+  const ir::Graph& graph = step.model.graph;
+  std::vector<ops_window> windows;
+  for (NodeId n = chain.begin; n < chain.end; ++n) {
+    const ir::Node& node = graph.nodes[index(n)];
+    windows.push_back(
+        ops::window_of(node, graph.tensor(node.inputs[0]).shape, graph.tensor(node.output).shape));
+  }
+  const ops_window &first = windows.front(), &last = windows.back();
+  const std::int64_t taken = std::int64_t{first.in_width} * first.in_channels,
+                     given = std::int64_t{last.out_width} * last.out_channels;
+  std::int64_t lead = 0;
+  for (std::int32_t row = 0; row < last.out_height;) {
+    row = std::min(row + chain.at_once, last.out_height);
+    std::int32_t made = row;  // rows that a layer has given when those before this one are written
+    for (std::size_t i = windows.size() - 1; i > 0; --i) {
+      const ops_window& w = windows[i];
+      const std::int32_t bottom =
+          (made - 1) * w.stride_height - w.pad_top + (w.kernel_height - 1) * w.dilation_height + 1;
+      made = std::min(bottom, w.in_height);
+    }
+    const std::int32_t read =
+        made == first.out_height ? first.in_height : std::max(0, made * first.stride_height - first.pad_top);
+    lead = std::max(lead, row * given - read * taken);
+  }
+  return static_cast<std::size_t>(lead);
+}
+
 TrainingStep with_rows(TrainingStep step, const Measure& measure) {
-  const std::vector<ir::NodeRange> runs = straight_runs(step);
+  const std::vector<RowChain> runs = straight_runs(step);
   std::size_t least = measure(step);
   for (bool better = true; better;) {
     better = false;
-    const std::vector<ir::NodeRange> before = step.by_rows;
-    std::vector<ir::NodeRange> best = before;
+    const std::vector<RowChain> before = step.by_rows;
+    std::vector<RowChain> best = before;
     // Shorter ones first: of equals the one with the least work stays.
     for (NodeId length = 2; length <= longest; ++length) {
-      for (const ir::NodeRange& run : runs) {
+      for (const RowChain& run : runs) {
         for (NodeId begin = run.begin; begin + length <= run.end; ++begin) {
-          step.by_rows = before;
-          put(step.by_rows, {begin, begin + length});
-          const std::size_t bytes = measure(step);
-          if (bytes >= least) continue;
-          least = bytes;
-          best = step.by_rows;
-          better = true;
+          for (const bool over : {false, true}) {
+            const RowChain chain{begin, begin + length, over};
+            if (over && !may_overwrite(step, chain)) continue;
+            step.by_rows = before;
+            put(step.by_rows, chain);
+            const std::size_t bytes = measure(step);
+            if (bytes >= least) continue;
+            least = bytes;
+            best = step.by_rows;
+            better = true;
+          }
         }
       }
     }
     step.by_rows = best;
+  }
+  for (RowChain& chain : step.by_rows) {  // fewer calls where memory is left
+    for (chain.at_once = most_rows; chain.at_once > 1; chain.at_once /= 2)
+      if (measure(step) <= least) break;
   }
   return step;
 }

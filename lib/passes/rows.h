@@ -4,19 +4,20 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <vector>
 
 #include "passes/updates.h"
 
 namespace frugal::passes {
 
-// Bytes of memory that a step takes.
-using Measure = std::function<std::size_t(const TrainingStep&)>;
-
 // Longest runs of nodes that could run so: convolutions and depthwise ones on int8, each the only reader of
 // the one before, none of whose values gradients need (but the last's).
-std::vector<ir::NodeRange> straight_runs(const TrainingStep& step);
+std::vector<RowChain> straight_runs(const TrainingStep& step);
+
+// Whether the output of a chain may lie where its input lies: nothing else reads the input from there on.
+bool may_overwrite(const TrainingStep& step, const RowChain& chain);
+// Bytes by which the input then begins behind the output, so that no row is overwritten before it was read.
+std::size_t lead_of(const TrainingStep& step, const RowChain& chain);
 
 // Chooses among all parts of these runs, one after the other, while memory falls. Shorter ones where equal:
 // the work of a chain is a copy of its rows.

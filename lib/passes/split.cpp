@@ -117,21 +117,27 @@ class Split {
     return add(std::move(some), std::move(taken));
   }
 
-  bool takes_parts(const ir::Node& node) {
-    return node.op->name == std::string("conv_input_gradient") &&
-           graph().tensor(node.inputs[0]).type == ir::DataType::float32 &&
-           graph().tensor(node.output).shape.size() == 4 && ir::call_of(graph(), node).integer("groups") == 1;
+  // The operator that puts the weight together a few channels at a time; null: there is none.
+  const ir::Operator* of_parts(const ir::Node& node) {
+    const std::string op = node.op->name;
+    const bool forward = op == "conv";
+    if (!forward && op != "conv_input_gradient") return nullptr;
+    const bool has_kernel = forward ? graph().tensor(node.output).type == ir::DataType::int8
+                                    : graph().tensor(node.inputs[0]).type == ir::DataType::float32;
+    if (!has_kernel || graph().tensor(node.output).shape.size() != 4 ||
+        ir::call_of(graph(), node).integer("groups") != 1)
+      return nullptr;
+    return ir::find_operator(op + "_of_parts");
   }
 
-  // The gradient that puts the weight together a few channels at a time.
-  static void take_parts(ir::Node& node, const Part& part) {
-    const ir::Operator* of_parts = ir::find_operator("conv_input_gradient_of_parts");
+  static void take_parts(ir::Node& node, const ir::Operator* of_parts, const Part& part) {
     ir::Attributes attributes =
         attributes_of(*of_parts, [&](const std::string& name) -> const ir::Attributes& {
           return name == "channels" ? part.attributes : node.attributes;
         });
-    node = {
-        of_parts, std::move(attributes), {node.inputs[0], part.whole, part.trained}, node.output, ir::none};
+    std::vector<TensorId> inputs{node.inputs[0], part.whole, part.trained};
+    inputs.insert(inputs.end(), node.inputs.begin() + 2, node.inputs.end());  // a bias
+    node = {of_parts, std::move(attributes), std::move(inputs), node.output, node.mask};
   }
 
   // Before any other node that reads a whole weight stands one that puts it together.
@@ -140,7 +146,7 @@ class Split {
       const auto part =
           std::find_if(parts_.begin(), parts_.end(), [&](const Part& p) { return p.whole == input; });
       if (part == parts_.end()) continue;
-      if (takes_parts(node)) return take_parts(node, *part);
+      if (const ir::Operator* op = of_parts(node)) return take_parts(node, op, *part);
       ir::Tensor merged = graph().tensor(part->whole);
       merged.name += part->merged == 0 ? ".merged" : ".merged" + std::to_string(part->merged + 1);
       merged.role = ir::Role::value;

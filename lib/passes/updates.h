@@ -29,6 +29,20 @@ struct Trained {
   bool depthwise = false;  // its channels are those of the output
 };
 
+// Nodes [begin, end) that run row by row (passes/rows.h).
+struct RowChain {
+  ir::NodeId begin = 0, end = 0;
+  bool over_input = false;   // rows of its output lie where rows of its input lay
+  std::int32_t at_once = 1;  // rows of its output that are computed by one call
+  bool operator==(const RowChain&) const = default;
+};
+
+// Nodes [begin, end) that run some channels at a time (passes/channels.h).
+struct ChannelLoop {
+  ir::NodeId begin = 0, end = 0;
+  std::int32_t at_once = 16;  // channels, a multiple of 8
+};
+
 // One step on one sample as a graph: forward, loss, backward and updates.
 struct TrainingStep {
   ir::Model model;             // outputs: logits, loss, then the updated parameters
@@ -37,9 +51,13 @@ struct TrainingStep {
   ir::TensorId logits = ir::none, loss = ir::none;
   std::vector<Trained> trained;        // in the order of their places
   std::vector<std::string> untrained;  // channels whose scale says nothing: "blocks.3.weight: 4 of 96"
-  std::vector<ir::NodeRange> by_rows;  // nodes that run row by row, one chain each (passes/rows.h)
-  bool without_floats = false;         // rate is ops_number, loss has OPS_LOSS_BITS behind the point
+  std::vector<RowChain> by_rows;
+  std::vector<ChannelLoop> by_channels;
+  bool without_floats = false;  // rate is ops_number, loss has OPS_LOSS_BITS behind the point
 };
+
+// Bytes of memory that a step takes.
+using Measure = std::function<std::size_t(const TrainingStep&)>;
 
 bool is_update(const ir::Node& node);
 // The attributes of an operator, each taken from a list that has one of its name: `from` says which.

@@ -58,6 +58,16 @@ Scales shared(const Binding& b, ops::Requantize made);
 // Of an input with one number an element or a channel: how many numbers repeat. Fails for other shapes.
 std::int32_t repeated(const Binding& b, std::size_t input);
 
+// What the kernels of a conv_weight_update take.
+struct WeightUpdate {
+  ops_window window;
+  std::int32_t zero;
+  Table<std::int32_t> taken;
+  Update update;
+  std::size_t scratch;
+};
+WeightUpdate weight_update_of(const Binding& b);
+
 // The table of product_kernels.cpp.
 std::span<const KernelEntry> product_kernels();
 

@@ -32,6 +32,8 @@ struct Value {
 };
 // Memory that the kernel needs while it runs.
 struct Scratch {};
+// Some channels of a loop over them (ops/channels.h), which devices run and the host does not.
+struct Part {};
 // Numbers fixed when the network is compiled; a null pointer where there are none.
 template <typename T>
 class Table {
@@ -68,7 +70,7 @@ struct Struct {  // passed by its address, or by itself
   bool by_value = false;
   bool operator==(const Struct&) const = default;
 };
-using Argument = std::variant<Pointer, Scratch, std::int64_t, float, Numbers, Struct>;
+using Argument = std::variant<Pointer, Scratch, std::int64_t, float, Numbers, Struct, Part>;
 
 struct Call {
   std::string kernel;
@@ -139,6 +141,10 @@ template <typename P>
 P given(Workspace&, const Update& update) {
   return &update.how;
 }
+template <typename P>
+P given(Workspace&, const Part&) {
+  return nullptr;
+}
 template <typename P, typename T>
 P given(Workspace&, const T& value) {
   if constexpr (std::is_pointer_v<P>) {
@@ -166,6 +172,10 @@ Argument written(const Table<T>& table) {
     numbers.whole.assign(table.values().begin(), table.values().end());
   }
   return numbers;
+}
+template <typename P>
+Argument written(const Part& part) {
+  return part;
 }
 template <typename P, typename T>
 Argument written(const T& value) {

@@ -24,7 +24,8 @@ struct IntegerLayerParts {
 IntegerLayerParts integer_layer(const Binding& b) {
   b.need(0, DataType::int8);
   b.need(1, DataType::int8);
-  if (b.has_input(2)) b.need(2, DataType::int32);
+  const std::size_t bias = b.node.op->name == std::string("conv_of_parts") ? 3 : 2;
+  if (b.has_input(bias)) b.need(bias, DataType::int32);
   if (!b.input(1).quantization) b.fail("needs a quantised weight");
   const std::int64_t channels = b.input(1).shape[0];
   const auto weight = b.model.values<std::int8_t>(b.node.inputs[1]);
@@ -39,6 +40,17 @@ Step conv(const Binding& b) {
   return FRUGAL_CALL(ops_conv_i8, b.x(0), b.x(1), b.x(2), b.y(), b.mask(), Scratch{}, window, to)
       .with_scratch(ops_conv_i8_scratch(&window), [window = window](std::int32_t target) {
         return ops_conv_i8_scratch_for(target, &window);
+      });
+}
+Step conv_of_parts(const Binding& b) {
+  const auto [window, to] = integer_layer(b);
+  b.need(2, DataType::int8);
+  const Table<std::int32_t> channels = channels_of(b.node);
+  const auto count = static_cast<std::int32_t>(channels.values().size());
+  return FRUGAL_CALL(ops_conv_i8_of_parts, b.x(0), b.x(1), b.x(2), b.x(3), b.y(), b.mask(), channels, count,
+                     Scratch{}, window, to)
+      .with_scratch(ops_conv_i8_of_parts_scratch(&window), [window = window](std::int32_t target) {
+        return ops_conv_i8_of_parts_scratch_for(target, &window);
       });
 }
 Step depthwise_conv(const Binding& b) {
@@ -267,6 +279,7 @@ Step max_pool_gradient(const Binding& b) {
 
 constexpr KernelEntry table[] = {
     {"conv", conv},
+    {"conv_of_parts", conv_of_parts},
     {"depthwise_conv", depthwise_conv},
     {"fully_connected", fully_connected},
     {"add", add},

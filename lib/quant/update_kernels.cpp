@@ -55,20 +55,10 @@ Step update_integer(const Binding& b) {
 }
 
 Step conv_weight_update(const Binding& b) {
-  b.need(0, DataType::int8);
-  b.need(1, DataType::int8);
-  const ops_window window = ops::window_of(b.node, b.input(1).shape, b.input(2).shape);
-  const auto zero = static_cast<std::int32_t>(ir::zero_point_of(b.input(1)));
-  const Table<std::int32_t> taken = channels_of(b.node);
-  // The trained channels stand apart, or among the others.
-  const bool apart = b.input(0).shape[1] != b.input(1).shape[1];
-  Update update{{}, apart ? Table<std::int32_t>({}) : taken};
-  update.how = ops::update_of(b.input(0).shape, false, update.channels.values().size());
-  describe(b, update);
-  const std::size_t scratch = ops_conv_weight_update_scratch(&window, update.how.trained);
-  return FRUGAL_CALL(ops_conv_weight_update_i8, b.x(0), b.x(1), zero, b.x(2), b.x(4), b.x(3), b.x(5),
-                     Scratch{}, taken, window, update)
-      .with_scratch(scratch, [scratch](std::int32_t) { return scratch; });
+  const WeightUpdate u = weight_update_of(b);
+  return FRUGAL_CALL(ops_conv_weight_update_i8, b.x(0), b.x(1), u.zero, b.x(2), b.x(4), b.x(3), b.x(5),
+                     Scratch{}, u.taken, u.window, u.update)
+      .with_scratch(u.scratch, [bytes = u.scratch](std::int32_t) { return bytes; });
 }
 
 Step with_channels(const Binding& b) {
@@ -88,6 +78,20 @@ constexpr KernelEntry table[] = {{"update", update},
                                  {"with_channels", with_channels}};
 
 }  // namespace
+
+WeightUpdate weight_update_of(const Binding& b) {
+  b.need(0, DataType::int8);
+  b.need(1, DataType::int8);
+  const Table<std::int32_t> taken = channels_of(b.node);
+  // The trained channels stand apart, or among the others.
+  const bool apart = b.input(0).shape[1] != b.input(1).shape[1];
+  Update update{{}, apart ? Table<std::int32_t>({}) : taken};
+  update.how = ops::update_of(b.input(0).shape, false, update.channels.values().size());
+  describe(b, update);
+  const ops_window window = ops::window_of(b.node, b.input(1).shape, b.input(2).shape);
+  return {window, static_cast<std::int32_t>(ir::zero_point_of(b.input(1))), taken, update,
+          ops_conv_weight_update_scratch(&window, update.how.trained)};
+}
 
 std::span<const KernelEntry> update_kernels() { return table; }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "device/files.h"
 #include "emit/state.h"
+#include "passes/channels.h"
 #include "passes/fuse_updates.h"
 #include "passes/in_place.h"
 #include "passes/rows.h"
@@ -61,16 +62,25 @@ std::vector<std::int8_t> channels_last(std::span<const std::int8_t> image, const
 }
 
 sparse::UpdateScheme scheme_of(const std::string& name, const ir::Graph& graph) {
-  if (name != "parts") return sparse::scheme_named(name, graph);
   sparse::UpdateScheme scheme;
   scheme.bias_layers = 3;
+  if (name == "expansion") {  // no weights of the depthwise layer: its channels run in turn
+    scheme.weights = {{1, 0.5}, {3, 0.25}};
+    return scheme;
+  }
+  if (name != "parts") return sparse::scheme_named(name, graph);
   scheme.weights = {{0, 1}, {1, 0.5}, {2, 0.25}};  // the depthwise layer in part too
   return scheme;
 }
 
 passes::TrainingStep with_all_passes(passes::TrainingStep step) {
-  step = passes::with_gradients_in_place(passes::with_fused_updates(passes::with_split_weights(step)));
+  step = passes::with_channels_in_turn(
+      passes::with_gradients_in_place(passes::with_fused_updates(passes::with_split_weights(step))));
   step.by_rows = passes::straight_runs(step);
+  for (passes::RowChain& chain : step.by_rows) {
+    chain.over_input = passes::may_overwrite(step, chain);
+    chain.at_once = 2;
+  }
   return step;
 }
 
@@ -84,18 +94,23 @@ TEST_CASE("generated C learns as the trainer does, byte for byte", "[emit]") {
   };
   for (const auto& [rounding, integer, with_passes, scheme_name] :
        {Case{"float32-half-even", false, false}, Case{"float32-half-even", false, true},
+        Case{"float32-half-even", false, true, "head"}, Case{"float32-half-even", false, true, "expansion"},
         Case{"tflite", false, true}, Case{"integer", false, true}, Case{"integer", true, false},
-        Case{"integer", true, true}}) {
+        Case{"integer", true, true}, Case{"integer", true, true, "head"}}) {
     INFO(rounding << (integer ? ", head on integers" : "") << (with_passes ? ", all passes" : ""));
     const test::TempDir folder;
-    const ir::Model model = integer ? quant::with_integer_head(test::tiny_int8_model(4, rounding), "tiny")
-                                    : test::tiny_int8_model(4, rounding);
+    const bool by_rows = scheme_name == std::string("head");  // without a residual: one run of layers
+    const bool in_turn = scheme_name == std::string("expansion");
+    const ir::Model float_head = test::tiny_int8_model(4, rounding, 3, {1, 2, 6, 5},
+                                                       {.residual = !by_rows, .hidden = in_turn ? 37 : 12});
+    const ir::Model model = integer ? quant::with_integer_head(float_head, "tiny") : float_head;
     const sparse::UpdateScheme scheme = scheme_of(scheme_name, model.graph);
     const auto trained = sparse::trained_layers(model, scheme);
     passes::TrainingStep step =
         passes::with_updates(autodiff::with_backward(model, trained, "tiny"), {}, "tiny");
     if (with_passes) step = with_all_passes(std::move(step));
-    if (scheme_name == std::string("head")) REQUIRE(step.by_rows.size() == 1);
+    if (in_turn) REQUIRE(step.by_channels.size() == 1);
+    if (by_rows) REQUIRE((step.by_rows.size() == 1 && step.by_rows[0].over_input));
     const emit::DeviceProgram program(step, OPS_PLAIN, "tiny");
     const emit::Source source = emit::write_source(program, {3, 77});
     base::write_text(folder / "frugal_model.h", source.header);

@@ -60,6 +60,37 @@ TEST_CASE("a convolution on int8 is the plain sum, scaled, rounded to even and c
   }
 }
 
+TEST_CASE("a convolution on int8 whose weight lies in two parts is the one of the whole weight", "[ops]") {
+  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+    const test::ConvCase c = test::random_conv_case(seed);
+    if (c.depthwise || c.w.groups != 1) continue;
+    const std::size_t in = static_cast<std::size_t>(c.w.in_channels), rows = c.weight.size() / in;
+    std::vector<std::int32_t> channels;
+    for (std::int32_t i = static_cast<std::int32_t>(seed % 3); i < c.w.in_channels; i += 2)
+      channels.push_back(i);
+    std::vector<std::int8_t> frozen = c.weight, trained;
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (const std::int32_t channel : channels) {
+        std::int8_t& weight = frozen[r * in + static_cast<std::size_t>(channel)];
+        trained.push_back(weight);
+        weight = 99;
+      }
+    }
+    std::vector<std::int8_t> whole(c.gradient.size()), parts(c.gradient.size());
+    std::vector<std::uint8_t> whole_mask(whole.size() / 8 + 1, 0xAA), parts_mask(whole.size() / 8 + 1, 0xAA);
+    std::vector<std::int64_t> scratch(
+        std::max(ops_conv_i8_scratch(&c.w), ops_conv_i8_of_parts_scratch(&c.w)) / 8 + 1);
+    ops_conv_i8(c.x.data(), c.weight.data(), c.bias.data(), whole.data(), whole_mask.data(), scratch.data(),
+                &c.w, &c.to);
+    ops_conv_i8_of_parts(c.x.data(), frozen.data(), trained.data(), c.bias.data(), parts.data(),
+                         parts_mask.data(), channels.data(), static_cast<std::int32_t>(channels.size()),
+                         scratch.data(), &c.w, &c.to);
+    INFO("seed " << seed);
+    CHECK(parts == whole);
+    CHECK(parts_mask == whole_mask);
+  }
+}
+
 TEST_CASE("gradients of a convolution are the plain sums", "[ops]") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     INFO("seed " << seed);

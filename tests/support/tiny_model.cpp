@@ -18,19 +18,25 @@ class Maker {
   Maker(std::uint64_t seed, const std::string& rounding)
       : random_(seed, "tiny model"), rounding_(rounding), builder_("tiny") {}
 
-  ir::Model make(std::int64_t classes, const ir::Dims& shape) {
-    const TensorId image = builder_.input("image", shape);
+  ir::Model make(std::int64_t classes, const ir::Dims& size, const TinyShape& shape) {
+    const TensorId image = builder_.input("image", size);
     builder_.store_as(image, ir::DataType::int8, {{0.02}, {-3}, ir::none});
     const TensorId stem = layer("conv", "stem", image, 6, 3, 2, 1, {0.03, -128});
-    const TensorId expand = layer("conv", "expand", stem, 12, 1, 1, 1, {0.025, -128});
-    const TensorId depth = layer("depthwise_conv", "depth", expand, 12, 3, 1, 1, {0.03, -128});
+    const TensorId expand = layer("conv", "expand", stem, shape.hidden, 1, 1, 1, {0.025, -128});
+    const TensorId depth = layer("depthwise_conv", "depth", expand, shape.hidden, 3, 1, 1, {0.03, -128});
     const TensorId project = layer("conv", "project", depth, 6, 1, 1, 1, {0.05, 4});
-    const TensorId sum = builder_.add("add", "sum", {stem, project}, {{"rounding", rounding_}});
-    builder_.store_as(sum, ir::DataType::int8, {{0.06}, {-20}, ir::none});
+    TensorId sum = project;
+    if (shape.residual) {
+      sum = builder_.add("add", "sum", {stem, project}, {{"rounding", rounding_}});
+      builder_.store_as(sum, ir::DataType::int8, {{0.06}, {-20}, ir::none});
+    }
     const TensorId pool = builder_.add("global_average_pool", "pool", {sum}, {{"rounding", rounding_}});
-    builder_.store_as(pool, ir::DataType::int8, {{0.06}, {-20}, ir::none});
+    const ir::Quantization kept = shape.residual
+                                      ? ir::Quantization{{0.06}, {-20}, ir::none}
+                                      : ir::Quantization{{0.05}, {4}, ir::none};  // a pool keeps its scale
+    builder_.store_as(pool, ir::DataType::int8, kept);
     const TensorId flat = builder_.add("flatten", "flat", {pool});
-    builder_.store_as(flat, ir::DataType::int8, {{0.06}, {-20}, ir::none});
+    builder_.store_as(flat, ir::DataType::int8, kept);
     const TensorId features = builder_.add("dequantize", "features", {flat});
     const TensorId head = builder_.add("fully_connected", "head", {features}, {{"out_features", classes}});
     draw_floats(builder_.graph().nodes.back());
@@ -97,8 +103,8 @@ class Maker {
 }  // namespace
 
 ir::Model tiny_int8_model(std::uint64_t seed, const std::string& rounding, std::int64_t classes,
-                          const ir::Dims& image) {
-  return Maker(seed, rounding).make(classes, image);
+                          const ir::Dims& image, const TinyShape& shape) {
+  return Maker(seed, rounding).make(classes, image, shape);
 }
 
 quant::Samples tiny_samples(std::uint64_t seed, std::size_t count, std::int64_t classes) {

@@ -39,6 +39,18 @@ void check_scalar(const Call& call, std::size_t i, DataType type, const Dims& sh
     throw RuleError(words("takes ", what, " as ", name_of(type), " ", shape));
 }
 
+// Input `whole` is a weight; the one behind it are those of its channels on `axis` that are trained.
+void check_part(const Call& call, std::size_t whole, std::size_t axis) {
+  Dims wanted = call.shape(whole);
+  if (wanted.size() < 2) throw RuleError("takes a weight");
+  for (const std::int64_t channel : call.integers("channels")) {
+    if (channel >= wanted[axis]) throw RuleError(words("channel ", channel, " is none of ", wanted[axis]));
+  }
+  wanted[axis] = static_cast<std::int64_t>(call.integers("channels").size());
+  if (call.shape(whole + 1) != wanted || call.input(whole + 1).type != call.input(whole).type)
+    throw RuleError(words("takes trained channels of ", wanted, ", got ", call.shape(whole + 1)));
+}
+
 const Operator update{
     .name = "update",
     .help =
@@ -128,22 +140,42 @@ const Operator with_channels{
     .attributes = {{"channels", List{}, true}, {"depthwise", std::int64_t{0}}},
     .shape =
         [](const Call& call) {
-          Dims wanted = call.shape(0);
-          if (wanted.size() < 2) throw RuleError("takes a weight");
-          std::int64_t& some = wanted[call.flag("depthwise") ? 0 : 1];
-          for (const std::int64_t channel : call.integers("channels")) {
-            if (channel >= some) throw RuleError(words("channel ", channel, " is none of ", some));
-          }
-          some = static_cast<std::int64_t>(call.integers("channels").size());
-          if (call.shape(1) != wanted || call.input(1).type != call.input(0).type)
-            throw RuleError(words("takes trained channels of ", wanted, ", got ", call.shape(1)));
+          check_part(call, 0, call.flag("depthwise") ? 0 : 1);
           return call.shape(0);
         },
     .onnx = nullptr,
 };
 
+// passes/split.h puts it where a conv stands.
+const Operator conv_of_parts{
+    .name = "conv_of_parts",
+    .help =
+        "conv without groups by a weight whose trained channels (of the input) stand apart: (input, weight, "
+        "its trained channels, bias?)",
+    .least_inputs = 3,
+    .most_inputs = 4,
+    .attributes = joined(joined({{"channels", List{}, true}}, window_attributes()), integer_attributes()),
+    .shape =
+        [](const Call& call) {
+          const Dims& weight = call.shape(1);
+          Dims wanted{weight.size() < 2 ? 0 : weight[0], call.shape(0).size() < 2 ? 0 : call.shape(0)[1]};
+          for (const std::int64_t size : call.integers("kernel")) wanted.push_back(size);
+          if (weight != wanted) throw RuleError(words("takes a weight of ", wanted, ", got ", weight));
+          check_part(call, 1, 1);
+          if (call.inputs.size() > 3 && call.shape(3) != Dims{weight[0]})
+            throw RuleError(words("takes a bias of ", weight[0], " numbers, got ", call.shape(3)));
+          return slide(call, weight[0]);
+        },
+    .onnx = nullptr,
+    .macs = [](const Call& call,
+               const Dims& out) { return elements(out) / out[1] * elements(call.shape(1)); },
+    .saturates = true,
+};
+
 }  // namespace
 
-OperatorTable updates() { return {&update, &update_integer, &conv_weight_update, &with_channels}; }
+OperatorTable updates() {
+  return {&update, &update_integer, &conv_weight_update, &with_channels, &conv_of_parts};
+}
 
 }  // namespace frugal::ir

@@ -105,14 +105,18 @@ static void widen(const int8_t* from, size_t apart, int32_t rows, int32_t channe
   }
 }
 
-void ops_conv_input_gradient_fpu(const float* gradient, const int8_t* weight, float* y,
-                                 const ops_window* window) {
+void ops_conv_input_gradient_fpu(const float* gradient, const int8_t* weight, float* y, const ops_window* w) {
+  memset(y, 0, sizeof(float) * (size_t)(w->in_height * w->in_width * w->in_channels));
+  ops_conv_input_gradient_add_fpu(gradient, weight, y, w);
+}
+
+void ops_conv_input_gradient_add_fpu(const float* gradient, const int8_t* weight, float* y,
+                                     const ops_window* window) {
   const ops_window flat = ops_flattened(window), *w = &flat;
   const int32_t each = w->in_channels / w->groups, out_each = w->out_channels / w->groups;
   const int32_t area = w->kernel_height * w->kernel_width;
   const size_t apart = (size_t)area * (size_t)each;
   float rows[outputs_at_once * fpu_tile];
-  memset(y, 0, sizeof(float) * (size_t)(w->in_height * w->in_width * w->in_channels));
   for (int32_t channel = 0; channel < w->in_channels;) {
     const int32_t group = channel / each, first_out = group * out_each;
     const int32_t channels = ops_min(fpu_tile, (group + 1) * each - channel);
