@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <new>
@@ -57,6 +58,25 @@ std::string suggest_argument(const CLI::App& app, const std::vector<std::string>
   return base::suggest(unknown.front(), names);
 }
 
+// Where an unknown argument stands behind a flag that was given its value: how to give several.
+std::string suggest_repeating(const CLI::App& app, const std::vector<std::string>& unknown, int argc,
+                              char** argv) {
+  const std::vector<std::string> given(argv + 1, argv + argc);
+  if (unknown.empty()) return "";
+  auto at = std::find(given.begin(), given.end(), unknown.front());
+  if (at == given.end()) return "";
+  std::string values = *at;
+  for (const CLI::App* chosen : app.get_subcommands()) {
+    while (at != given.begin() && !(--at)->starts_with("-")) values = *at + "," + values;
+    const CLI::Option* option = at->starts_with("--") ? chosen->get_option_no_throw(*at) : nullptr;
+    if (option == nullptr || option->get_items_expected_max() == 0 || at + 1 == given.end()) continue;
+    if (option->get_delimiter() != '\0') return fmt::format("several values: {} {}", *at, values);
+    if (option->get_expected_max() > 1) return fmt::format("several values: {} before each of them", *at);
+    return fmt::format("{} takes one value", *at);
+  }
+  return "";
+}
+
 int parse_and_run(CLI::App& app, int argc, char** argv, const std::string& tool) {
   try {
     app.parse(argc, argv);
@@ -67,6 +87,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const std::string& tool)
     return exit_done;
   } catch (const CLI::ParseError& error) {
     std::string hint = suggest_argument(app, app.remaining(true));
+    if (hint.empty()) hint = suggest_repeating(app, app.remaining(true), argc, argv);
     if (hint.empty()) hint = fmt::format("see {} --help", tool);
     report(tool, error.what(), hint);
     return exit_user_error;

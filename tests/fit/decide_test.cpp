@@ -63,6 +63,20 @@ TEST_CASE("the optimal split of a budget is the closed form of Hoffmann et al., 
   }
 }
 
+TEST_CASE("an optimum, the isoFLOP curve through it and a prediction there say the same") {
+  const fit::LawSurface surface = chinchilla();
+  const fit::Cost cost("6*N*D");
+  const fit::Allocation best = fit::optimal_allocation(surface, cost, 1e21, 0.9);
+  const fit::Estimate predicted = surface.predict(at(best.size.value, best.data.value), 0.9);
+  const fit::Estimate middle = fit::isoflop_curve(surface, cost, 1e21, 17, 0.9)[8].error;
+  for (const fit::Estimate& other : {predicted, middle}) {
+    CHECK(best.error.value == Approx(other.value).epsilon(1e-12));
+    CHECK(best.error.low == Approx(other.low).epsilon(1e-12));
+    CHECK(best.error.high == Approx(other.high).epsilon(1e-12));
+  }
+  CHECK(best.error.low < best.error.value);
+}
+
 TEST_CASE("the data for a target is where the law meets it; below the floor it is never") {
   const fit::LawSurface surface = chinchilla();
   const double target = floor_error + a / std::pow(1e9, alpha) + b / std::pow(3e10, beta);

@@ -51,20 +51,21 @@ Allocation optimal_allocation(const Surface& surface, const Cost& cost, double b
     throw base::UserError("", "the budget is too small for any model that was looked at",
                           "give the budget in the units of the cost expression");
   }
-  std::vector<double> sizes, amounts, errors;
+  std::vector<double> sizes, amounts;
   if (coverage > 0) {
     for (int draw = 0; draw < surface.draws(); draw += draw_stride(surface)) {
       const double low = std::max(range.low, best.at - 3.4), high = std::min(range.high, best.at + 3.4);
       const MinimumAlong other = best_size(surface, cost, budget, draw, low, high, 1e-3);
       sizes.push_back(std::exp(other.at));
       amounts.push_back(cost.data_for(budget, sizes.back()));
-      errors.push_back(surface.error(split_scale(surface, size, data), draw, true));
     }
   }
   out.size = estimate_of(size, std::move(sizes), coverage);
   out.data = estimate_of(data, std::move(amounts), coverage);
-  out.error = estimate_of(surface.error(split_scale(surface, size, data), Surface::estimate, true),
-                          std::move(errors), coverage);
+  // As predict says it of that scale.
+  const RunScale scale = split_scale(surface, size, data);
+  out.error.value = surface.error(scale, Surface::estimate, true);
+  if (coverage > 0) out.error = surface.predict(scale, coverage);
   return out;
 }
 
