@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,7 @@
 #include "emulate/target.h"
 #include "network/import/load.h"
 #include "report/result.h"
+#include "teach/choose.h"
 #include "teach/lesson.h"
 
 namespace frugal::teach {
@@ -68,13 +70,34 @@ RunConfig run_config(const StartOptions& options, const adapt::ExampleConfig& da
   config.shots = options.shots;
   config.held_out = options.held_out;
   config.epochs = options.epochs;
-  config.schedule.lr_peak = options.rate;
+  if (options.rate > 0) config.schedule.lr_peak = options.rate;
   config.evaluate_images = options.held_out;
   return config;
 }
 
 void say(const StartOptions& options, const std::string& text) {
   if (!options.quiet) base::log_note("tinytrain-compile start", text);
+}
+
+// Epochs and rate that nobody named, and what they were chosen by.
+Ordered choose(const StartOptions& options, const emulate::Compiled& compiled, RunConfig& config) {
+  Ordered chosen = Ordered::object();
+  if (options.epochs == 0) chosen["epochs"] = config.epochs = epochs_in_reach(compiled, config);
+  if (options.rate != 0) return chosen;
+  const ChosenRate best = choose_rate(compiled, config);
+  chosen["rate"] = config.schedule.lr_peak = best.rate;
+  chosen["trials"] = Ordered::array();
+  std::string tried;
+  for (const RateTrial& trial : best.trials) {
+    const bool diverged = !std::isfinite(trial.loss);
+    chosen["trials"].push_back({{"rate", trial.rate}, {"accuracy", trial.accuracy}});
+    chosen["trials"].back()["loss"] = diverged ? Ordered(nullptr) : Ordered(trial.loss);
+    tried += fmt::format("{}{}: {}", tried.empty() ? "" : ", ", trial.rate,
+                         diverged ? "diverged" : fmt::format("{:.0f} %", 100 * trial.accuracy));
+  }
+  say(options, fmt::format("learning rate {} for {} epochs; on a quarter of the samples, held back: {}",
+                           best.rate, config.epochs, tried.empty() ? "not tried" : tried));
+  return chosen;
 }
 
 }  // namespace
@@ -129,7 +152,9 @@ Ordered start(const StartOptions& options) {
   compile::compile_to(folder, config, effective);
 
   const emulate::Compiled compiled = emulate::open_compiled(folder);
-  const RunConfig taught = run_config(options, data);
+  RunConfig taught = run_config(options, data);
+  say(options, "building for " + device::name_of(compiled.target) + ", then learning");
+  const Ordered chosen = choose(options, compiled, taught);
   nlohmann::json printed;
   config::print(taught, printed);
   emulate::RunOptions how;
@@ -138,11 +163,11 @@ Ordered start(const StartOptions& options) {
   how.quiet = options.quiet;
   how.profile = compiled.target != device::Target::host;
   how.state = options.out + "/state.bin";
-  say(options, "building for " + device::name_of(how.target) + ", then learning");
   Ordered result = report::start_result(
       {"frugal.tinytrain_compile.start/1", "tinytrain-compile start", options.seed}, printed);
   result["folder"] = folder;
   result["scheme"] = config.scheme;
+  result["chosen"] = chosen;
   result.update(emulate::run_lesson(compiled, lesson_of(taught, compiled), how));
   result["run"] = clock.describe(1);
   base::write_text(options.out + "/config.json", config::to_text(printed));

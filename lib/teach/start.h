@@ -15,8 +15,8 @@ struct StartOptions {
   std::string network, weights;  // what network/import/load.h reads
   std::string data;              // a folder of images, or a .safetensors file of samples
   std::string target = "m7", flash = "1MB", sram = "256KB";
-  std::int64_t shots = 10, held_out = 100;
-  double epochs = 3, rate = 0.003;
+  std::int64_t shots = 10, held_out = 50;
+  double epochs = 0, rate = 0;  // 0: chosen (teach/choose.h)
   std::uint64_t seed = 0;
   std::string out;  // folder: device/, report.html, result.json
   bool quiet = false;

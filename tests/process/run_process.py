@@ -143,6 +143,15 @@ def starts(case: Case) -> None:
     result = json.loads(stdout)
     assert result["accuracy"] > max(0.8, result["before"]) and result["check"]["equal"], result
     assert result["scheme"] == "last:4" and "building for" in stderr, stderr
+    assert result["chosen"] == {}, result["chosen"]
+    stdout, stderr = case.end(case.start("start", case.model, "--data", case.data["path"], "--target", "host", "--shots", "40", "--out", out + "4"))
+    unsaid = json.loads(stdout)
+    chosen = unsaid["chosen"]
+    assert chosen["epochs"] == 10 and [trial["rate"] for trial in chosen["trials"]] == [0.001, 0.003, 0.01, 0.03, 0.1], chosen
+    best = max(trial["accuracy"] for trial in chosen["trials"])
+    assert chosen["rate"] in [trial["rate"] for trial in chosen["trials"] if trial["accuracy"] == best], chosen
+    assert unsaid["config"]["schedule"]["lr_peak"] == chosen["rate"] and unsaid["accuracy"] > 0.8, unsaid
+    assert "held back: 0.001: " in stderr, stderr
     for name in ("report.html", "result.json", "config.json", "state.bin", "device/frugal_model.c"):
         assert pathlib.Path(out, name).exists(), name
     case.end(case.start("run", f"{out}/device", f"{out}/config.json"))

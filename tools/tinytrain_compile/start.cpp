@@ -24,12 +24,14 @@ void add_start(CLI::App& app) {
   sub->add_option("--shots", options->shots, "Labelled samples a class to learn from; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  sub->add_option("--epochs", options->epochs, "Passes over them")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_option("--rate", options->rate, "Learning rate")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  sub->add_option(
+         "--epochs", options->epochs,
+         "Passes over them; else as many as an emulator carries out in about half a minute, at most 10")
+      ->check(CLI::PositiveNumber);
+  sub->add_option(
+         "--rate", options->rate,
+         "Learning rate; else the best of five on a quarter of the samples, held back from the others")
+      ->check(CLI::PositiveNumber);
   sub->add_flag("--json", *json, "JSON on a terminal too");
   cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own},
                  "Folder for device/, report.html, result.json, config.json and state.bin");
