@@ -159,9 +159,7 @@ int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal
   if (predicted) *predicted = largest_logit();
 {check}  uint32_t steps;
   memcpy(&steps, state, sizeof steps);
-  const uint32_t seed = ops_rounding_seed({seed}u, steps);
-  memcpy({seed_place}, &seed, sizeof seed);
-{set_rate}  backward();
+{set_seed}{set_rate}  backward();
   ++steps;
   memcpy(state, &steps, sizeof steps);
   busy = 0;
@@ -174,6 +172,13 @@ constexpr const char* finite_check = R"(  if (!(value < 3.0e38f && value > -3.0e
     return FRUGAL_NOT_FINITE;
   }
 )";
+
+std::string set_seed(const ApiText& t) {
+  if (t.seed_place.empty()) return "";
+  return fmt::format(
+      "  const uint32_t seed = ops_rounding_seed({}u, steps);\n  memcpy({}, &seed, sizeof seed);\n", t.seed,
+      t.seed_place);
+}
 
 std::string set_rate(const ApiText& t) {
   if (!t.without_floats) return fmt::format("  memcpy({}, &rate, sizeof rate);\n", t.rate);
@@ -205,8 +210,8 @@ std::string api_code(const ApiText& t) {
                            fmt::arg("backward", t.backward));
     train_step =
         fmt::format(fmt::runtime(train_step_text), fmt::arg("label", t.label), fmt::arg("loss", t.loss),
-                    fmt::arg("check", t.without_floats ? "" : finite_check), fmt::arg("seed", t.seed),
-                    fmt::arg("seed_place", t.seed_place), fmt::arg("set_rate", set_rate(t)));
+                    fmt::arg("check", t.without_floats ? "" : finite_check),
+                    fmt::arg("set_seed", set_seed(t)), fmt::arg("set_rate", set_rate(t)));
   }
   return fmt::format(fmt::runtime(code_text), fmt::arg("network_id", t.network_id),
                      fmt::arg("tables", t.tables), fmt::arg("inference", t.inference),

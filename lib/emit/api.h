@@ -10,7 +10,8 @@ namespace frugal::emit {
 struct ApiText {
   std::string tables;                        // C: constants
   std::string inference, forward, backward;  // C: calls
-  // C: addresses; rate and seed are empty where nothing is trained.
+  // C: addresses; rate and seed are empty where nothing is trained, and seed where nothing is rounded by
+  // chance: then it has no place of its own.
   std::string image, label, rate, seed_place, logits, loss;
   std::int64_t image_bytes = 0, classes = 0;
   bool without_floats = false;

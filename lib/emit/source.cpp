@@ -51,7 +51,7 @@ class Writer {
     api.image_bytes = ir::bytes(program_.graph().tensor(step.image));
     api.label = address(step.label);
     api.rate = step.rate == ir::none ? "" : address(step.rate);
-    api.seed_place = step.seed == ir::none ? "" : address(step.seed);
+    api.seed_place = is_read(step.seed) ? address(step.seed) : "";
     api.logits = address(step.logits);
     api.loss = address(step.loss);
     api.classes = program_.graph().tensor(step.logits).shape.back();
@@ -65,6 +65,13 @@ class Writer {
 
  private:
   const ir::Tensor& tensor(TensorId id) const { return program_.graph().tensor(id); }
+
+  bool is_read(TensorId id) const {
+    const std::vector<ir::Node>& nodes = program_.graph().nodes;
+    return std::any_of(nodes.begin(), nodes.end(), [&](const ir::Node& node) {
+      return std::find(node.inputs.begin(), node.inputs.end(), id) != node.inputs.end();
+    });
+  }
 
   // "arena + 128", "state + 8", or the name of an array in flash.
   std::string address(TensorId id) {

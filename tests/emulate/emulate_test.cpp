@@ -102,6 +102,16 @@ TEST_CASE("a compiled folder learns on the host as the trainer does", "[emulate]
   }
 }
 
+TEST_CASE("a seed of rounding is written only where something is rounded by it", "[emulate]") {
+  // It has no place of its own where a head in float is all that is trained: it would fall on other numbers.
+  const auto draws = [](const std::string& scheme) {
+    const Folder folder("float32-half-even", false, scheme);
+    return base::read_text(folder.out() + "/frugal_model.c").find("ops_rounding_seed(") != std::string::npos;
+  };
+  CHECK(draws("last:1"));
+  CHECK_FALSE(draws("head"));
+}
+
 TEST_CASE("what a device answers is held against the trainer", "[emulate]") {
   const Folder folder;
   const emulate::Compiled compiled = folder.opened();
