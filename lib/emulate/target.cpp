@@ -93,11 +93,12 @@ void require_programs(Target target) {
   const std::vector<std::string> missing = missing_programs(target);
   if (missing.empty()) return;
   const std::string name = device::name_of(target);
-  throw UserError("target '" + name + "'", "needs " + joined(missing) + ", which PATH does not have",
-                  target == Target::host
-                      ? "`scripts/setup` installs a compiler, `apt-get install make` the other"
-                      : "`scripts/setup --device` installs the cross-compilers and QEMU; --target host runs "
-                        "the same C on this machine without them");
+  throw UserError(
+      "target '" + name + "'", "needs " + joined(missing) + ", which PATH does not have",
+      target == Target::host
+          ? "`scripts/setup` installs a compiler, `apt-get install make` the other"
+          : "`scripts/setup --device` installs the cross-compilers and QEMU (`start --install` does it "
+            "itself); --target host runs the same C on this machine without them");
 }
 
 void build(const Compiled& compiled, const Board& board) {

@@ -3,10 +3,12 @@
 #include <bit>
 #include <cstring>
 
+#include "base/error.h"
+
 namespace frugal::network::onnx {
 namespace {
 
-constexpr std::int64_t ir_version = 8, opset = 17, float32 = 1, int64 = 7;
+constexpr std::int64_t ir_version = 8, opset = 17, float32 = 1, int8 = 3, int32 = 6, int64 = 7;
 
 }  // namespace
 
@@ -42,6 +44,14 @@ Attribute attribute(const std::string& name, std::vector<std::int64_t> values) {
   return {name, Attribute::Kind::integers, std::move(values), 0};
 }
 
+Attribute attribute_of(const std::string& name, const ir::AttributeValue& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return attribute(name, *number);
+  if (const auto* number = std::get_if<double>(&value)) return attribute(name, *number);
+  const auto* list = std::get_if<std::vector<std::int64_t>>(&value);
+  FRUGAL_ASSERT(list != nullptr, "an ONNX attribute that is text");
+  return attribute(name, *list);
+}
+
 std::string Graph::node(const std::string& type, const std::vector<std::string>& inputs,
                         const std::string& name, const std::vector<Attribute>& attributes) {
   Message node;
@@ -72,30 +82,47 @@ std::string Graph::node(const std::string& type, const std::vector<std::string>&
   return name;
 }
 
-std::string Graph::constant(const std::string& name, const std::vector<std::int64_t>& shape,
-                            const float* values) {
+namespace {
+
+template <typename T>
+std::string_view bytes_of(const T* values, std::size_t count) {
   static_assert(std::endian::native == std::endian::little, "raw_data is little-endian");
+  return {reinterpret_cast<const char*>(values), count * sizeof(T)};
+}
+
+}  // namespace
+
+std::string Graph::tensor(const std::string& name, std::int64_t type, const std::vector<std::int64_t>& shape,
+                          std::string_view bytes) {
   Message tensor;
-  std::size_t count = 1;
-  for (const std::int64_t extent : shape) {
-    tensor.integer(1, extent);
-    count *= static_cast<std::size_t>(extent);
-  }
-  tensor.integer(2, float32);
+  for (const std::int64_t extent : shape) tensor.integer(1, extent);
+  tensor.integer(2, type);
   tensor.bytes(8, name);
-  tensor.bytes(9, {reinterpret_cast<const char*>(values), count * sizeof(float)});
+  tensor.bytes(9, bytes);
   graph_.message(5, tensor);
   return name;
 }
 
+std::string Graph::constant(const std::string& name, const std::vector<std::int64_t>& shape,
+                            const float* values) {
+  std::size_t count = 1;
+  for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
+  return tensor(name, float32, shape, bytes_of(values, count));
+}
+
 std::string Graph::constant(const std::string& name, const std::vector<std::int64_t>& values) {
-  Message tensor;
-  tensor.integer(1, static_cast<std::int64_t>(values.size()));
-  tensor.integer(2, int64);
-  tensor.bytes(8, name);
-  tensor.bytes(9, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(std::int64_t)});
-  graph_.message(5, tensor);
-  return name;
+  return tensor(name, int64, {static_cast<std::int64_t>(values.size())},
+                bytes_of(values.data(), values.size()));
+}
+
+std::string Graph::constant(const std::string& name, const std::vector<std::int64_t>& shape,
+                            std::span<const std::int8_t> values) {
+  return tensor(name, int8, shape, bytes_of(values.data(), values.size()));
+}
+
+std::string Graph::constant(const std::string& name, const std::vector<std::int64_t>& shape,
+                            std::span<const std::int32_t> values) {
+  return tensor(name, int32, shape, bytes_of(values.data(), values.size()));
 }
 
 void Graph::value(int field, const std::string& name, const std::vector<std::int64_t>& shape) {

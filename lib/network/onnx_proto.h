@@ -7,10 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "ir/graph.h"
 
 namespace frugal::network::onnx {
 
@@ -36,6 +39,7 @@ struct Attribute {
 Attribute attribute(const std::string& name, std::int64_t value);
 Attribute attribute(const std::string& name, double value);
 Attribute attribute(const std::string& name, std::vector<std::int64_t> values);
+Attribute attribute_of(const std::string& name, const ir::AttributeValue& value);  // no text
 
 // A graph under way: nodes in order of execution, each with one output.
 class Graph {
@@ -48,6 +52,11 @@ class Graph {
   // Float32 values in row-major order. Returns the name.
   std::string constant(const std::string& name, const std::vector<std::int64_t>& shape, const float* values);
   std::string constant(const std::string& name, const std::vector<std::int64_t>& values);  // int64
+  // Stored integers, as QuantizeLinear and DequantizeLinear have them.
+  std::string constant(const std::string& name, const std::vector<std::int64_t>& shape,
+                       std::span<const std::int8_t> values);
+  std::string constant(const std::string& name, const std::vector<std::int64_t>& shape,
+                       std::span<const std::int32_t> values);
   // −1 stands for a batch of any size.
   void input(const std::string& name, const std::vector<std::int64_t>& shape) { value(11, name, shape); }
   void output(const std::string& name, const std::vector<std::int64_t>& shape) { value(12, name, shape); }
@@ -56,6 +65,8 @@ class Graph {
   std::string model(const std::string& producer, const std::string& version) const;
 
  private:
+  std::string tensor(const std::string& name, std::int64_t type, const std::vector<std::int64_t>& shape,
+                     std::string_view bytes);
   void value(int field, const std::string& name, const std::vector<std::int64_t>& shape);
   Message graph_;
 };

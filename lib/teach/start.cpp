@@ -19,6 +19,7 @@
 #include "network/import/load.h"
 #include "report/result.h"
 #include "teach/choose.h"
+#include "teach/install.h"
 #include "teach/lesson.h"
 
 namespace frugal::teach {
@@ -134,7 +135,9 @@ adapt::ExampleConfig data_at(const std::string& path, const ir::Tensor& input) {
 
 Ordered start(const StartOptions& options) {
   const report::RunClock clock;
-  emulate::require_programs(device::target_named(options.target, "--target"));
+  const device::Target target = device::target_named(options.target, "--target");
+  if (options.install) install_programs(target, options.quiet);
+  emulate::require_programs(target);
   const network::Imported imported = network::load_model(options.network, options.weights);
   for (const std::string& note : imported.notes) say(options, note);
   const ir::Graph& graph = imported.model.graph;

@@ -18,7 +18,8 @@ struct StartOptions {
   std::int64_t shots = 10, held_out = 50;
   double epochs = 0, rate = 0;  // 0: chosen (teach/choose.h)
   std::uint64_t seed = 0;
-  std::string out;  // folder: device/, report.html, result.json
+  std::string out;       // folder: device/, report.html, result.json
+  bool install = false;  // what is missing (teach/install.h)
   bool quiet = false;
 };
 

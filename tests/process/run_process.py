@@ -70,10 +70,37 @@ def comes_back(case: Case) -> None:
     case.end(case.start("compile", "--set", f"network={learnt}", "--set", "scheme=last:3", "--set", "device.target=host", "--out", case.device))
     again, _ = case.run(epochs=0)
     assert again["before"] == result["accuracy"], (again, result)
+    as_onnx(case, learnt)
     _, stderr = case.end(case.start("export", case.device, state, "--out", learnt), 2)
     assert "is of another network than" in stderr, stderr
     stdout, stderr = case.end(case.start("export", case.device, state), 2)
     assert "--out" in stderr, stderr
+
+
+def as_onnx(case: Case, learnt: str) -> None:
+    """What was learnt, in onnxruntime: it predicts what the network does on the host."""
+    python = SOURCE / ".deps/test/bin/python"
+    if not python.exists():
+        print("model.onnx was not run: no onnxruntime (scripts/setup --test)")
+        return
+    program = """
+import json, sys, numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+images = numpy.frombuffer(open(sys.argv[2] + "/t10k-images-idx3-ubyte", "rb").read()[16:], dtype=numpy.uint8)
+labels = numpy.frombuffer(open(sys.argv[2] + "/t10k-labels-idx1-ubyte", "rb").read()[8:], dtype=numpy.uint8)
+stored = images.reshape(len(labels), 1, *map(int, sys.argv[3:5])).astype(numpy.float32) - 128
+scale, zero = float(sys.argv[5]), float(sys.argv[6])
+found = session.run(None, {session.get_inputs()[0].name: (stored - zero) * scale})[0].argmax(1)
+print(json.dumps(float((found == labels).mean())))
+"""
+    header = re.search(r"input image: i8\[1, 1, (\d+), (\d+)\] quantised\(scale = \[([^\]]+)\], zero_point = \[(-?\d+)\]",
+                       pathlib.Path(learnt, "model.ir").read_text())
+    assert header, pathlib.Path(learnt, "model.ir").read_text()[:300]
+    done = subprocess.run([python, "-c", program, f"{learnt}/model.onnx", case.data["path"], *header.groups()], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result, _ = case.run(epochs=0, held_out=0)  # of the folder that begins with what was learnt
+    assert abs(json.loads(done.stdout) - result["before"]) < 1e-6, (done.stdout, result["before"])
 
 
 def in_an_emulator(case: Case) -> None:
@@ -169,6 +196,32 @@ def starts(case: Case) -> None:
     assert done.returncode == 2 and "arm-none-eabi-gcc and qemu-system-arm" in done.stderr and "scripts/setup --device" in done.stderr, done.stderr
 
 
+def installs(case: Case) -> None:
+    """start --install runs the scripts/setup of its checkout: here one that only makes `make` appear."""
+    root, tools = case.folder / "checkout", case.folder / "tools"
+    (root / "build/bin").mkdir(parents=True)
+    (root / "scripts").mkdir()
+    tools.mkdir()
+    for program in pathlib.Path("/usr/bin").iterdir():
+        if program.name != "make":
+            (tools / program.name).symlink_to(program)
+    program = root / "build/bin/tinytrain-compile"
+    shutil.copy(pathlib.Path(sys.argv[1]) / "tinytrain-compile", program)
+    setup = root / "scripts/setup"
+
+    def start(message: str, expect: int, script: str) -> None:
+        setup.write_text(script) if script else setup.unlink(missing_ok=True)
+        done = subprocess.run([program, "start", case.model, "--data", case.data["path"], "--target", "host", "--install", "--shots", "4",
+                               "--epochs", "1", "--rate", "0.01", "--out", case.folder / "installed"], capture_output=True, text=True,
+                              env=dict(os.environ, PATH=str(tools)), check=False)
+        assert done.returncode == expect and message in done.stderr, (done.returncode, done.stderr)
+    start("there is no scripts/setup in a folder above this program, to install make", 2, "")
+    start("--only-device ended with exit code 3", 1, "echo no network >&2; exit 3\n")
+    start("needs make, which PATH does not have", 2, "exit 0\n")
+    start(f"installing make by {setup}", 0, f'[ "$1" = --only-device ] && ln -s /usr/bin/make {tools}/make\n')
+    start("accuracy", 0, "exit 4\n")  # nothing is missing any more
+
+
 def wrong_input(case: Case) -> None:
     case.compile()
 
@@ -221,4 +274,4 @@ def documented(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, comes_back, in_an_emulator, tidy, stopped, starts, wrong_input, documented), Case))
+    sys.exit(run_cases((learns, comes_back, in_an_emulator, tidy, stopped, starts, installs, wrong_input, documented), Case))

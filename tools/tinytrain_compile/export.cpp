@@ -1,9 +1,26 @@
 // tinytrain-compile export
+#include "base/progress.h"
 #include "emulate/state.h"
 #include "network/import/model_folder.h"
+#include "network/quantized_onnx.h"
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
+
+namespace {
+
+// What has no form there is said; the folder is whole without it.
+bool write_onnx(const std::string& path, const ir::Model& model, const std::string& origin) {
+  try {
+    base::write_text(path, network::to_quantized_onnx(model, origin));
+  } catch (const base::UserError& error) {
+    base::log_note("tinytrain-compile export", std::string("no model.onnx: ") + error.what());
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 void add_export(CLI::App& app) {
   auto flags = std::make_shared<cli::CommonFlags>();
@@ -13,7 +30,7 @@ void add_export(CLI::App& app) {
   sub->add_option("STATE", *state, "The trained numbers, as `run --state` or `make run STATE=…` writes them")
       ->required();
   cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own, .seed = false},
-                 "Folder for model.ir and model.safetensors");
+                 "Folder for model.ir, model.safetensors and model.onnx");
   sub->footer(
       "Examples:\n"
       "  tinytrain-compile export out/device state.bin --out out/learnt\n"
@@ -23,10 +40,12 @@ void add_export(CLI::App& app) {
     const emulate::Compiled compiled = emulate::open_compiled(*folder);
     const emit::Learnt learnt = emulate::read_state(*state, compiled);
     network::write_model(flags->out, learnt.network);
+    const bool as_onnx = write_onnx(flags->out + "/model.onnx", learnt.network, *folder);
     base::write_text("-", report::to_line({{"schema", "frugal.tinytrain_compile.export/1"},
                                            {"network", learnt.network.graph.name},
                                            {"steps", learnt.steps},
                                            {"trained", compiled.json().at("trained").size()},
+                                           {"onnx", as_onnx},
                                            {"out", flags->out}}) +
                               "\n");
   });

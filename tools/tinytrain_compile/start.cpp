@@ -32,6 +32,8 @@ void add_start(CLI::App& app) {
          "--rate", options->rate,
          "Learning rate; else the best of five on a quarter of the samples, held back from the others")
       ->check(CLI::PositiveNumber);
+  sub->add_flag("--install", options->install,
+                "Installs the cross-compilers and emulators that are missing (scripts/setup --only-device)");
   sub->add_flag("--json", *json, "JSON on a terminal too");
   cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own},
                  "Folder for device/, report.html, result.json, config.json and state.bin");

@@ -18,14 +18,6 @@ namespace {
 namespace onnx = network::onnx;
 using torch::Tensor;
 
-onnx::Attribute attribute_of(const std::string& name, const ir::AttributeValue& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return onnx::attribute(name, *number);
-  if (const auto* number = std::get_if<double>(&value)) return onnx::attribute(name, *number);
-  const auto* list = std::get_if<std::vector<std::int64_t>>(&value);
-  FRUGAL_ASSERT(list != nullptr, "an ONNX attribute that is text");
-  return onnx::attribute(name, *list);
-}
-
 // Walks a graph in its order; a batch norm right after a convolution goes into that convolution's weights.
 class Writer {
  public:
@@ -98,7 +90,8 @@ class Writer {
     for (const auto& [part, list] : form.lists) inputs.push_back(out_.constant(name + "." + part, list));
     inputs.insert(inputs.end(), parameters.begin(), parameters.end());
     std::vector<onnx::Attribute> attributes;
-    for (const auto& [key, attribute] : form.attributes) attributes.push_back(attribute_of(key, attribute));
+    for (const auto& [key, attribute] : form.attributes)
+      attributes.push_back(onnx::attribute_of(key, attribute));
     return out_.node(form.type, inputs, name, attributes);
   }
 

@@ -1,0 +1,18 @@
+// A network on integers as ONNX: each operator in float between DequantizeLinear and QuantizeLinear, weights
+// int8 and biases int32 as they are stored. Takes the real numbers that its int8 input stands for, a batch of
+// any size, and gives the logits.
+//
+// What rounds as float32-half-even is what these nodes compute; of the other roundings a value may be one
+// step off. Read back (network/import) it is the same network, with that rounding.
+#pragma once
+
+#include <string>
+
+#include "ir/model.h"
+
+namespace frugal::network {
+
+// The file's bytes. Throws UserError at "origin: node" for what has no form in ONNX here.
+std::string to_quantized_onnx(const ir::Model& model, const std::string& origin);
+
+}  // namespace frugal::network
