@@ -1,5 +1,7 @@
 #include "emulate/target.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -101,9 +103,24 @@ void require_programs(Target target) {
             "itself); --target host runs the same C on this machine without them");
 }
 
+namespace {
+
+// Else make would end with an error of a shell.
+void require_compiler(const std::string& command) {
+  const std::string program = command.substr(0, command.find(' '));
+  const bool there =
+      program.find('/') == std::string::npos ? has_program(program) : ::access(program.c_str(), X_OK) == 0;
+  if (!command.empty() && !there)
+    throw UserError("--cc", "'" + program + "' is no program that can be started",
+                    "a C compiler, its options behind it: --cc \"clang -O3\"");
+}
+
+}  // namespace
+
 void build(const Compiled& compiled, const Board& board) {
   require_kernels(compiled, board.target);
   require_programs(board.target);
+  require_compiler(board.compiler);
   std::vector<std::string> words = make_words(board);
   words.push_back("-j" + std::to_string(std::max(1U, std::thread::hardware_concurrency())));
   const Finished finished = run_program(words, compiled.folder, [](const std::string&) {});

@@ -214,6 +214,10 @@ TEST_CASE("a missing tool is named with what installs it", "[emulate]") {
   const auto missing = emulate::missing_programs(device::Target::rv32imc);
   ::setenv("PATH", path.c_str(), 1);
   CHECK(host.find("user: target 'host': needs make and cc, which PATH does not have; `scripts/setup`") == 0);
+  for (const std::string compiler : {"no-such-cc", "/no/such/cc"})
+    CHECK(said([&] {
+            emulate::build(folder.opened(), {device::Target::host, false, compiler + " -O2"});
+          }).find("user: --cc: '" + compiler + "' is no program that can be started; a C compiler") == 0);
   CHECK(missing == std::vector<std::string>{"make", "riscv64-unknown-elf-gcc", "qemu-system-riscv32"});
 }
 
