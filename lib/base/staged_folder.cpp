@@ -154,7 +154,11 @@ void StagedFolder::commit() {
   refuse_foreign();
   sync(aside_);
   const auto fail = [&](const char* what) {
-    throw Failure(fmt::format("{}: cannot {}: {}", folder_, what, std::strerror(errno)));
+    const int error = errno;
+    throw Failure(fmt::format("{}: cannot {}: {}", folder_, what, std::strerror(error)),
+                  error == EBUSY || error == EXDEV
+                      ? "a mount point cannot be replaced: give a folder inside of it"
+                      : "");
   };
   std::error_code error;
   const bool older = fs::exists(folder_, error) && !fs::is_empty(folder_, error);

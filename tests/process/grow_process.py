@@ -263,6 +263,33 @@ def case_shards(work):
     assert read["one"] == read["many"]
 
 
+def case_sentence_transformers(work):
+    """Folders that modules.json names are carried, with the new size; a layer that reads the old one stops the growth."""
+    write_model(work / "small", layers=1)
+    modules = [dict(idx=0, name="0", path="", type="sentence_transformers.models.Transformer"),
+               dict(idx=1, name="1", path="1_Pooling", type="sentence_transformers.models.Pooling"),
+               dict(idx=2, name="2", path="2_Normalize", type="sentence_transformers.models.Normalize")]
+    (work / "small/modules.json").write_text(json.dumps(modules))
+    (work / "small/1_Pooling").mkdir()
+    (work / "small/1_Pooling/config.json").write_text(json.dumps(dict(word_embedding_dimension=256,
+                                                                      pooling_mode_mean_tokens=True)))
+    (work / "small/checkpoints").mkdir()
+    (work / "small/checkpoints/notes.txt").write_text("not named, not carried")
+    assert run(grow(work / "small", work / "large")).returncode == 0
+    pooling = json.loads((work / "large/1_Pooling/config.json").read_text())
+    assert pooling == dict(word_embedding_dimension=512, pooling_mode_mean_tokens=True), pooling
+    assert (work / "large/2_Normalize").is_dir() and not (work / "large/checkpoints").exists()
+    assert run(grow(work / "small", work / "large")).returncode == 0, "its own folder is exchanged"
+    modules.append(dict(idx=3, name="3", path="3_Dense", type="sentence_transformers.models.Dense"))
+    (work / "small/modules.json").write_text(json.dumps(modules))
+    done = run(grow(work / "small", work / "other"))
+    assert done.returncode == 2 and "3_Dense: reads a hidden size of 256" in done.stderr, done.stderr
+    modules[3]["path"] = "../elsewhere"
+    (work / "small/modules.json").write_text(json.dumps(modules))
+    done = run(grow(work / "small", work / "other"))
+    assert done.returncode == 2 and "is no folder of this directory" in done.stderr, done.stderr
+
+
 def case_terminal(work):
     """At a terminal some lines for people, with --json and through a pipe JSON."""
     write_model(work / "small", layers=1)
