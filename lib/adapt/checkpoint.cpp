@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "checkpoint/safetensors.h"
+#include "ir/model.h"
 
 namespace frugal::adapt {
 namespace {

@@ -10,7 +10,7 @@
 #include "adapt/stream.h"
 #include "config/visitor.h"
 #include "quant/trainer.h"
-#include "train/schedule.h"
+#include "train/run/schedule.h"
 
 namespace frugal::adapt {
 

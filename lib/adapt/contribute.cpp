@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/stop.h"
 #include "config/config.h"
+#include "ir/model.h"
 #include "network/import/load.h"
 #include "report/result.h"
 #include "sparse/fisher.h"

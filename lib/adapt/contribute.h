@@ -11,7 +11,7 @@
 
 #include "adapt/config.h"
 #include "sparse/freeze.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 namespace frugal::adapt {
 

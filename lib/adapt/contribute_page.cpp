@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "ir/model.h"
 #include "report/html.h"
 #include "report/svg.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "ir/graph.h"
+#include "ir/ids.h"
 #include "sparse/contributions.h"
 
 namespace frugal::adapt {

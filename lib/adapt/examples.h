@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "adapt/example_config.h"
-#include "ir/graph.h"
+#include "ir/ids.h"
 #include "samples/split.h"
 
 namespace frugal::adapt {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ir/model.h"
 #include "quant/head.h"
 #include "sparse/fisher.h"
 

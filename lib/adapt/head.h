@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ir/model.h"
+#include "ir/ids.h"
 #include "quant/trainer.h"
 
 namespace frugal::adapt {

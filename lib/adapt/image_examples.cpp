@@ -6,6 +6,7 @@
 #include "adapt/examples.h"
 #include "base/error.h"
 #include "data/images/dataset.h"
+#include "ir/graph.h"
 
 namespace frugal::adapt {
 namespace {

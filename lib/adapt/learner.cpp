@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "adapt/float_learner.h"
+#include "autodiff/backward.h"
+#include "ir/model.h"
 
 namespace frugal::adapt {
 namespace {
@@ -65,12 +66,9 @@ class IntegerLearner : public Learner {
 }  // namespace
 
 std::unique_ptr<Learner> make_learner(const ir::Model& start, const sparse::UpdateScheme& scheme,
-                                      const AdaptConfig& config) {
+                                      const AdaptConfig& config, const MakeFloatLearner& in_float) {
   if (!config.method.in_float()) return std::make_unique<IntegerLearner>(start, scheme, config);
-  FloatLearnerConfig how;
-  how.momentum = config.method.momentum;
-  how.threads = worker_count(config.threads);
-  return std::make_unique<FloatLearner>(start, sparse::trained_layers(start, scheme), how, config.network);
+  return in_float(start, scheme, config);
 }
 
 }  // namespace frugal::adapt

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,8 +40,13 @@ class Learner {
   virtual std::vector<std::string> untrained() const { return {}; }
 };
 
+// Makes what learns in float; what computes that comes from outside (in_float/learner.h), so that this room
+// needs no torch.
+using MakeFloatLearner = std::function<std::unique_ptr<Learner>(
+    const ir::Model& start, const sparse::UpdateScheme& scheme, const AdaptConfig& config)>;
+
 // `start` has a head in float.
 std::unique_ptr<Learner> make_learner(const ir::Model& start, const sparse::UpdateScheme& scheme,
-                                      const AdaptConfig& config);
+                                      const AdaptConfig& config, const MakeFloatLearner& in_float);
 
 }  // namespace frugal::adapt

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ir/graph.h"
+#include "ir/model.h"
 #include "report/html.h"
 #include "report/svg.h"
 #include "sparse/scheme.h"

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "config/size.h"
+#include "ir/graph.h"
 
 namespace frugal::adapt {
 namespace {

@@ -17,14 +17,15 @@
 #include "base/stop.h"
 #include "config/config.h"
 #include "ir/count.h"
+#include "ir/model.h"
 #include "network/import/load.h"
 #include "network/import/model_folder.h"
 #include "report/result.h"
 #include "sparse/scheme.h"
-#include "train/event_log.h"
-#include "train/loop.h"
-#include "train/parallel/communicator.h"
-#include "train/training_run.h"
+#include "train/run/communicator.h"
+#include "train/run/event_log.h"
+#include "train/run/place.h"
+#include "train/run/training_run.h"
 
 namespace frugal::adapt {
 namespace {
@@ -35,7 +36,7 @@ using Clock = std::chrono::steady_clock;
 
 class Run {
  public:
-  Run(const AdaptConfig& config, const train::RunOptions& options, const train::LoopPlace& place,
+  Run(const AdaptConfig& config, const train::RunOptions& options, const train::RunPlace& place,
       Learner& learner, const Images& images)
       : config_(config),
         options_(options),
@@ -157,7 +158,7 @@ class Run {
 
   const AdaptConfig& config_;
   const train::RunOptions& options_;
-  const train::LoopPlace& place_;
+  const train::RunPlace& place_;
   Learner& learner_;
   const Images& images_;
   Batches batches_;
@@ -170,18 +171,19 @@ class Run {
 
 }  // namespace
 
-Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
+Ordered run(const AdaptConfig& config, const train::RunOptions& options, const MakeFloatLearner& in_float) {
   if (config.network.empty())
     throw UserError("network", "is not given", "the network that is to learn: model.tflite");
   config.method.check("method");
   config.replay.check(config.stream.used() && !config.method.in_float());
   if (config.head == "grow" && !config.stream.used())
     throw UserError("head", "grow: no class comes one after the other", "give stream.order, or head: new");
-  const auto communicator = train::make_communicator();
+  FRUGAL_ASSERT(!config.method.in_float() || in_float, "nothing here learns in float");
+  train::Communicator single;
   nlohmann::json printed;
   config::print(config, printed);
   train::TrainingRun folder("tinytrain-compile adapt", "frugal.tinytrain-compile.adapt/1", options, printed,
-                            config.runs, *communicator);
+                            config.runs, single);
   if (Ordered line = folder.finished(); !line.is_null()) return line;
 
   const network::Imported imported = network::load_model(config.network, config.weights);
@@ -190,14 +192,14 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options) {
       as_trained(start_of(config, imported.model, images.training), config.method, config.network);
   const sparse::UpdateScheme scheme = sparse::scheme_given(config.scheme, start.graph);
   const std::size_t threads = worker_count(config.threads);
-  const std::unique_ptr<Learner> learner = make_learner(start, scheme, config);
+  const std::unique_ptr<Learner> learner = make_learner(start, scheme, config, in_float);
   if (!options.quiet) {
     for (const std::string& note : learner->untrained())
       base::log_note("tinytrain-compile",
                      "left as they are, since their scale is degenerate: channels of " + note);
   }
 
-  const train::LoopPlace place = folder.place(config.seed, config.name.empty() ? "adapt" : config.name);
+  const train::RunPlace place = folder.place(config.seed, config.name.empty() ? "adapt" : config.name);
   Run loop(config, options, place, *learner, images);
   const Progress progress = loop.to_end();
   const quant::Score& after = progress.after;

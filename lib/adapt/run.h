@@ -6,11 +6,14 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "adapt/config.h"
-#include "train/run_folder.h"
+#include "adapt/learner.h"
+#include "train/run/run_folder.h"
 
 namespace frugal::adapt {
 
-// Trains, or says that it was done before. Returns the line of runs.jsonl.
-nlohmann::ordered_json run(const AdaptConfig& config, const train::RunOptions& options);
+// Trains, or says that it was done before. Returns the line of runs.jsonl. in_float: what learns by the
+// method fp32.
+nlohmann::ordered_json run(const AdaptConfig& config, const train::RunOptions& options,
+                           const MakeFloatLearner& in_float = nullptr);
 
 }  // namespace frugal::adapt

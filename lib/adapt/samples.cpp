@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "ir/graph.h"
 #include "samples/split.h"
 
 namespace frugal::adapt {

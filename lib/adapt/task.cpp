@@ -5,6 +5,7 @@
 #include "adapt/head.h"
 #include "adapt/samples.h"
 #include "base/error.h"
+#include "ir/model.h"
 #include "sparse/fisher.h"
 
 namespace frugal::adapt {

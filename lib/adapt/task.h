@@ -7,7 +7,7 @@
 #include "adapt/batches.h"
 #include "adapt/config.h"
 #include "adapt/learner.h"
-#include "ir/model.h"
+#include "ir/ids.h"
 #include "quant/trainer.h"
 
 namespace frugal::adapt {

@@ -2,6 +2,7 @@
 
 #include "adapt/examples.h"
 #include "base/error.h"
+#include "ir/graph.h"
 #include "samples/tensor_set.h"
 
 namespace frugal::adapt {

@@ -2,6 +2,7 @@
 
 #include "adapt/batches.h"
 #include "base/stop.h"
+#include "ir/model.h"
 #include "quant/integer_network.h"
 #include "sparse/scheme.h"
 

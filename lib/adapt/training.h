@@ -6,7 +6,7 @@
 #include <string>
 
 #include "adapt/config.h"
-#include "ir/model.h"
+#include "ir/ids.h"
 #include "quant/trainer.h"
 #include "sparse/freeze.h"
 #include "sparse/measure.h"

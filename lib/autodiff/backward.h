@@ -11,17 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "autodiff/trained_layer.h"
 #include "ir/model.h"
 
 namespace frugal::autodiff {
-
-// Of one layer (a node with a weight).
-struct TrainedLayer {
-  ir::NodeId node = ir::none;
-  bool weight = true, bias = true;
-  // The input channels (depthwise: output channels) whose weights are trained, rising; empty: all.
-  std::vector<std::int64_t> channels;
-};
 
 // A parameter and its gradient: [out, channels, kernel…] in f32. Without floats: i16 mantissas, whose value
 // is scale · mantissa · 2^exponent (one scale, or one an index of the first axis).

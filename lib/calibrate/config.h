@@ -7,7 +7,7 @@
 #include "adapt/example_config.h"
 #include "config/visitor.h"
 #include "quant/convert/calibration.h"
-#include "quant/convert/to_int8.h"
+#include "quant/convert/choice.h"
 
 namespace frugal::calibrate {
 

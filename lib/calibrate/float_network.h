@@ -1,42 +1,41 @@
-// A float network with its numbers, run with torch on batches of examples; all that it computes can be looked
-// at.
+// A float network with its numbers, run on batches of examples; all that it computes can be looked at. What
+// computes it comes from outside (in_float/network.h), so that this room needs no torch.
 #pragma once
 
-#include <torch/types.h>
-
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "adapt/examples.h"
-#include "ir/model.h"
-#include "model/image/graph_forward.h"
+#include "ir/ids.h"
 #include "quant/trainer.h"
 
 namespace frugal::calibrate {
 
 class FloatNetwork {
  public:
-  explicit FloatNetwork(const ir::Model& model);
+  virtual ~FloatNetwork() = default;
 
-  // batch: as batch() makes it, its first axis the examples. Returns what the last node gives.
-  torch::Tensor operator()(const torch::Tensor& batch,
-                           const model::GraphForward::Observer& observe = nullptr) const;
+  // Runs examples `which` together and tells what the tensors hold that are `wanted` (by tensor; the input
+  // and what nodes give), in the order of computing: numbers in row-major order, the first axis the examples.
+  using See = std::function<void(ir::TensorId, std::vector<float>)>;
+  virtual void run(const adapt::Examples& examples, std::span<const std::size_t> which,
+                   const std::vector<bool>& wanted, const See& see) const = 0;
 
-  // Examples `which` as the network takes them: its input's shape with a batch of so many; float, or int64
-  // for token numbers.
-  torch::Tensor batch(const adapt::Examples& examples, std::span<const std::size_t> which) const;
-
- private:
-  ir::Tensor input_;
-  model::GraphForward forward_;
+  // which: all where it is empty.
+  virtual quant::Score evaluate(const adapt::Examples& examples,
+                                const std::vector<std::size_t>& which) const = 0;
 };
 
-// A tensor's numbers in row-major order, of one image of its batch or of all.
-std::vector<float> numbers_of(const torch::Tensor& tensor);
-
-// which: all where it is empty.
-quant::Score evaluate(const FloatNetwork& network, const adapt::Examples& examples,
-                      const std::vector<std::size_t>& which);
+// Makes them.
+class FloatNetworks {
+ public:
+  virtual ~FloatNetworks() = default;
+  virtual std::unique_ptr<FloatNetwork> of(const ir::Model& model) const = 0;
+  // 0: all cores. Returns how many share the work from now on.
+  virtual int use_threads(int threads) const = 0;
+};
 
 }  // namespace frugal::calibrate

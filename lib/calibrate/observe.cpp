@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "ir/integer_scale.h"
+#include "ir/model.h"
 #include "quant/ordered.h"
 #include "quant/program.h"
 
@@ -18,14 +19,11 @@ constexpr std::size_t observed_at_once = 16;
 
 std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
-// Runs `visit(first example, batch)` over the examples.
+// Runs `visit(place of the first, examples)` over the examples, some at a time.
 template <typename Visit>
-void by_batches(const FloatNetwork& network, const adapt::Examples& examples,
-                const std::vector<std::size_t>& which, const Visit& visit) {
-  for (std::size_t first = 0; first < which.size(); first += observed_at_once) {
-    const auto part = std::span(which).subspan(first, std::min(observed_at_once, which.size() - first));
-    visit(first, network.batch(examples, part));
-  }
+void by_batches(const std::vector<std::size_t>& which, const Visit& visit) {
+  for (std::size_t first = 0; first < which.size(); first += observed_at_once)
+    visit(first, std::span(which).subspan(first, std::min(observed_at_once, which.size() - first)));
 }
 
 // One image's int8 (or float) values of a tensor beside the float network's.
@@ -57,38 +55,36 @@ void compare(const quant::Program& program, const quant::Workspace& workspace, T
 
 }  // namespace
 
-std::vector<quant::ValueRange> ranges_of(const ir::Model& folded,
+std::vector<quant::ValueRange> ranges_of(const FloatNetwork& network, const ir::Graph& folded,
                                          const std::vector<quant::StoredLayer>& layers,
                                          const adapt::Examples& examples,
                                          const std::vector<std::size_t>& which,
                                          const quant::CalibrationChoice& choice, const std::string& origin) {
-  const FloatNetwork network(folded);
-  const TensorId image = folded.graph.inputs.front();
-  std::vector<bool> wanted(folded.graph.tensors.size(), false);
-  for (const TensorId id : quant::values_with_a_range(folded.graph, layers)) wanted[index(id)] = true;
+  const TensorId image = folded.inputs.front();
+  std::vector<bool> wanted(folded.tensors.size(), false);
+  for (const TensorId id : quant::values_with_a_range(folded, layers)) wanted[index(id)] = true;
   const auto known = examples.range();
   if (known) wanted[index(image)] = false;
 
   std::vector<quant::Extremes> extremes(wanted.size());
-  const auto see = [&](auto& what, const torch::Tensor& batch) {
-    if (wanted[index(image)]) what.at(index(image)).add(numbers_of(batch));
-    network(batch, [&](TensorId id, const torch::Tensor& value) {
-      if (wanted[index(id)]) what.at(index(id)).add(numbers_of(value));
+  const auto see_all = [&](auto& what) {
+    by_batches(which, [&](std::size_t, std::span<const std::size_t> part) {
+      network.run(examples, part, wanted,
+                  [&](TensorId id, const std::vector<float>& numbers) { what.at(index(id)).add(numbers); });
     });
   };
-  by_batches(network, examples, which,
-             [&](std::size_t, const torch::Tensor& batch) { see(extremes, batch); });
+  see_all(extremes);
   std::map<std::size_t, quant::Histogram> seen;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (extremes[i].not_finite > 0)
       throw base::UserError(
-          origin + ": " + folded.graph.tensors[i].name,
+          origin + ": " + folded.tensors[i].name,
           "gives numbers that are not finite on " + std::to_string(which.size()) + " calibration images",
           "its weights or batch norm are damaged, or data.mean and data.std are not those "
           "of its training");
     if (wanted[i]) seen.emplace(i, extremes[i]);
   }
-  by_batches(network, examples, which, [&](std::size_t, const torch::Tensor& batch) { see(seen, batch); });
+  see_all(seen);
   std::vector<quant::ValueRange> ranges(wanted.size());
   if (known) ranges[index(image)] = {known->first, known->second};
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -97,11 +93,10 @@ std::vector<quant::ValueRange> ranges_of(const ir::Model& folded,
   return ranges;
 }
 
-std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Network& made,
-                                   const adapt::Examples& examples, const std::vector<std::size_t>& which,
-                                   const quant::Samples& samples, std::size_t threads,
-                                   const std::string& origin) {
-  const FloatNetwork network(folded);
+std::vector<Distance> distances_of(const FloatNetwork& network, const ir::Graph& folded,
+                                   const quant::Int8Network& made, const adapt::Examples& examples,
+                                   const std::vector<std::size_t>& which, const quant::Samples& samples,
+                                   std::size_t threads, const std::string& origin) {
   const quant::Program program(made.model, origin, quant::Program::Memory::keep_all);
   const quant::Parameters parameters(made.model, program.layouts());
   std::vector<quant::Workspace> workspaces;
@@ -110,19 +105,21 @@ std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Net
 
   // What is compared with what, and the float values of a batch.
   std::vector<TensorId> given{made.model.graph.inputs.front()};
-  std::vector<std::size_t> place(folded.graph.tensors.size(), 0);
+  std::vector<std::size_t> place(folded.tensors.size(), 0);
+  std::vector<bool> wanted(folded.tensors.size(), false);
+  wanted[index(folded.inputs.front())] = true;
   for (const quant::Int8Layer& layer : made.layers) {
     place[index(layer.step.value)] = given.size();
+    wanted[index(layer.step.value)] = true;
     given.push_back(layer.value);
   }
   std::vector<Distance> sums(given.size());
-  by_batches(network, examples, which, [&](std::size_t first, const torch::Tensor& batch) {
+  by_batches(which, [&](std::size_t first, std::span<const std::size_t> part) {
     std::vector<std::vector<float>> real(given.size());
-    real[0] = numbers_of(batch);
-    network(batch, [&](TensorId id, const torch::Tensor& value) {
-      if (place[index(id)] > 0) real[place[index(id)]] = numbers_of(value);
+    network.run(examples, part, wanted, [&](TensorId id, std::vector<float> numbers) {
+      real[place[index(id)]] = std::move(numbers);
     });
-    const auto size = static_cast<std::size_t>(batch.size(0));
+    const std::size_t size = part.size();
     std::vector<std::vector<Distance>> of_image(size);
     quant::in_order(
         size, workspaces.size(),

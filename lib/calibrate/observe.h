@@ -12,9 +12,10 @@
 
 namespace frugal::calibrate {
 
-// By tensor of the folded graph, for those that values_with_a_range() names; the input's is that of its kind
-// (all pixels) where there is one. Throws UserError at "origin: tensor" where values are not finite.
-std::vector<quant::ValueRange> ranges_of(const ir::Model& folded,
+// network: with the folded graph. By tensor of that, for those that values_with_a_range() names; the input's
+// is that of its kind (all pixels) where there is one. Throws UserError at "origin: tensor" where values are
+// not finite.
+std::vector<quant::ValueRange> ranges_of(const FloatNetwork& network, const ir::Graph& folded,
                                          const std::vector<quant::StoredLayer>& layers,
                                          const adapt::Examples& examples,
                                          const std::vector<std::size_t>& which,
@@ -32,9 +33,9 @@ struct Distance {
 
 // The input, then each layer: float values beside those of the int8 network, each network going its own way
 // from the image on. Clipped: float values more than half a step outside what int8 reaches.
-std::vector<Distance> distances_of(const ir::Model& folded, const quant::Int8Network& made,
-                                   const adapt::Examples& examples, const std::vector<std::size_t>& which,
-                                   const quant::Samples& samples, std::size_t threads,
-                                   const std::string& origin);
+std::vector<Distance> distances_of(const FloatNetwork& network, const ir::Graph& folded,
+                                   const quant::Int8Network& made, const adapt::Examples& examples,
+                                   const std::vector<std::size_t>& which, const quant::Samples& samples,
+                                   std::size_t threads, const std::string& origin);
 
 }  // namespace frugal::calibrate

@@ -18,12 +18,12 @@
 #include "calibrate/page.h"
 #include "config/config.h"
 #include "ir/count.h"
+#include "ir/model.h"
 #include "network/import/load.h"
 #include "network/import/model_folder.h"
 #include "quant/convert/fold.h"
 #include "samples/split.h"
-#include "tensor/device.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
 
 namespace frugal::calibrate {
 namespace {
@@ -131,11 +131,11 @@ Ordered line_of(const Ordered& result) {
 
 }  // namespace
 
-Ordered run(const QuantizeConfig& config, const train::RunOptions& options) {
+Ordered run(const QuantizeConfig& config, const train::RunOptions& options, const FloatNetworks& floats) {
   if (config.network.empty())
     throw UserError("network", "is not given", "the trained network in float: network.json");
   const auto started = std::chrono::steady_clock::now();
-  const auto communicator = train::make_communicator();
+  train::Communicator single;
   nlohmann::json printed;
   config::print(config, printed);
   train::RunFolder folder({"tinytrain-compile quantize",
@@ -143,9 +143,9 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options) {
                            "result.json",
                            "/quantized/id",
                            {"/threads", "/name"}},
-                          options, printed, *communicator);
+                          options, printed, single);
   if (!folder.finished().is_null()) return line_of(folder.finished());
-  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  const int threads = floats.use_threads(static_cast<int>(config.threads));
   base::Progress bar(config.name.empty() ? "quantize" : config.name, 5, options.quiet);
   const auto stage = [&](std::int64_t done, const char* what) {
     bar.update(done, what);
@@ -161,22 +161,24 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options) {
   const std::vector<std::size_t> chosen = calibration_examples(*training, config, notes);
 
   stage(1, "ranges");
-  const std::vector<quant::ValueRange> ranges =
-      ranges_of(folded, layers, *training, chosen, config.calibration.choice(), config.network);
+  const std::unique_ptr<FloatNetwork> network = floats.of(folded);
+  const std::vector<quant::ValueRange> ranges = ranges_of(*network, folded.graph, layers, *training, chosen,
+                                                          config.calibration.choice(), config.network);
   const quant::Int8Network made = quant::to_int8(folded, layers, ranges, config.choice(), config.network);
   notes.insert(notes.end(), made.notes.begin(), made.notes.end());
 
   stage(2, "layer by layer");
-  const std::vector<Distance> distances = distances_of(
-      folded, made, *training, chosen, adapt::samples_of(*training, chosen, made.model.graph, config.network),
-      static_cast<std::size_t>(threads), config.network);
+  const std::vector<Distance> distances =
+      distances_of(*network, folded.graph, made, *training, chosen,
+                   adapt::samples_of(*training, chosen, made.model.graph, config.network),
+                   static_cast<std::size_t>(threads), config.network);
 
   stage(3, "accuracy in float");
   const bool validates = config.data.validation > 0;
   const auto held_out = adapt::open_examples(
       config.data, validates ? samples::Split::validation : samples::Split::test, adapt::Unnamed::statistics);
   const std::vector<std::size_t> part = adapt::balanced_part(*held_out, config.evaluate_images);
-  const quant::Score before = evaluate(FloatNetwork(imported.model), *held_out, part);
+  const quant::Score before = floats.of(imported.model)->evaluate(*held_out, part);
   stage(4, "accuracy on integers");
   const quant::Score after =
       quant::evaluate(made.model, adapt::samples_of(*held_out, part, made.model.graph, config.network),

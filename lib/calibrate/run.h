@@ -6,11 +6,13 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "calibrate/config.h"
-#include "train/run_folder.h"
+#include "calibrate/float_network.h"
+#include "train/run/run_folder.h"
 
 namespace frugal::calibrate {
 
 // Quantises, or says that it was done before. Returns the result without its layers: one line.
-nlohmann::ordered_json run(const QuantizeConfig& config, const train::RunOptions& options);
+nlohmann::ordered_json run(const QuantizeConfig& config, const train::RunOptions& options,
+                           const FloatNetworks& floats);
 
 }  // namespace frugal::calibrate

@@ -12,8 +12,10 @@
 #include "grow/learn_report.h"
 #include "model/transformer/hf_model.h"
 #include "tensor/device.h"
+#include "train/device.h"
 #include "train/loop.h"
-#include "train/training_run.h"
+#include "train/parallel/communicator.h"
+#include "train/run/training_run.h"
 
 namespace frugal::grow {
 namespace {
@@ -142,9 +144,11 @@ void LearnConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
+Ordered learn(const LearnConfig& given, const train::RunOptions& given_options) {
   LearnConfig config = given;
   const auto communicator = train::make_communicator();
+  train::RunOptions options = given_options;
+  const torch::Device device = train::take_device(options);
   nlohmann::json printed;
   config::print(given, printed);
   train::TrainingRun run(tool, "frugal.ligo-grow.learn/1", options, printed, config.runs, *communicator);
@@ -152,7 +156,7 @@ Ordered learn(const LearnConfig& given, const train::RunOptions& options) {
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   if (config.model.empty())
     throw UserError("model", "names no directory", "set model to the small model's directory");
-  const Sources from(config, run.device());
+  const Sources from(config, device);
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const auto make = [&] { return Ligo(from.small.config(), from.target, from.weights, config.ligo, seed); };
   const Ligo ligo = make();

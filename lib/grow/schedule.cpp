@@ -105,7 +105,7 @@ void StagedConfig::visit(config::Visitor& v) {
 
 Ordered run_staged(const StagedConfig& config, const train::RunOptions& options) {
   if (config.stages.empty()) return train::run_transformer(config.train, options);
-  // The whole is locked by process 0, as a run's folder is (train/run_folder.h); each stage locks its own
+  // The whole is locked by process 0, as a run's folder is (train/run/run_folder.h); each stage locks its own
   // besides.
   std::optional<base::FolderLock> lock;
   const auto communicator = train::make_communicator();

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "ir/graph.h"
+#include "ir/ids.h"
 
 namespace frugal::ir {
 

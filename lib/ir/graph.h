@@ -20,11 +20,6 @@
 
 namespace frugal::ir {
 
-using Dims = std::vector<std::int64_t>;
-// Product of the sizes; 1 for a scalar.
-std::int64_t elements(const Dims& shape);
-std::string to_text(const Dims& shape);  // "[1, 3, 32, 32]"
-
 enum class DataType { float32, int8, int16, int32, bit };
 const char* name_of(DataType type);  // "f32", "i8", "i16", "i32", "bit"
 std::optional<DataType> data_type_named(const std::string& name);
@@ -80,11 +75,5 @@ struct Graph {
   const std::string& name_of(const Node& node) const { return tensor(node.output).name; }
   bool operator==(const Graph&) const = default;
 };
-
-// Nodes [begin, end) of a graph: a block, a layer.
-struct NodeRange {
-  NodeId begin = 0, end = 0;
-};
-NodeRange whole(const Graph& graph);
 
 }  // namespace frugal::ir

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace frugal::ir {
 
@@ -10,6 +12,21 @@ using TensorId = std::int32_t;
 using NodeId = std::int32_t;
 inline constexpr std::int32_t none = -1;
 
+using Dims = std::vector<std::int64_t>;
+// Product of the sizes; 1 for a scalar.
+std::int64_t elements(const Dims& shape);
+std::string to_text(const Dims& shape);  // "[1, 3, 32, 32]"
+
+// Nodes [begin, end) of a graph: a block, a layer.
+struct NodeRange {
+  NodeId begin = 0, end = 0;
+};
+
 struct Graph;  // ir/graph.h
+struct Node;
+struct Tensor;
+struct Model;  // ir/model.h
+
+NodeRange whole(const Graph& graph);
 
 }  // namespace frugal::ir

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ir/graph.h"
 
 namespace frugal::quant {
 namespace {

@@ -5,11 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "autodiff/backward.h"
 #include "base/error.h"
 #include "ir/integer_scale.h"
+#include "ir/model.h"
 #include "quant/kernels.h"
 #include "quant/optimizer.h"
 #include "quant/ordered.h"
+#include "quant/program.h"
 
 namespace frugal::quant {
 

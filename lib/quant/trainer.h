@@ -13,9 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/backward.h"
+#include "autodiff/trained_layer.h"
 #include "quant/cut.h"
-#include "quant/program.h"
+
+namespace frugal::autodiff {
+struct TrainingGraph;  // autodiff/backward.h
+}
 
 namespace frugal::quant {
 

@@ -7,12 +7,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "ir/graph.h"
 #include "report/result.h"
 
 namespace frugal::sparse {
 namespace {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* schema = "frugal.tinytrain_compile.contributions/1";
@@ -42,7 +43,7 @@ Part read_part(const config::JsonNode& node, const std::string& kind, const Cont
   const double value = fraction.number(config::fraction());
   if (std::find(setup.fractions.begin(), setup.fractions.end(), value) == setup.fractions.end())
     fraction.fail("is none of the setup's fractions: " + fraction.json().dump(),
-                  "they are " + Json(setup.fractions).dump());
+                  "they are " + PlainJson(setup.fractions).dump());
   return {Part::Kind::weights, layer, value};
 }
 
@@ -62,10 +63,10 @@ Contribution read_entry(const config::JsonNode& node, const std::string& kind,
   return entry;
 }
 
-Json parsed(const std::string& line, const std::string& place) {
+PlainJson parsed(const std::string& line, const std::string& place) {
   try {
-    return Json::parse(line);
-  } catch (const Json::exception&) {
+    return PlainJson::parse(line);
+  } catch (const PlainJson::exception&) {
     throw base::UserError(place, "is no JSON: '" + line.substr(0, 40) + "'",
                           "each line is one object; a file that a killed run left is mended by `contribute "
                           "--resume`");
@@ -77,7 +78,7 @@ Json parsed(const std::string& line, const std::string& place) {
 std::string describe(const Part& part) {
   if (part.kind == Part::Kind::head) return "the head alone";
   if (part.kind == Part::Kind::bias) return "biases of the last " + std::to_string(part.number) + " layers";
-  return "weights of layer " + std::to_string(part.number) + ", fraction " + Json(part.fraction).dump();
+  return "weights of layer " + std::to_string(part.number) + ", fraction " + PlainJson(part.fraction).dump();
 }
 
 const Contribution* Contributions::find(const Part& part) const {
@@ -110,7 +111,7 @@ std::string to_line(const ContributionSetup& setup) {
                           {"method", setup.method},
                           {"bias_base", setup.bias_base},
                           {"fractions", setup.fractions},
-                          {"config", Json::parse(setup.config)}});
+                          {"config", PlainJson::parse(setup.config)}});
 }
 
 std::string to_line(const Contribution& contribution) {
@@ -144,7 +145,7 @@ Contributions parse_contributions(const std::string& text, const std::string& or
   for (std::int64_t number = 1; std::getline(stream, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string place = origin + ":" + std::to_string(number);
-    const Json json = parsed(line, place);
+    const PlainJson json = parsed(line, place);
     const config::JsonNode node(json, place);
     const std::string kind = node["kind"].one_of({"setup", "head", "bias", "weights"});
     if ((kind == "setup") == started)

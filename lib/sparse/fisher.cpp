@@ -4,11 +4,14 @@
 #include <cmath>
 #include <map>
 
+#include "autodiff/backward.h"
 #include "autodiff/scaling.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "ir/model.h"
 #include "ir/operator.h"
 #include "quant/ordered.h"
+#include "quant/program.h"
 
 namespace frugal::sparse {
 namespace {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autodiff/backward.h"
+#include "ir/model.h"
 #include "ir/operator.h"
 
 namespace frugal::sparse {

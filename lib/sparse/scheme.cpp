@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "autodiff/backward.h"
 #include "base/error.h"
 #include "config/config.h"
+#include "ir/model.h"
 #include "ir/operator.h"
 #include "sparse/memory.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/backward.h"
+#include "autodiff/trained_layer.h"
 #include "config/json_node.h"
 
 namespace frugal::sparse {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "ir/graph.h"
 #include "report/html.h"
 #include "report/svg.h"
 #include "sparse/memory.h"

@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "ir/graph.h"
+#include "ir/ids.h"
 
 namespace frugal::sparse {
 

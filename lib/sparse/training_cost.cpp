@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "autodiff/backward.h"
 #include "ir/count.h"
+#include "ir/model.h"
 #include "ir/operator.h"
 #include "plan/lifetimes.h"
 #include "plan/plan.h"

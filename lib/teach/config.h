@@ -5,7 +5,7 @@
 
 #include "adapt/example_config.h"
 #include "config/visitor.h"
-#include "train/schedule.h"
+#include "train/run/schedule.h"
 
 namespace frugal::teach {
 

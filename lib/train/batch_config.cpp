@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
 
 namespace frugal::train {
 

@@ -18,9 +18,9 @@
 #include "report/result.h"
 #include "tensor/device.h"
 #include "train/checkpoint.h"
-#include "train/event_log.h"
 #include "train/optimizer.h"
 #include "train/parallel/gradient_sync.h"
+#include "train/run/event_log.h"
 
 namespace frugal::train {
 namespace {

@@ -8,19 +8,18 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
 
 #include "train/loop_config.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
+#include "train/run/place.h"
 #include "train/task.h"
 
 namespace frugal::train {
 
-struct LoopPlace {
-  std::string folder;       // checkpoint.safetensors and events.jsonl go here; empty: nothing is written
-  std::string config_hash;  // a checkpoint of another config is refused
-  std::uint64_t seed = 0;
-  bool resume = false, quiet = false;
-  std::string label = "train";
+struct LoopPlace : RunPlace {
+  LoopPlace() = default;
+  LoopPlace(RunPlace place) : RunPlace(std::move(place)) {}  // NOLINT(google-explicit-constructor)
   tensor::NamedTensors initial_optimizer;  // by the names of Optimizer::state: where a new run starts from
 };
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/visitor.h"
-#include "train/schedule.h"
+#include "train/run/schedule.h"
 
 namespace frugal::train {
 

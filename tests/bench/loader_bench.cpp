@@ -6,7 +6,7 @@
 #include <ctime>
 #include <string>
 
-#include "data/images/loader.h"
+#include "data/batches/loader.h"
 
 using namespace frugal::data;
 

@@ -3,7 +3,7 @@
 #include <torch/torch.h>
 
 #include "base/file.h"
-#include "calibrate/float_network.h"
+#include "in_float/network.h"
 #include "model/image/network.h"
 #include "model/image/onnx.h"
 #include "network/compact.h"
@@ -21,7 +21,7 @@ double difference(model::ImageNetwork& network, const network::NetworkConfig& co
   const test::TempDir folder;
   base::write_text(folder / "net.onnx", model::to_onnx(config, weights));
   const ir::Model imported = network::load_model(folder / "net.onnx").model;
-  const calibrate::FloatNetwork run(imported);
+  const in_float::Network run(imported);
   const torch::NoGradGuard no_grad;
   network.eval();
   const torch::Tensor expected = network.forward(images);

@@ -1,5 +1,6 @@
 // Networks of trees: counts by hand, names and shapes as the ProxylessNAS program has them, what is refused.
 #include "network/tree.h"
+#include "ir/graph.h"
 
 #include <torch/torch.h>
 

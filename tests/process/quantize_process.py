@@ -8,6 +8,7 @@ import json
 import math
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -240,5 +241,21 @@ def dead(case: Case) -> None:
     assert abs(line["float"]["accuracy"] - line["int8"]["accuracy"]) <= 0.1, line
 
 
+def without_torch(case: Case) -> None:
+    """tinytrain-compile loads no torch, and alone it says what quantize and fp32 need."""
+    binary = (BIN / "tinytrain-compile").read_bytes()
+    assert b"libtorch" not in binary and b"libc10" not in binary, "tinytrain-compile is linked with torch"
+    alone = case.folder / "alone"
+    alone.mkdir()
+    tool = alone / "tinytrain-compile"
+    shutil.copy(BIN / "tinytrain-compile", tool)
+    for arguments, config in ((("quantize",), case.config), (("adapt", "--set", "method.kind=fp32"), {"network": "any"})):
+        done = subprocess.run([tool, *arguments, "-", "--out", case.folder / "none"], input=json.dumps(config), capture_output=True, text=True)
+        assert done.returncode == 2 and str(alone / "tinytrain-float") in done.stderr, done.stderr
+        assert not (case.folder / "none").exists()
+    done = subprocess.run([BIN / "tinytrain-float"], input="", capture_output=True, text=True)
+    assert done.returncode == 2 and "a part of tinytrain-compile" in done.stderr, done.stderr
+
+
 if __name__ == "__main__":
-    sys.exit(run_cases((whole_way, learns_on, same_bytes, classes, wrong_input, activations, constant_images, damaged_weights, dead), Case))
+    sys.exit(run_cases((without_torch, whole_way, learns_on, same_bytes, classes, wrong_input, activations, constant_images, damaged_weights, dead), Case))

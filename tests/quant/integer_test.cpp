@@ -9,6 +9,7 @@
 #include "ir/integer_scale.h"
 #include "quant/head.h"
 #include "quant/integer_network.h"
+#include "quant/program.h"
 #include "quant/trainer.h"
 #include "sparse/scheme.h"
 #include "support/message_of.h"

@@ -11,6 +11,7 @@
 #include "ops/ops.h"
 #include "quant/head.h"
 #include "quant/integer_network.h"
+#include "quant/program.h"
 #include "quant/trainer.h"
 #include "support/message_of.h"
 #include "support/test.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "data/images/loader.h"
+#include "data/batches/loader.h"
 #include "search/derive/k_best.h"
 #include "support/test.h"
 #include "support/tiny_space.h"

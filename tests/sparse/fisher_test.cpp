@@ -1,6 +1,8 @@
 // Fisher information of parts: against its definition from the gradients of single samples, row by row; what
 // a rate makes of it; and as contributions.
 #include "sparse/fisher.h"
+#include "autodiff/backward.h"
+#include "quant/program.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,7 @@
 // tinytrain-compile adapt
 #include "adapt/run.h"
 #include "tinytrain_compile/commands.h"
+#include "tinytrain_compile/in_float.h"
 
 namespace frugal::tinytrain_compile {
 
@@ -20,6 +21,7 @@ void add_adapt(CLI::App& app) {
   sub->callback([flags] {
     const auto loaded = cli::load_config<adapt::AdaptConfig>(*flags);
     cli::require_folder(*flags, "training", "out/adapted");
+    if (loaded.config.method.in_float()) hand_over_to_float("adapt", loaded, *flags, "method.kind", "fp32");
     const auto line = adapt::run(loaded.config, {flags->out, flags->resume, flags->quiet, "cpu"});
     base::write_text("-", report::to_line(line) + "\n");
   });

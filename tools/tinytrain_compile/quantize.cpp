@@ -1,6 +1,7 @@
 // tinytrain-compile quantize
-#include "calibrate/run.h"
+#include "calibrate/config.h"
 #include "tinytrain_compile/commands.h"
+#include "tinytrain_compile/in_float.h"
 
 namespace frugal::tinytrain_compile {
 
@@ -18,8 +19,7 @@ void add_quantize(CLI::App& app) {
   sub->callback([flags] {
     const auto loaded = cli::load_config<calibrate::QuantizeConfig>(*flags);
     cli::require_folder(*flags, "quantisation", "out/int8");
-    const auto line = calibrate::run(loaded.config, {flags->out, false, flags->quiet, "cpu"});
-    base::write_text("-", report::to_line(line) + "\n");
+    hand_over_to_float("quantize", loaded, *flags, "quantize", "a float network");
   });
 }
 

@@ -8,7 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "ir/graph.h"
+#include "ir/ids.h"
+
+namespace frugal::ir {
+struct Quantization;
+}
 
 namespace frugal::quant {
 

@@ -10,14 +10,10 @@
 
 #include "ir/model.h"
 #include "quant/convert/calibration.h"
+#include "quant/convert/choice.h"
 #include "quant/convert/stored.h"
 
 namespace frugal::quant {
-
-struct Int8Choice {
-  std::string rounding = "float32-half-even";  // a name of ir::rounding_names()
-  bool float_head = true;                      // the last fully connected layer stays in float
-};
 
 // How well the weights of a layer were met.
 struct WeightReport {

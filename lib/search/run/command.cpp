@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "search/run/found.h"
 #include "tensor/device.h"
+#include "train/device.h"
 #include "train/loop.h"
 
 namespace frugal::search {
@@ -129,10 +130,12 @@ SearchSpace SearchConfig::load_space(const std::string& origin) const {
   return {space, (origin.empty() ? "" : origin + ":") + "/space"};
 }
 
-Ordered run_search(const SearchConfig& config, const train::RunOptions& options, const std::string& origin) {
+Ordered run_search(const SearchConfig& config, const train::RunOptions& given, const std::string& origin) {
   const SearchSpace space = config.load_space(origin);
   const std::vector<Objective> objectives = objectives_of(config, space);
   train::Communicator single;
+  train::RunOptions options = given;
+  const torch::Device device = train::take_device(options);
   nlohmann::json printed;
   config::print(config, printed);
   train::RunFolder run({"nas-search search",
@@ -151,7 +154,7 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& options,
   const auto seed = static_cast<std::uint64_t>(config.seed);
   tensor::seed_torch(seed);
   Supernet net(space);
-  net.to(run.device());
+  net.to(device);
   std::vector<std::unique_ptr<Strategy>> strategies;
   for (std::size_t t = 0; t < objectives.size(); ++t) {
     strategies.push_back(

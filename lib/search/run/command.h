@@ -13,7 +13,7 @@
 #include "data/images/config.h"
 #include "search/run/run.h"
 #include "train/loop_config.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 namespace frugal::search {
 

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "data/images/loader.h"
+#include "data/batches/loader.h"
 #include "train/images/task.h"
 
 namespace frugal::search {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "data/batches/loader.h"
 #include "data/images/dataset.h"
-#include "data/images/loader.h"
 #include "search/strategy/strategy.h"
 #include "train/batch_config.h"
 #include "train/task.h"

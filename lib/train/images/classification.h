@@ -4,10 +4,10 @@
 
 #include <functional>
 
+#include "data/batches/loader.h"
 #include "data/images/dataset.h"
-#include "data/images/loader.h"
 #include "train/batch_config.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
 #include "train/task.h"
 
 namespace frugal::train {

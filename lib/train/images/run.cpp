@@ -7,9 +7,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "tensor/device.h"
+#include "train/device.h"
 #include "train/images/task.h"
 #include "train/loop.h"
-#include "train/training_run.h"
+#include "train/parallel/communicator.h"
+#include "train/run/training_run.h"
 
 namespace frugal::train {
 namespace {
@@ -90,8 +92,10 @@ void ImageRunConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
+Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   const auto communicator = make_communicator();
+  RunOptions options = given;
+  const torch::Device device = take_device(options);
   nlohmann::json printed;
   config::print(config, printed);
   TrainingRun run("nas-search train", "frugal.nas-search.train/1", options, printed, config.runs,
@@ -113,7 +117,7 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& options) {
   tensor::seed_torch(seed);
   model::ImageNetwork module(network);
   if (!config.initial_weights.empty()) tensor::load_weights(module, config.initial_weights);
-  module.to(run.device());
+  module.to(device);
   if (first) base::write_text(options.out + "/network.json", network::to_text(network));
 
   ImageTaskConfig task_config;

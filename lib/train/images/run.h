@@ -13,7 +13,7 @@
 #include "network/compact.h"
 #include "train/batch_config.h"
 #include "train/loop_config.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 namespace frugal::train {
 

@@ -4,12 +4,12 @@
 
 #include <memory>
 
+#include "data/batches/loader.h"
 #include "data/images/config.h"
 #include "data/images/dataset.h"
-#include "data/images/loader.h"
 #include "model/image/network.h"
 #include "train/batch_config.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
 #include "train/task.h"
 
 namespace frugal::train {

@@ -1,33 +1,11 @@
-// Processes that train together, each on its slice of every batch. A backend is one file; without one a run
-// has a single process.
+// Several processes that train together. A backend is one file; without one a run has a single process.
 #pragma once
 
-#include <torch/types.h>
-
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
+
+#include "train/run/communicator.h"
 
 namespace frugal::train {
-
-class Communicator {
- public:
-  virtual ~Communicator() = default;
-  virtual int rank() const { return 0; }
-  virtual int size() const { return 1; }
-  bool is_first() const { return rank() == 0; }
-
-  // Sums in place over all processes. `begin` returns at once with a handle for `wait`; every process must
-  // begin in the same order.
-  virtual std::size_t begin_sum(float* /*values*/, std::int64_t /*count*/) { return 0; }
-  virtual void wait(std::size_t /*handle*/) {}
-  virtual void sum(double* /*values*/, std::int64_t /*count*/) {}
-  void sum(float* values, std::int64_t count) { wait(begin_sum(values, count)); }
-  // The first process's bytes to all.
-  virtual void broadcast(void* /*bytes*/, std::size_t /*count*/) {}
-  virtual void barrier() {}
-};
 
 // Whether a launcher (mpirun, srun) started several processes; then over MPI, else a single process. Throws
 // UserError where a launcher did but this build has no MPI.

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tensor/safetensors.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
 
 namespace frugal::train {
 

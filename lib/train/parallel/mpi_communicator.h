@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
 
 namespace frugal::train {
 

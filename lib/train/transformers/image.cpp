@@ -4,7 +4,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
-#include "data/images/loader.h"
+#include "data/batches/loader.h"
 #include "train/images/classification.h"
 
 namespace frugal::train {

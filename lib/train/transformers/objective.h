@@ -11,7 +11,7 @@
 #include "model/transformer/transformer.h"
 #include "train/batch_config.h"
 #include "train/knn.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
 #include "train/task.h"
 
 namespace frugal::train {

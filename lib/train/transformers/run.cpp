@@ -10,8 +10,10 @@
 #include "base/random.h"
 #include "model/transformer/hf_model.h"
 #include "tensor/device.h"
+#include "train/device.h"
 #include "train/loop.h"
-#include "train/training_run.h"
+#include "train/parallel/communicator.h"
+#include "train/run/training_run.h"
 #include "train/transformers/moments.h"
 #include "train/transformers/task.h"
 
@@ -110,8 +112,10 @@ double step_flops(const model::TransformerConfig& model, const Objective& object
          static_cast<double>(objective.batch_size());
 }
 
-Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& options) {
+Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& given) {
   const auto communicator = make_communicator();
+  RunOptions options = given;
+  const torch::Device device = take_device(options);
   nlohmann::json printed;
   config::print(config, printed);
   TrainingRun run("ligo-grow train", "frugal.ligo-grow.train/1", options, printed, config.runs,
@@ -121,7 +125,7 @@ Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& op
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   LoadedModel loaded = load_model(config.model, seed);
-  loaded.weights = loaded.weights.to(run.device());
+  loaded.weights = loaded.weights.to(device);
   const auto objective =
       make_objective(config.objective, loaded.config, config.model.path, data_seed(config), *communicator);
   const std::int64_t share = config.objective.batch.share(*communicator);

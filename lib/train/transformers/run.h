@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "config/visitor.h"
 #include "train/loop_config.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 #include "train/transformers/drop.h"
 #include "train/transformers/model.h"
 #include "train/transformers/objective.h"

@@ -6,11 +6,12 @@
 #include <cmath>
 
 #include "base/random.h"
-#include "calibrate/float_network.h"
-#include "calibrate/observe.h"
+#include "in_float/network.h"
+#include "in_float/tensors.h"
 #include "ir/integer_scale.h"
 #include "ir/operator.h"
 #include "quant/convert/fold.h"
+#include "quant/convert/to_int8.h"
 #include "quant/program.h"
 #include "support/float_model.h"
 #include "support/message_of.h"
@@ -49,7 +50,7 @@ std::vector<quant::ValueRange> seen_ranges(const ir::Model& folded, const Tensor
                          wider * std::max(0.0, value.max().item<double>())};
   };
   see(folded.graph.inputs.front(), images);
-  const calibrate::FloatNetwork network(folded);
+  const in_float::Network network(folded);
   network(images, see);
   return ranges;
 }
@@ -66,7 +67,7 @@ struct Ran {
         workspace(program, parameters) {
     const TensorId input = model.graph.inputs.front();
     std::vector<std::int8_t> stored;
-    for (const float x : calibrate::numbers_of(image)) {
+    for (const float x : in_float::numbers_of(image)) {
       const double v = std::nearbyint(x / ir::scale_of(model.graph.tensor(input))) +
                        static_cast<double>(ir::zero_point_of(model.graph.tensor(input)));
       stored.push_back(static_cast<std::int8_t>(std::clamp(v, -128.0, 127.0)));
@@ -123,7 +124,7 @@ TEST_CASE("folding keeps what a network computes", "[quant]") {
     folded_norms += static_cast<int>(model.graph.nodes.size() - folded.graph.nodes.size());
     const Tensor images = images_for(model, seed, 2);
     INFO("seed " << seed);
-    CHECK(relative(calibrate::FloatNetwork(folded)(images), calibrate::FloatNetwork(model)(images)) < 1e-5);
+    CHECK(relative(in_float::Network(folded)(images), in_float::Network(model)(images)) < 1e-5);
   }
   CHECK(folded_norms > 20);
 }
@@ -179,7 +180,7 @@ TEST_CASE("a range four times as wide gives about four times the error", "[quant
         quant::fold(test::small_float_model(seed, seed % 2 == 0 ? "relu6" : "relu"), "net");
     const auto layers = quant::stored_layers(folded.graph, "net");
     const Tensor image = images_for(folded, seed, 1);
-    const Tensor wanted = calibrate::FloatNetwork(folded)(image).to(torch::kFloat64);
+    const Tensor wanted = in_float::Network(folded)(image).to(torch::kFloat64);
     for (int k = 0; k < 3; ++k) {
       const double wider = std::pow(4.0, k);
       const quant::Int8Network made =

@@ -1,4 +1,4 @@
-#include "train/event_log.h"
+#include "train/run/event_log.h"
 
 #include <filesystem>
 #include <nlohmann/json.hpp>

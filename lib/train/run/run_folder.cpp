@@ -1,4 +1,4 @@
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -9,9 +9,8 @@
 #include "base/progress.h"
 #include "config/config.h"
 #include "report/result.h"
-#include "tensor/device.h"
-#include "train/loop.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
+#include "train/run/place.h"
 
 namespace frugal::train {
 namespace {
@@ -54,7 +53,6 @@ Ordered finished_result(const RunKind& kind, const RunOptions& options, const st
 struct RunFolder::State {
   RunKind kind;
   RunOptions options;
-  torch::Device device;
   Json config;
   std::string id;
   Communicator& communicator;
@@ -65,16 +63,8 @@ struct RunFolder::State {
 
 RunFolder::RunFolder(const RunKind& kind, const RunOptions& options, const Json& printed,
                      Communicator& communicator)
-    : state_(new State{kind,
-                       options,
-                       tensor::use_device(options.device),
-                       printed,
-                       id_of(printed, kind.beside),
-                       communicator,
-                       {},
-                       nullptr,
-                       {}}) {
-  if (communicator.size() > 1 && !state_->device.is_cpu())
+    : state_(new State{kind, options, printed, id_of(printed, kind.beside), communicator, {}, nullptr, {}}) {
+  if (communicator.size() > 1 && options.device != "cpu")
     throw UserError("--device", "several processes share a run on CPUs alone",
                     "use --device cpu, or one process");
   if (communicator.is_first()) state_->lock.emplace(options.out);
@@ -86,14 +76,12 @@ RunFolder::RunFolder(const RunKind& kind, const RunOptions& options, const Json&
 
 RunFolder::~RunFolder() = default;
 
-const torch::Device& RunFolder::device() const { return state_->device; }
-
 const std::string& RunFolder::id() const { return state_->id; }
 
 const Ordered& RunFolder::finished() const { return state_->finished; }
 
-LoopPlace RunFolder::place(std::int64_t seed, const std::string& label) const {
-  LoopPlace place;
+RunPlace RunFolder::place(std::int64_t seed, const std::string& label) const {
+  RunPlace place;
   place.folder = state_->options.out;
   place.config_hash = state_->id;
   place.seed = static_cast<std::uint64_t>(seed);
@@ -113,7 +101,7 @@ void RunFolder::finish(Ordered& result, int threads, double loop_seconds) {
   Ordered run = s.clock.describe(threads);
   run["seconds"] = loop_seconds;
   run["folder"] = s.options.out;
-  run["device"] = s.device.str();
+  run["device"] = s.options.device;
   if (result.contains("run")) run.update(result["run"]);
   result["run"] = std::move(run);
   if (!s.communicator.is_first()) return;

@@ -1,4 +1,4 @@
-#include "train/training_run.h"
+#include "train/run/training_run.h"
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "report/result.h"
-#include "train/loop.h"
-#include "train/parallel/communicator.h"
+#include "train/run/communicator.h"
+#include "train/run/place.h"
 
 namespace frugal::train {
 namespace {
@@ -60,7 +60,7 @@ Ordered TrainingRun::finished() const {
   return line;
 }
 
-LoopPlace TrainingRun::place(std::int64_t seed, const std::string& label) const {
+RunPlace TrainingRun::place(std::int64_t seed, const std::string& label) const {
   return folder_.place(seed, label);
 }
 

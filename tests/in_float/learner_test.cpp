@@ -1,6 +1,6 @@
 // The float baseline: it begins as the network on integers that it is compared with, a step of it goes the
 // way of a step with quantisation-aware scaling, and clamps that stand for an activation stay.
-#include "adapt/float_learner.h"
+#include "in_float/learner.h"
 
 #include <cmath>
 #include <numeric>
@@ -68,7 +68,7 @@ ir::Model finer_model(std::uint64_t seed) {
 TEST_CASE("the float baseline begins near the network on integers", "[adapt]") {
   const ir::Model model = test::tiny_int8_model(3);
   const quant::Samples samples = test::tiny_samples(1, 90);
-  adapt::FloatLearner learner(model, {}, {}, "tiny");
+  in_float::Learner learner(model, {}, {}, "tiny");
   const quant::Score in_float = learner.evaluate(samples),
                      integers = quant::evaluate(model, samples, 1, "tiny");
   CHECK(std::abs(in_float.loss - integers.loss) < 0.05 * integers.loss);
@@ -87,7 +87,7 @@ TEST_CASE("a float step goes the way of quantisation-aware scaling", "[adapt]") 
   const std::vector<quant::TrainedState> before = integers.state();
   integers.step(samples, all_of(samples), rate);
   const std::vector<quant::TrainedState> after = integers.state();
-  adapt::FloatLearner learner(model, layers(model, "full"), {}, "tiny");
+  in_float::Learner learner(model, layers(model, "full"), {}, "tiny");
   const ir::Model start = learner.model();
   learner.step(samples, all_of(samples), rate);
   const ir::Model end = learner.model();
@@ -125,11 +125,11 @@ TEST_CASE("the float baseline trains what the scheme names, and goes on from sav
   scheme.bias_layers = 2;
   scheme.weights = {{1, 0.5}};
   const auto trained = sparse::trained_layers(model, scheme);
-  const adapt::FloatLearnerConfig config{0.9, 1};
-  adapt::FloatLearner one(model, trained, config, "tiny");
+  const in_float::LearnerConfig config{0.9, 1};
+  in_float::Learner one(model, trained, config, "tiny");
   const ir::Model start = one.model();
   for (int i = 0; i < 3; ++i) one.step(samples, all_of(samples), 0.05);
-  adapt::FloatLearner other(model, trained, config, "tiny");
+  in_float::Learner other(model, trained, config, "tiny");
   other.restore(one.model(), one.state(), 3);
   for (int i = 0; i < 3; ++i) {
     one.step(samples, all_of(samples), 0.05);

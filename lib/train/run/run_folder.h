@@ -9,19 +9,15 @@
 #include <string>
 #include <vector>
 
-namespace c10 {
-struct Device;
-}
-
 namespace frugal::train {
 
 class Communicator;
-struct LoopPlace;
+struct RunPlace;
 
 struct RunOptions {
   std::string out;
   bool resume = false, quiet = false;
-  std::string device = "cpu";
+  std::string device = "cpu";  // its full name: "cpu", "cuda:0"
 };
 
 // What a command calls its runs, and where it keeps what.
@@ -38,7 +34,7 @@ class RunFolder {
  public:
   // `printed`: the whole config. Process 0 locks the folder, the others wait for it. UserError where the
   // folder holds another run, one that was interrupted and options.resume is not given, or where another
-  // process holds it, for a device that is not there, and for several processes on GPUs.
+  // process holds it, and for several processes on GPUs.
   RunFolder(const RunKind& kind, const RunOptions& options, const nlohmann::json& printed,
             Communicator& communicator);
   ~RunFolder();
@@ -46,9 +42,8 @@ class RunFolder {
   // What the result file of a run that was finished before holds (a note says so), else null.
   const nlohmann::ordered_json& finished() const;
 
-  const c10::Device& device() const;  // what options.device names
-  const std::string& id() const;      // a hash of what decides the run's result
-  LoopPlace place(std::int64_t seed, const std::string& label) const;
+  const std::string& id() const;  // a hash of what decides the run's result
+  RunPlace place(std::int64_t seed, const std::string& label) const;
 
   // Schema, tool, version, seed, config: a result begins with them.
   nlohmann::ordered_json start_result(std::int64_t seed) const;

@@ -1,4 +1,4 @@
-#include "adapt/float_learner.h"
+#include "in_float/learner.h"
 
 #include <torch/torch.h>
 
@@ -7,34 +7,20 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "in_float/tensors.h"
 #include "ir/integer_scale.h"
+#include "ir/model.h"
 #include "ir/operator.h"
 #include "model/image/graph_forward.h"
 #include "quant/convert/to_float.h"
+#include "sparse/scheme.h"
 
-namespace frugal::adapt {
+namespace frugal::in_float {
 namespace {
 
 using torch::Tensor;
 
 constexpr std::size_t evaluated_at_once = 64;
-
-std::vector<Tensor> tensors_of(const ir::Model& model) {
-  std::vector<Tensor> tensors(model.graph.tensors.size());
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const ir::Tensor& tensor = model.graph.tensors[i];
-    if (tensor.role == ir::Role::input || tensor.role == ir::Role::value) continue;
-    const auto values = model.values<float>(static_cast<ir::TensorId>(i));
-    tensors[i] = torch::from_blob(const_cast<float*>(values.data()), tensor.shape, torch::kFloat32).clone();
-  }
-  return tensors;
-}
-
-std::vector<float> numbers_of(const Tensor& tensor) {
-  const Tensor plain = tensor.detach().contiguous();
-  const auto* begin = plain.data_ptr<float>();
-  return {begin, begin + plain.numel()};
-}
 
 // 1 for the weights of trained channels, which are inputs (depthwise: outputs); undefined where all are.
 Tensor channel_mask(const autodiff::TrainedLayer& layer, const ir::Node& node, const Tensor& weight) {
@@ -47,7 +33,7 @@ Tensor channel_mask(const autodiff::TrainedLayer& layer, const ir::Node& node, c
 
 }  // namespace
 
-struct FloatLearner::Parts {
+struct Learner::Parts {
   // A trained parameter.
   struct Slot {
     ir::TensorId id = ir::none;
@@ -56,7 +42,7 @@ struct FloatLearner::Parts {
   };
 
   ir::Model model;  // its numbers as they were given
-  FloatLearnerConfig config;
+  LearnerConfig config;
   std::vector<Tensor> tensors;
   std::vector<Slot> slots;
   std::unique_ptr<model::GraphForward> forward;
@@ -131,8 +117,8 @@ struct FloatLearner::Parts {
   }
 };
 
-FloatLearner::FloatLearner(const ir::Model& start, const std::vector<autodiff::TrainedLayer>& trained,
-                           const FloatLearnerConfig& config, const std::string& origin)
+Learner::Learner(const ir::Model& start, const std::vector<autodiff::TrainedLayer>& trained,
+                 const LearnerConfig& config, const std::string& origin)
     : parts_(std::make_unique<Parts>()) {
   Parts& p = *parts_;
   at::set_num_threads(static_cast<int>(config.threads));
@@ -147,10 +133,10 @@ FloatLearner::FloatLearner(const ir::Model& start, const std::vector<autodiff::T
                                                     ir::whole(p.model.graph).end, p.tensors);
 }
 
-FloatLearner::~FloatLearner() = default;
+Learner::~Learner() = default;
 
-double FloatLearner::step(const quant::Samples& samples, std::span<const std::size_t> which,
-                          double learning_rate) {
+double Learner::step(const quant::Samples& samples, std::span<const std::size_t> which,
+                     double learning_rate) {
   Parts& p = *parts_;
   quant::check_samples(samples, which, p.model.graph, p.origin);
   model::GraphMode mode;
@@ -170,7 +156,7 @@ double FloatLearner::step(const quant::Samples& samples, std::span<const std::si
   return value;
 }
 
-quant::Score FloatLearner::evaluate(const quant::Samples& samples) {
+quant::Score Learner::evaluate(const quant::Samples& samples) {
   Parts& p = *parts_;
   quant::check_samples(samples, p.model.graph, p.origin);
   const torch::NoGradGuard no_grad;
@@ -190,19 +176,19 @@ quant::Score FloatLearner::evaluate(const quant::Samples& samples) {
   return score;
 }
 
-ir::Model FloatLearner::model() const {
+ir::Model Learner::model() const {
   ir::Model model = parts_->model;
   for (const Parts::Slot& slot : parts_->slots) model.set<float>(slot.id, numbers_of(slot.parameter));
   return model;
 }
 
-std::vector<ir::TensorId> FloatLearner::trained() const {
+std::vector<ir::TensorId> Learner::trained() const {
   std::vector<ir::TensorId> parameters;
   for (const Parts::Slot& slot : parts_->slots) parameters.push_back(slot.id);
   return parameters;
 }
 
-std::vector<quant::TrainedState> FloatLearner::state() const {
+std::vector<quant::TrainedState> Learner::state() const {
   std::vector<quant::TrainedState> states;
   for (const Parts::Slot& slot : parts_->slots) {
     states.push_back({slot.name, {}, {}, {}});
@@ -211,8 +197,7 @@ std::vector<quant::TrainedState> FloatLearner::state() const {
   return states;
 }
 
-void FloatLearner::restore(const ir::Model& model, std::vector<quant::TrainedState> state,
-                           std::int64_t steps) {
+void Learner::restore(const ir::Model& model, std::vector<quant::TrainedState> state, std::int64_t steps) {
   Parts& p = *parts_;
   FRUGAL_ASSERT(state.size() == p.slots.size(), "a state of other parameters");
   const torch::NoGradGuard no_grad;
@@ -226,4 +211,12 @@ void FloatLearner::restore(const ir::Model& model, std::vector<quant::TrainedSta
   p.steps = steps;
 }
 
-}  // namespace frugal::adapt
+std::unique_ptr<adapt::Learner> make_learner(const ir::Model& start, const sparse::UpdateScheme& scheme,
+                                             const adapt::AdaptConfig& config) {
+  LearnerConfig how;
+  how.momentum = config.method.momentum;
+  how.threads = adapt::worker_count(config.threads);
+  return std::make_unique<Learner>(start, sparse::trained_layers(start, scheme), how, config.network);
+}
+
+}  // namespace frugal::in_float

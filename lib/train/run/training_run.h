@@ -1,8 +1,8 @@
-// A run that trains: its folder (train/run_folder.h) and its line in runs.jsonl, which is what `scalefit fit`
+// A run that trains: its folder (run_folder.h) and its line in runs.jsonl, which is what `scalefit fit`
 // reads.
 #pragma once
 
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 namespace frugal::train {
 
@@ -16,9 +16,8 @@ class TrainingRun {
   // The line of a run that was finished before, else null; the runs file has it then, whatever became of it.
   nlohmann::ordered_json finished() const;
 
-  const c10::Device& device() const { return folder_.device(); }
   const std::string& id() const { return folder_.id(); }
-  LoopPlace place(std::int64_t seed, const std::string& label) const;
+  RunPlace place(std::int64_t seed, const std::string& label) const;
 
   // Adds what every line has, writes result.json with it, and adds the line to the runs file.
   void finish(nlohmann::ordered_json& line, std::int64_t seed, int threads, double loop_seconds);

@@ -8,22 +8,22 @@
 #include <vector>
 
 #include "adapt/learner.h"
-#include "autodiff/backward.h"
+#include "autodiff/trained_layer.h"
 
-namespace frugal::adapt {
+namespace frugal::in_float {
 
-struct FloatLearnerConfig {
+struct LearnerConfig {
   double momentum = 0;
   std::size_t threads = 1;  // of torch, in the whole process
 };
 
-class FloatLearner : public Learner {
+class Learner : public adapt::Learner {
  public:
   // `start` on integers, with its head in float; `trained` of its nodes. Throws UserError where it stands for
   // no float network.
-  FloatLearner(const ir::Model& start, const std::vector<autodiff::TrainedLayer>& trained,
-               const FloatLearnerConfig& config, const std::string& origin);
-  ~FloatLearner() override;
+  Learner(const ir::Model& start, const std::vector<autodiff::TrainedLayer>& trained,
+          const LearnerConfig& config, const std::string& origin);
+  ~Learner() override;
 
   double step(const quant::Samples& samples, std::span<const std::size_t> which,
               double learning_rate) override;
@@ -39,4 +39,8 @@ class FloatLearner : public Learner {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace frugal::adapt
+// As the config says (adapt/learner.h).
+std::unique_ptr<adapt::Learner> make_learner(const ir::Model& start, const sparse::UpdateScheme& scheme,
+                                             const adapt::AdaptConfig& config);
+
+}  // namespace frugal::in_float

@@ -1,4 +1,4 @@
-#include "data/images/loader.h"
+#include "data/batches/loader.h"
 
 #include <algorithm>
 #include <cmath>
