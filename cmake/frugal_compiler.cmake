@@ -24,8 +24,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND FRUGAL_CCACHE)
   target_compile_options(frugal_options INTERFACE -fpch-preprocess)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 warns of "literal" + std::string in the standard library's own code (GCC bug 105651).
-  target_compile_options(frugal_options INTERFACE -Wno-restrict)
+  # GCC 12 warns of "literal" + std::string and of copies without end in the standard library's own code (GCC bugs 105651
+  # and 105329).
+  target_compile_options(frugal_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(FRUGAL_WERROR)
   target_compile_options(frugal_options INTERFACE -Werror)

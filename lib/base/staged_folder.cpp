@@ -49,7 +49,7 @@ std::string plain(const std::string& folder) {
 }
 
 // In one step; in three where the file system has no such step (some network ones).
-bool exchange(const std::string& a, const std::string& b) {
+bool swap_names(const std::string& a, const std::string& b) {
   if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return true;
   if (errno != EINVAL && errno != ENOSYS) return false;
   const std::string third = b + ".old.part";
@@ -167,7 +167,7 @@ void StagedFolder::commit() {
   } else {
     // The older one is marked as ours to clear before it stands aside, for the case of a kill in between.
     put_mark(folder_ + "/" + marker);
-    if (!exchange(aside_, folder_)) fail("exchange the older folder for the new one");
+    if (!swap_names(aside_, folder_)) fail("exchange the older folder for the new one");
     for (const std::string& name : files_in(aside_)) {
       if (replaceable_.contains(name)) fs::remove(aside_ + "/" + name, error);
     }

@@ -46,7 +46,7 @@ class Words {
     if (!accept(mark)) fail(fmt::format("'{}' was expected, got {}", mark, shown()));
   }
   std::string shown() const {
-    return word_.kind == Word::Kind::end ? "the end of the text" : "'" + word_.text.substr(0, 40) + "'";
+    return word_.kind == Word::Kind::end ? "the end of the text" : fmt::format("'{:.40}'", word_.text);
   }
   [[noreturn]] void fail(const std::string& message, const std::string& hint = "") const {
     fail_at(word_, message, hint);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "ir/graph.h"
 #include "support/test.h"
 
 using namespace frugal;
