@@ -14,13 +14,20 @@ table { border-collapse: collapse; margin: .6em 0; font-size: .92em; }
 caption { text-align: left; color: #333; padding-bottom: .3em; }
 th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; }
-td:first-child, td:last-child { overflow-wrap: anywhere; } th { border-bottom: 2px solid #888; }
+td:first-child, td:last-child { overflow-wrap: anywhere; min-width: 6em; } th { border-bottom: 2px solid #888; }
 div.table { overflow-x: auto; max-width: 100%; }
 p, li, caption, figcaption { overflow-wrap: anywhere; }
 figure { margin: 1em 0; } figcaption { color: #333; font-size: .92em; } svg { max-width: 100%; height: auto; }
 pre { background: #f6f6f6; padding: .8em; overflow-x: auto; font-size: .85em; }
 li { margin: .2em 0; }
-@media (max-width: 700px) { body { padding: 0 .6em; margin: .8em auto; } th, td { padding: .2em .35em; } }
+@media (max-width: 700px) {
+  body { padding: 0 .6em; margin: .8em auto; } th, td { padding: .2em .35em; }
+  table.wide tr:first-child { display: none; } table.wide, table.wide caption, table.wide tbody { display: block; }
+  table.wide tr { display: block; border-bottom: 2px solid #888; padding: .3em 0; }
+  table.wide td { display: block; border: 0; text-align: left; padding: .05em .35em; overflow-wrap: anywhere; }
+  table.wide td:empty { display: none; }
+  table.wide td[data-label]::before { content: attr(data-label) ": "; color: #777; }
+}
 @media (prefers-color-scheme: dark) {
   body { color: #e4e4e4; background: #181818; } h2 { border-color: #555; }
   p.subtitle, caption, figcaption { color: #b8b8b8; } th, td { border-color: #444; }
@@ -74,14 +81,20 @@ Page& Page::list(const std::vector<std::string>& items) {
 }
 Page& Page::table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
                   const std::string& caption) {
-  body_ += "<div class=\"table\"><table>\n";
+  // On a phone each row of many columns becomes a card, its cells named.
+  const bool wide = header.size() > 4;
+  body_ += fmt::format("<div class=\"table\"><table{}>\n", wide ? " class=\"wide\"" : "");
   if (!caption.empty()) body_ += fmt::format("<caption>{}</caption>\n", escape(caption));
   body_ += "<tr>";
   for (const std::string& cell : header) body_ += fmt::format("<th>{}</th>", escape(cell));
   body_ += "</tr>\n";
   for (const auto& row : rows) {
     body_ += "<tr>";
-    for (const std::string& cell : row) body_ += fmt::format("<td>{}</td>", escape(cell));
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      const bool named = wide && k < header.size() && !header[k].empty();
+      body_ += fmt::format("<td{}>{}</td>", named ? fmt::format(" data-label=\"{}\"", escape(header[k])) : "",
+                           escape(row[k]));
+    }
     body_ += "</tr>\n";
   }
   body_ += "</table></div>\n";

@@ -20,6 +20,8 @@ using paint::xy;
 
 namespace {
 
+constexpr std::size_t most_names = 10;  // in a legend
+
 std::size_t characters(const std::string& utf8) {
   return static_cast<std::size_t>(
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
@@ -270,8 +272,10 @@ double Plot::Painter::legend_width() const {
 void Plot::Painter::legend() {
   double y = top_ + 8;
   const double x = right_ + (plot_.heat_ ? 96 : 14);
-  for (const Item* item : legend_names()) {
-    if (y > height_ - 20) break;
+  const std::vector<const Item*> named = legend_names();
+  const std::size_t shown = named.size() > most_names ? most_names - 1 : named.size();
+  for (std::size_t k = 0; k < shown; ++k) {
+    const Item* item = named[k];
     if (item->kind == Item::Kind::points) {
       marker(item->marker, x + 10, y, item->color);
     } else if (item->kind == Item::Kind::band || item->kind == Item::Kind::boxes) {
@@ -285,6 +289,9 @@ void Plot::Painter::legend() {
     put(fmt::format(R"(<text x="{:.1f}" y="{:.1f}">{}</text>)", x + 26, y + 4, escape(item->name)));
     y += 19;
   }
+  if (shown < named.size())
+    put(fmt::format(R"(<text x="{:.1f}" y="{:.1f}">and {} more</text>)", x + 26, y + 4,
+                    named.size() - shown));
 }
 
 }  // namespace frugal::report

@@ -103,6 +103,26 @@ TEST_CASE("a heat map draws a cell a value and lines of equal value where they p
   CHECK(labels == 1);  // 99 is nowhere
 }
 
+TEST_CASE("a legend names ten things at most, and says how many more there are") {
+  report::Plot plot("many", {"x", false, {}, {}}, {"y", false, {}, {}});
+  for (int i = 0; i < 14; ++i)
+    plot.line("line " + std::to_string(i), {0, 1}, {0.0, double(i)}, report::Plot::color(std::size_t(i)));
+  const std::string svg = plot.svg();
+  CHECK(svg.find(">line 8<") != std::string::npos);
+  CHECK(svg.find(">line 9<") == std::string::npos);
+  CHECK(svg.find(">and 5 more<") != std::string::npos);
+}
+
+TEST_CASE("cells of a table of many columns carry their column's name, for a phone") {
+  const std::string page = report::Page("p", "")
+                               .table({"a", "b", "c", "d", ""}, {{"1", "2", "3", "4", "note"}})
+                               .table({"a", "b"}, {{"1", "2"}})
+                               .text();
+  CHECK(page.find("<table class=\"wide\">") != std::string::npos);
+  CHECK(page.find("<td data-label=\"d\">4</td><td>note</td>") != std::string::npos);
+  CHECK(page.find("<td>1</td><td>2</td>") != std::string::npos);
+}
+
 TEST_CASE("a page escapes text and needs no network") {
   report::Page page("a < b");
   page.section("s")

@@ -108,6 +108,7 @@ std::vector<HoldOut> roll(const std::vector<std::shared_ptr<const Law>>& laws, c
     double square = 0;
     for (std::size_t i = 0; i < average.size(); ++i) {
       const double miss = std::log(test.y[i]) - average[i] / used;
+      one.rows.push_back({test.y[i], {std::exp(average[i] / used), NAN, NAN}});
       square += miss * miss / static_cast<double>(average.size());
       misses.push_back(miss);
       distances.push_back(std::max(1.0, cost[hidden[i]] / fitted_edge));

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "fit/command/answer.h"
+#include "fit/command/citations.h"
 #include "fit/command/page_parts.h"
 #include "fit/decide/decide.h"
 #include "fit/runs/repeats.h"
@@ -77,8 +78,8 @@ using report::Page;
 using report::Plot;
 
 void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
-  const Runs& runs = series.runs;
   const Surface& surface = *series.surface;
+  const Runs runs = part_runs(surface, series.runs).fitted;
   std::vector<double> x, y;
   for (std::size_t i = 0; i < runs.count(); ++i) {
     x.push_back(run_cost(surface, &cost, runs.scale(i)));
@@ -91,6 +92,47 @@ void add_residuals(Page& page, const SeriesFit& series, const Cost& cost) {
   plot.horizontal("", 0, "#777777");
   plot.points("", std::move(x), std::move(y), Plot::color(0));
   page.figure(plot.svg(720, 320), "A trend here is misfit: the law bends where the runs do not.");
+}
+
+// What each rolling hold-out predicted of the runs that it hid.
+void add_hold_outs(Page& page, const SeriesFit& series, double coverage) {
+  double low = INFINITY, high = 0;
+  for (const HoldOut& one : series.hold_outs) {
+    for (const Judged& row : one.rows) {
+      low = std::min({low, row.measured, row.predicted.value});
+      high = std::max({high, row.measured, row.predicted.value});
+    }
+  }
+  if (high == 0) return;
+  Plot plot("Rolling hold-outs: predicted against measured", {"measured error or loss", true, {}, {}},
+            {"predicted error or loss", true, {}, {}});
+  plot.line("right", {low, high}, {low, high}, "#777777", true);
+  bool bars = false;
+  for (std::size_t k = 0; k < series.hold_outs.size(); ++k) {
+    const HoldOut& one = series.hold_outs[k];
+    EstimateSeries points;
+    for (const Judged& row : one.rows) {
+      points.add(row.measured, row.predicted);
+      bars = bars || std::isfinite(row.predicted.high);
+    }
+    points.draw_points(plot, fmt::format("from {} runs", one.fitted), Plot::color(k), 'o');
+  }
+  page.figure(plot.svg(760, 460),
+              "Each colour hides the largest runs and predicts them from the others." +
+                  (bars ? fmt::format(" Bars are {} prediction intervals.", share(coverage)) : ""));
+}
+
+// Whom to cite: the laws that count.
+void add_citations(Page& page, const SeriesFit& series) {
+  std::vector<std::string> laws;
+  for (const SurfaceComponent& component : series.surface->components())
+    if (component.weight > 0) laws.push_back(component.law->name);
+  if (series.curve) {
+    for (const CurveCandidate& candidate : series.curve->candidates())
+      if (candidate.weight > 0) laws.emplace_back(candidate.law->name);
+  }
+  const std::vector<std::string> texts = citations_of(laws);
+  if (!texts.empty()) page.paragraph("The laws are those of:").list(texts);
 }
 
 // The costliest run, and ten and a hundred times less and more.
@@ -227,7 +269,9 @@ std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::ui
     } else {
       add_joint_tables(page, series, config);
     }
-    add_learning_curves(page, *series.surface, config.coverage, series.held_out, largest_of(series.held_out));
+    add_learning_curves(page, *series.surface, config.coverage, series.held_out, largest_of(series.held_out),
+                        series.left_out);
+    add_hold_outs(page, series, config.coverage);
     add_residuals(page, series, cost);
     if (series.surface->is_joint()) {
       add_error_surface(page, *series.surface, {});
@@ -235,6 +279,7 @@ std::string fit_page(const FitOutcome& outcome, const FitConfig& config, std::ui
                                config.coverage);
     }
     if (series.isoflop) add_measured_isoflop(page, *series.isoflop, config.coverage);
+    add_citations(page, series);
   }
   return page.text();
 }

@@ -59,6 +59,14 @@ void to_odds(Runs& runs, const Link& link) {
 }
 
 void wrap(SeriesFit& series, Link link, Runs measured, const Metric& metric) {
+  for (HoldOut& one : series.hold_outs) {
+    for (Judged& row : one.rows) {
+      Estimate& p = row.predicted;
+      for (double* value : {&row.measured, &p.value, &p.low, &p.high})
+        *value = link.error_of(*value, Surface::estimate, false);
+    }
+  }
+  series.left_out = through(link, std::move(series.left_out));
   series.surface = std::make_unique<LinkedSurface>(std::move(series.surface), std::move(link), measured);
   series.surface->metric = metric;
   series.runs = std::move(measured);
@@ -121,7 +129,7 @@ Runs with_errors(const Runs& runs, const std::map<std::string, double>& errors,
   return out;
 }
 
-std::vector<double> costs_of(const Runs& runs, const Cost& cost) {
+std::vector<double> scale_costs(const Runs& runs, const Cost& cost) {
   std::vector<double> out;
   for (std::size_t i = 0; i < runs.count(); ++i) {
     const RunScale scale = runs.scale(i);
@@ -134,7 +142,7 @@ std::vector<double> costs_of(const Runs& runs, const Cost& cost) {
 // ln(−ln accuracy above chance) as a line over ln compute (arXiv 2512.08894): the errors of `hidden`.
 std::vector<double> log_accuracy_law(const Runs& fitted, const Runs& hidden, const Cost& cost,
                                      double chance) {
-  const std::vector<double> x = costs_of(fitted, cost), at = costs_of(hidden, cost);
+  const std::vector<double> x = scale_costs(fitted, cost), at = scale_costs(hidden, cost);
   double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double share = (1 - fitted.y[i] - chance) / (1 - chance);
@@ -156,7 +164,7 @@ void compare_ways(SeriesFit& series, const Runs& pairs, const std::map<std::stri
   std::vector<std::size_t> rows;
   const Runs known = with_errors(series.runs, errors, rows);
   const Cost cost(config.cost);
-  const std::vector<double> costs = costs_of(known, cost);
+  const std::vector<double> costs = scale_costs(known, cost);
   std::vector<std::size_t> order(known.count());
   std::iota(order.begin(), order.end(), std::size_t(0));
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return costs[a] < costs[b]; });
@@ -180,7 +188,7 @@ void compare_ways(SeriesFit& series, const Runs& pairs, const std::map<std::stri
   judge_way("in two steps", [&] {
     SeriesFit first;
     std::vector<std::size_t> cheap;
-    const std::vector<double> all = costs_of(series.runs, cost);
+    const std::vector<double> all = scale_costs(series.runs, cost);
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (all[i] < edge) cheap.push_back(i);
     }

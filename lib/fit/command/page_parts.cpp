@@ -105,11 +105,18 @@ std::vector<RunScale> scales_of(const Runs& runs) {
 
 }  // namespace
 
+Parted part_runs(const Surface& surface, const Runs& runs) {
+  std::vector<std::size_t> fitted, aside;
+  for (std::size_t i = 0; i < runs.count(); ++i)
+    (surface.set_aside(runs.scale(i)) ? aside : fitted).push_back(i);
+  return {runs.select(fitted), runs.select(aside)};
+}
+
 void add_learning_curves(Page& page, const Surface& surface, double coverage, const Runs& held_out,
-                         const std::vector<RunScale>& marks) {
+                         const std::vector<RunScale>& marks, const Runs& left_out) {
   const std::string variable = surface.uses("data") ? "data" : surface.variables().front();
   const bool by_size = surface.uses("size") && variable != "size";
-  const Runs& runs = surface.measured();
+  const auto [runs, aside] = part_runs(surface, surface.measured());
   double far = surface.largest().of(variable) * 10;
   for (const auto& scales : {scales_of(held_out), marks}) {
     for (const RunScale& scale : scales) far = std::max(far, scale.of(variable) * 1.5);
@@ -138,7 +145,7 @@ void add_learning_curves(Page& page, const Surface& surface, double coverage, co
         at.of(variable) = value;
         y.push_back(surface.error(at, Surface::estimate, true));
       }
-      plot.line("size " + base::human_count(size) + " (predicted)", x, std::move(y), "#444444", true);
+      plot.line("sizes predicted", x, std::move(y), "#444444", true);
     }
   } else {
     draw_curve(plot, surface, surface.largest(), variable, x, "fit", Plot::color(0), coverage, true);
@@ -147,6 +154,7 @@ void add_learning_curves(Page& page, const Surface& surface, double coverage, co
   EstimateSeries predicted;
   for (const RunScale& mark : marks) predicted.add(mark.of(variable), surface.predict(mark, coverage));
   if (!marks.empty()) predicted.draw_points(plot, "predicted", "#000000", 'd');
+  for (const Runs& out : {aside, left_out}) add_points(plot, "left out", out, variable, "#777777", 'x');
   add_points(plot, "held out", held_out, variable, "#b00020", 'x');
   plot.vertical("largest fitted", surface.largest().of(variable), "#777777");
   page.figure(plot.svg(),
@@ -187,7 +195,9 @@ void add_error_surface(Page& page, const Surface& surface, const std::vector<Run
     }
     if (!px.empty()) plot.points(name, std::move(px), std::move(py), color, marker);
   };
-  put("fitted runs", scales_of(surface.measured()), "#1b1b1b", 'c');
+  const auto [runs, aside] = part_runs(surface, surface.measured());
+  put("fitted runs", scales_of(runs), "#1b1b1b", 'c');
+  put("left out", scales_of(aside), "#bbbbbb", 'x');
   put("predicted", marks, "#d55e00", 'd');
   page.figure(plot.svg(820, 440), "Lines join equal error; circles are the fitted runs.");
 }
@@ -233,10 +243,12 @@ Judgement judge(const std::vector<Judged>& rows) {
   Judgement out;
   const double count = static_cast<double>(rows.size());
   for (const Judged& row : rows) {
+    out.rmse += std::pow(row.predicted.value - row.measured, 2) / count;
     out.log_rmse += std::pow(std::log(row.predicted.value / row.measured), 2) / count;
     out.covered += row.covered() ? 1 : 0;
     out.mean_log_width += std::log(row.predicted.high / row.predicted.low) / count;
   }
+  out.rmse = std::sqrt(out.rmse);
   out.log_rmse = std::sqrt(out.log_rmse);
   return out;
 }

@@ -42,10 +42,16 @@ void draw_curve(report::Plot& plot, const Surface& surface, RunScale at, const s
 // At most `most` of the distinct values, evenly among them, with both ends.
 std::vector<double> some_of(std::span<const double> values, std::size_t most);
 
+// Runs by whether the surface sets them aside.
+struct Parted {
+  Runs fitted, aside;
+};
+Parted part_runs(const Surface& surface, const Runs& runs);
+
 // The runs that a surface was fitted to, as lines of error against data (or the one variable), a size each.
 // `reach`: how far the axis goes beyond the largest run; `marks` widens it to them.
 void add_learning_curves(report::Page& page, const Surface& surface, double coverage, const Runs& held_out,
-                         const std::vector<RunScale>& marks);
+                         const std::vector<RunScale>& marks, const Runs& left_out = {});
 // Error over size and data, with the fitted runs and `marks` (predictions asked for).
 void add_error_surface(report::Page& page, const Surface& surface, const std::vector<RunScale>& marks);
 // Error against size at each budget, with its minimum, and best size and data against the budget.
@@ -59,6 +65,7 @@ struct Judged {
 };
 
 struct Judgement {
+  double rmse = 0;            // root mean square of predicted − measured
   double log_rmse = 0;        // root mean square of ln predicted − ln measured
   std::size_t covered = 0;    // how many intervals hold what was measured
   double mean_log_width = 0;  // of ln(high / low)

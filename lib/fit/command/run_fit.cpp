@@ -87,6 +87,11 @@ void fit_posterior(SeriesFit& series, const FitConfig& config, std::uint64_t see
     double square = 0;
     for (const double miss : cut.miss) square += miss * miss / double(cut.miss.size());
     one.average_log_rmse = std::sqrt(square);
+    for (std::size_t k = 0; k < cut.rows.size(); ++k) {
+      const double measured = points.y[cut.rows[k]], log_y = std::log(measured) + cut.miss[k],
+                   half = normal_quantile(0.5 + config.coverage / 2) * cut.deviation[k];
+      one.rows.push_back({measured, {std::exp(log_y), std::exp(log_y - half), std::exp(log_y + half)}});
+    }
     series.hold_outs.push_back(std::move(one));
   }
   for (const Posterior::Outlier& outlier : predictive.posterior().outliers())
@@ -107,6 +112,15 @@ void fit_curve(SeriesFit& series, const FitConfig& config, std::uint64_t seed) {
   series.curve = Curve::fit(series.runs.column(series.curve_variable), series.runs.y);
   series.surface = std::make_unique<CurveSurface>(*series.curve, series.curve_variable, series.runs,
                                                   static_cast<int>(config.draws), seed);
+  for (const CurveHoldOut& hidden : series.curve->hold_outs()) {
+    HoldOut one;
+    one.variable = series.curve_variable;
+    one.fitted = hidden.fitted;
+    one.hidden = hidden.x.size();
+    for (std::size_t i = 0; i < hidden.x.size(); ++i)
+      one.rows.push_back({hidden.measured[i], {hidden.predicted[i], NAN, NAN}});
+    series.hold_outs.push_back(std::move(one));
+  }
 }
 
 // A law by name keeps every run that it is given.
@@ -122,6 +136,7 @@ void leave_out_diverged(SeriesFit& series) {
         fmt::format("left out as diverged: {}, error {:g}, far above runs of its own scale or smaller; a law "
                     "by name keeps it",
                     runs.places.empty() ? fmt::format("run {}", i + 1) : runs.places[i], runs.y[i]));
+  series.left_out = runs.select(diverged);
   series.runs = runs.select(kept);
 }
 
@@ -227,7 +242,8 @@ void fit_series(SeriesFit& series, const FitConfig& config, std::uint64_t seed, 
   } else {
     fit_laws(series, config, seed, place);
   }
-  series.isoflop = measure_isoflop(series.runs, config.cost, config.coverage, seed);
+  series.isoflop =
+      measure_isoflop(part_runs(*series.surface, series.runs).fitted, config.cost, config.coverage, seed);
 }
 
 }  // namespace

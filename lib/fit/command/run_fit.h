@@ -9,6 +9,7 @@
 
 #include "fit/command/fit_config.h"
 #include "fit/command/isoflop.h"
+#include "fit/command/page_parts.h"
 #include "fit/curve/curve.h"
 #include "fit/law/uncertainty.h"
 #include "fit/surface/surface.h"
@@ -22,6 +23,7 @@ struct HoldOut {
   double beyond = 0;             // largest hidden cost / largest fitted cost
   std::vector<double> log_rmse;  // of each candidate law; NaN where it could not be fitted
   double average_log_rmse = 0;   // of their average
+  std::vector<Judged> rows;      // the hidden runs; NaN where there is no interval
 };
 
 // One series, fitted: by laws of several variables, or by a `curve` of one.
@@ -29,6 +31,7 @@ struct SeriesFit {
   std::string group;
   Runs runs;                       // fitted
   Runs held_out;                   // those whose train column says 0
+  Runs left_out;                   // diverged
   std::vector<std::string> notes;  // what the fit cannot say
   std::vector<FitResult> laws;     // of the components, in the order of the surface's
   std::vector<double> weights;

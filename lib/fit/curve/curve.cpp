@@ -17,6 +17,7 @@ double at_most(double usual, double noise) { return usual * std::min(1.0, noise 
 
 // The largest x were hidden, and every candidate predicted them.
 struct HiddenTail {
+  std::size_t kept;                         // points that were fitted
   std::size_t count;                        // hidden points that were scored
   double octaves;                           // how far beyond its edge it was scored, at most
   std::vector<std::vector<double>> misses;  // candidate by candidate, predicted − measured ln y
@@ -49,7 +50,7 @@ HiddenTail predict_tail(const CurveData& data, std::size_t kept, bool settled, c
     at.push_back(t);
     measured.push_back(data.log_y[i]);
   }
-  HiddenTail tail{at.size(), at.back() / octave, {}};
+  HiddenTail tail{kept, at.size(), at.back() / octave, {}};
   for (const CurveCandidate& candidate : fit_candidates(head, options.discrepancy, true)) {
     std::vector<double> miss;
     if (candidate.law != nullptr) {
@@ -98,17 +99,21 @@ void set_weights(std::vector<CurveCandidate>& candidates, const std::vector<Hidd
   for (CurveCandidate& candidate : candidates) candidate.weight /= total;
 }
 
+// What the average missed of each hidden point.
+std::vector<double> average_misses(const std::vector<CurveCandidate>& candidates, const HiddenTail& tail) {
+  std::vector<double> miss(tail.count, 0.0);
+  for (std::size_t c = 0; c < tail.misses.size(); ++c)
+    for (std::size_t i = 0; i < tail.misses[c].size(); ++i)
+      miss[i] += candidates[c].weight * tail.misses[c][i];
+  return miss;
+}
+
 // How far the average missed, an octave out, one degree of freedom a hold-out and one for the prior.
 double average_miss(const std::vector<CurveCandidate>& candidates, const std::vector<HiddenTail>& tails,
                     double prior_miss) {
   double square = prior_miss * prior_miss;
-  for (const HiddenTail& tail : tails) {
-    std::vector<double> miss(tail.count, 0.0);
-    for (std::size_t c = 0; c < tail.misses.size(); ++c)
-      for (std::size_t i = 0; i < tail.misses[c].size(); ++i)
-        miss[i] += candidates[c].weight * tail.misses[c][i];
-    square += mean_square(miss) / std::max(tail.octaves, 0.5);
-  }
+  for (const HiddenTail& tail : tails)
+    square += mean_square(average_misses(candidates, tail)) / std::max(tail.octaves, 0.5);
   return std::sqrt(square / double(1 + tails.size()));
 }
 
@@ -123,6 +128,16 @@ Curve Curve::fit(std::span<const double> x, std::span<const double> y, const Cur
   const std::vector<HiddenTail> tails = hide_tails(curve.data_, settled, options);
   set_weights(curve.candidates_, tails, at_most(options.indifference, curve.data_.noise), curve.data_.noise,
               settled);
+  for (const HiddenTail& tail : tails) {
+    CurveHoldOut one{tail.kept, {}, {}, {}};
+    const std::vector<double> miss = average_misses(curve.candidates_, tail);
+    for (std::size_t i = 0; i < tail.count; ++i) {
+      one.x.push_back(curve.data_.x_edge * std::exp(curve.data_.t[tail.kept + i]));
+      one.measured.push_back(std::exp(curve.data_.log_y[tail.kept + i]));
+      one.predicted.push_back(std::exp(curve.data_.log_y[tail.kept + i] + miss[i]));
+    }
+    curve.hold_outs_.push_back(std::move(one));
+  }
   curve.miss_ = average_miss(curve.candidates_, tails, at_most(options.prior_miss, curve.data_.noise));
   return curve;
 }

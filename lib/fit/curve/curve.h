@@ -40,6 +40,12 @@ struct CurvePrediction {
   double log_deviation = 0;            // standard deviation of ln y
 };
 
+// Points that a rolling hold-out hid, as the average predicted them from the others.
+struct CurveHoldOut {
+  std::size_t fitted = 0;
+  std::vector<double> x, measured, predicted;
+};
+
 class Curve {
  public:
   // x and y in any order, of equal length. UserError where fewer than three distinct x > 0 with y > 0 remain.
@@ -59,6 +65,9 @@ class Curve {
 
   const CurveData& data() const { return data_; }
   const std::vector<CurveCandidate>& candidates() const { return candidates_; }
+  const std::vector<CurveHoldOut>& hold_outs() const {
+    return hold_outs_;
+  }  // of a fit, not of a restored one
   DiscrepancyKernel discrepancy() const { return discrepancy_; }
   double hold_out_miss() const { return miss_; }  // of the average, relative, an octave beyond the edge
 
@@ -66,6 +75,7 @@ class Curve {
   CurveData data_;
   DiscrepancyKernel discrepancy_;
   std::vector<CurveCandidate> candidates_;
+  std::vector<CurveHoldOut> hold_outs_;
   double miss_ = 0;
 };
 

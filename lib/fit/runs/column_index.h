@@ -10,8 +10,10 @@ namespace frugal::fit {
 
 class ColumnIndex {
  public:
-  explicit ColumnIndex(Table& table) : table_(table) {
-    for (std::size_t i = 0; i < table.columns.size(); ++i) index_[table.columns[i]] = i;
+  explicit ColumnIndex(Table& table) : table_(table) { refresh(); }
+  // After others have added columns.
+  void refresh() {
+    for (std::size_t i = 0; i < table_.columns.size(); ++i) index_[table_.columns[i]] = i;
   }
   std::size_t of(const std::string& name) {
     const auto [found, fresh] = index_.try_emplace(name, table_.columns.size());

@@ -93,11 +93,12 @@ bool is_index(const std::string& key) {
   return !key.empty() && key.find_first_not_of("0123456789") == std::string::npos;
 }
 
-enum class Shape { row, lm_eval, lists, named_lists, by_index, by_column, within };
+enum class Shape { row, lm_eval, lm_evals, lists, named_lists, by_index, by_column, within };
 
 // How a whole object holds runs; `row`: it is one run, or none of these.
 Shape shape_of(const Json& json) {
   if (is_lm_eval(json)) return Shape::lm_eval;
+  if (is_lm_eval_of_several(json)) return Shape::lm_evals;
   if (json.contains("columns") && json.contains("data") && json["columns"].is_array() &&
       json["data"].is_array())
     return Shape::named_lists;
@@ -137,6 +138,8 @@ bool add_whole(Table& table, ColumnIndex& columns, const Json& json, std::size_t
   if (shape == Shape::row) return false;
   if (shape == Shape::lm_eval) {
     add_lm_eval(table, json, file);
+  } else if (shape == Shape::lm_evals) {
+    add_lm_eval_of_several(table, json, file);
   } else if (shape == Shape::lists || shape == Shape::by_column) {
     add_columns(table, columns, json, file);
   } else if (shape == Shape::named_lists) {
@@ -168,7 +171,11 @@ void append_jsonl(Table& table, std::string_view text, const std::string& file) 
   if (first != std::string_view::npos && text[first] == '[') {
     const Json list = Json::parse(text.begin(), text.end(), nullptr, false);
     if (list.is_discarded()) throw UserError(file, "is not valid JSON: " + why_not_json(text));
-    for (std::size_t i = 0; i < list.size(); ++i) add_object(table, columns, list[i], file_index, i + 1);
+    if (is_lm_eval_of_several(list)) {
+      add_lm_eval_of_several(table, list, file_index);
+    } else {
+      for (std::size_t i = 0; i < list.size(); ++i) add_object(table, columns, list[i], file_index, i + 1);
+    }
     pad_rows(table);
     return;
   }
@@ -190,7 +197,12 @@ void append_jsonl(Table& table, std::string_view text, const std::string& file) 
       throw UserError(fmt::format("{}:{}", file, line), why_not_json(one),
                       end == text.size() ? "the last line has no end: was the writer killed?" : "");
     }
-    add_object(table, columns, json, file_index, line);
+    if (is_lm_eval(json)) {
+      add_lm_eval(table, json, file_index);
+      columns.refresh();
+    } else {
+      add_object(table, columns, json, file_index, line);
+    }
   }
   pad_rows(table);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,10 @@ bool is_lm_eval(const Json& json) {
   return json.contains("versions") || json.contains("configs") || json.contains("config");
 }
 
+bool is_lm_eval_of_several(const Json& json) {
+  return json.is_structured() && !json.empty() && std::all_of(json.begin(), json.end(), is_lm_eval);
+}
+
 std::optional<double> size_in_name(const std::string& name) {
   for (std::size_t i = 0; i < name.size(); ++i) {
     const bool begins =
@@ -55,20 +60,28 @@ std::optional<double> size_in_name(const std::string& name) {
   return std::nullopt;
 }
 
-void add_lm_eval(Table& table, const Json& json, std::size_t file) {
+void add_lm_eval_of_several(Table& table, const Json& json, std::size_t file) {
+  for (const auto& [name, one] : json.items()) add_lm_eval(table, one, file, json.is_object() ? name : "");
+}
+
+void add_lm_eval(Table& table, const Json& json, std::size_t file, const std::string& named) {
   ColumnIndex columns(table);
-  const std::string model = model_of(json);
+  std::string model = model_of(json);
+  if (model.empty()) model = named;
   std::string size;
   const Json config = json.contains("config") ? json["config"] : Json();
   if (config.is_object() && config.contains("model_num_parameters") &&
       config["model_num_parameters"].is_number()) {
     size = config["model_num_parameters"].dump();
-  } else if (const auto named = size_in_name(model)) {
-    size = fmt::format("{:g}", *named);
+  } else if (const auto written = size_in_name(model)) {
+    size = fmt::format("{:g}", *written);
     table.notes.push_back(
         fmt::format("{}: {} parameters, from the model's name '{}'", table.files[file], size, model));
   }
-  std::size_t line = 0;
+  // Rows of one file are counted on from model to model.
+  const auto before = static_cast<std::size_t>(std::count_if(
+      table.rows.begin(), table.rows.end(), [file](const auto& row) { return row.file == file; }));
+  std::size_t line = before;
   for (const auto& [task, metrics] : json["results"].items()) {
     Table::Row row;
     row.file = file;
@@ -84,9 +97,10 @@ void add_lm_eval(Table& table, const Json& json, std::size_t file) {
     }
     table.rows.push_back(std::move(row));
   }
-  if (line > 0)
-    table.notes.push_back(
-        fmt::format("{}: results of lm-evaluation-harness, {} tasks", table.files[file], line));
+  if (line > before)
+    table.notes.push_back(fmt::format("{}: results of lm-evaluation-harness{}, {} tasks", table.files[file],
+                                      before > 0 || !named.empty() ? " of '" + model + "'" : "",
+                                      line - before));
 }
 
 }  // namespace frugal::fit

@@ -24,6 +24,7 @@ class LinkedSurface final : public Surface {
   double error(const RunScale& scale, int draw, bool with_misfit) const override;
   const std::vector<SurfaceComponent>& components() const override { return inner_->components(); }
   Estimate predict(const RunScale& scale, double coverage) const override;
+  bool set_aside(const RunScale& run) const override { return inner_->set_aside(run); }
   const Link& link() const { return link_; }
 
  private:

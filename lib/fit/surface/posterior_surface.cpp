@@ -22,6 +22,14 @@ PosteriorSurface::PosteriorSurface(Posterior posterior, double factor, bool effe
   set_components();
   law_name = "average of " + std::to_string(components_.size()) + " laws";
   draw_parameters(seed);
+  outliers_ = posterior_.outliers();
+}
+
+bool PosteriorSurface::set_aside(const RunScale& run) const {
+  const RunScale at = with_effective_data(run);
+  return std::any_of(outliers_.begin(), outliers_.end(), [&](const Posterior::Outlier& one) {
+    return std::abs(at.size / one.size - 1) < 1e-6 && std::abs(at.data / one.data - 1) < 1e-6;
+  });
 }
 
 void PosteriorSurface::set_components() {

@@ -25,6 +25,7 @@ class PosteriorSurface final : public Surface {
   int draws() const override { return static_cast<int>(misfit_draws_.size()); }
   double error(const RunScale& scale, int draw, bool with_misfit) const override;
   Estimate predict(const RunScale& scale, double coverage) const override;
+  bool set_aside(const RunScale& run) const override;
   // For each law its weight over all parts and the parameters, as published, of the likeliest of them.
   const std::vector<SurfaceComponent>& components() const override { return components_; }
 
@@ -42,6 +43,7 @@ class PosteriorSurface final : public Surface {
   double factor_;
   bool effective_data_;
   std::vector<SurfaceComponent> components_;
+  std::vector<Posterior::Outlier> outliers_;
   std::vector<double> misfit_draws_;
   std::vector<LawDraw> law_draws_;
 };

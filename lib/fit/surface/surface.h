@@ -61,6 +61,8 @@ class Surface {
 
   // From the draws, or exactly where the surface knows its distribution.
   virtual Estimate predict(const RunScale& scale, double coverage) const;
+  // Whether a fitted run's scale moves nothing, as one that was trained too little.
+  virtual bool set_aside(const RunScale&) const { return false; }
   // How many times beyond the largest measured value, over the variables: 1 is the edge.
   double beyond(const RunScale& scale) const;
   const RunScale& largest() const { return largest_; }  // by variable

@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "base/stop.h"
 #include "fit/command/page_parts.h"
+#include "fit/command/run_fit.h"
 #include "fit/law/fit.h"
 #include "fit/posterior/predictive.h"
 #include "fit/validate/validate.h"
@@ -36,8 +39,9 @@ struct SeriesCheck {
     FitResult best;
   };
   std::vector<Convergence> convergence;
-  std::vector<Judged> judged;  // the held-out runs
-  std::string refusal;         // why none is judged; empty: they are
+  std::vector<Judged> judged;   // the held-out runs
+  std::vector<Judged> through;  // in two steps: their downstream error, of those that have one
+  std::string refusal;          // why none is judged; empty: they are
 };
 
 struct JointReport final : Check {
@@ -106,6 +110,37 @@ Json convergence_json(const SeriesCheck::Convergence& c) {
           {"unidentified", certificate.unidentified}};
 }
 
+// In two steps: the downstream error of the runs at `held`, from the others' losses and the others' pairs.
+std::vector<Judged> judge_two_steps(const Measurements& all, const Runs& points,
+                                    const std::vector<std::size_t>& fitted,
+                                    const std::vector<std::size_t>& held, const ValidateInput& input) {
+  std::set<std::string> hidden;
+  for (const std::size_t i : held) hidden.insert(points.places[i]);
+  Measurements part = all;
+  part.runs = points.select(fitted);
+  auto second = std::make_shared<Measurements>(*all.second);
+  std::map<std::string, double> errors;
+  std::vector<std::size_t> others;
+  for (std::size_t i = 0; i < second->runs.count(); ++i) {
+    if (hidden.count(second->runs.places[i]) > 0)
+      errors[second->runs.places[i]] = second->runs.y[i];
+    else
+      others.push_back(i);
+  }
+  if (errors.empty()) return {};
+  second->runs = second->runs.select(others);
+  part.second = std::move(second);
+  const FitOutcome outcome = run_fit(part, input.config.fit_config(), input.seed, input.place);
+  std::vector<Judged> judged;
+  for (const std::size_t i : held) {
+    const auto measured = errors.find(points.places[i]);
+    if (measured == errors.end()) continue;
+    judged.push_back({measured->second,
+                      outcome.series.front().surface->predict(points.scale(i), input.config.fit.coverage)});
+  }
+  return judged;
+}
+
 // held[i]: run i is predicted, not fitted; empty: top_scale.
 SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<bool> held,
                         const ValidateInput& input) {
@@ -145,6 +180,8 @@ SeriesCheck check_joint(const std::string& name, const Runs& given, std::vector<
     const Predictive predictive(points.select(fitted_rows), predictive_options);
     for (std::size_t i = 0; const Estimate& predicted : predictive.predict(held_points))
       check.judged.push_back({held_points.y[i++], predicted});
+    if (input.measurements.second != nullptr)
+      check.through = judge_two_steps(input.measurements, points, fitted_rows, held_rows, input);
   } catch (const base::UserError& error) {
     check.refusal = error.message();
   }
@@ -174,6 +211,14 @@ void JointReport::add_to_result(Json& out) const {
       one["covered"] = static_cast<double>(judgement.covered);
       one["mean_log_width"] = judgement.mean_log_width;
       one["predictions"] = to_json(check.judged);
+      if (!check.through.empty()) {
+        const Judgement two = judge(check.through);
+        one["downstream"] = {{"rmse", two.rmse},
+                             {"log_rmse", two.log_rmse},
+                             {"covered", static_cast<double>(two.covered)},
+                             {"mean_log_width", two.mean_log_width},
+                             {"predictions", to_json(check.through)}};
+      }
     }
     out["series"].push_back(std::move(one));
   }
@@ -215,6 +260,18 @@ void JointReport::add_to_page(Page& page, double coverage) const {
   }
   add_predicted_against_measured(page, all, coverage, "One point a held-out run.");
   page.table({"series", "fitted", "held out", "RMSE of ln error", "covered", "mean log width", ""}, rows);
+  std::vector<Judged> through;
+  for (const SeriesCheck& check : series)
+    through.insert(through.end(), check.through.begin(), check.through.end());
+  if (!through.empty()) {
+    const Judgement two = judge(through);
+    page.section("Downstream error, in two steps");
+    page.paragraph(
+        fmt::format("{} of {} intervals hold the error that was measured; the prediction misses it "
+                    "by {} (root mean square).",
+                    two.covered, through.size(), shown(two.rmse)));
+    add_predicted_against_measured(page, through, coverage, "One point a held-out run.");
+  }
   page.table(
       {"series", "law", "same objective", "same parameters", "gradient", "condition", "not identified"},
       convergence, "Fits from different seeds that end within 1e-6 of the best.");
