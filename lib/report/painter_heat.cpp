@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <cmath>
 
 #include "report/html.h"
 
@@ -77,7 +77,7 @@ void Plot::Painter::Heat::cells() {
 // Marching squares: where each cell's edges cross the level, joined by a segment.
 void Plot::Painter::Heat::contour(double level) {
   std::string path;
-  std::optional<std::pair<double, double>> label_at;
+  std::vector<std::pair<double, double>> line;
   const std::size_t columns = map_.x.size();
   for (std::size_t r = 0; r + 1 < map_.y.size(); ++r) {
     for (std::size_t c = 0; c + 1 < columns; ++c) {
@@ -97,17 +97,36 @@ void Plot::Painter::Heat::contour(double level) {
       for (std::size_t k = 0; k + 1 < crossings.size(); k += 2) {
         path += "M" + xy(crossings[k].first, crossings[k].second) + "L" +
                 xy(crossings[k + 1].first, crossings[k + 1].second);
-        if (!label_at || crossings[k].first > label_at->first) label_at = crossings[k];
+        line.insert(line.end(), {crossings[k], crossings[k + 1]});
       }
     }
   }
   if (path.empty()) return;
   put(fmt::format(R"(<path d="{}" fill="none" stroke="#ffffff" stroke-width="1.2" stroke-opacity="0.9"/>)",
                   path));
-  put(fmt::format(
-      R"(<text x="{:.1f}" y="{:.1f}" font-size="11" text-anchor="end" fill="#ffffff" stroke="{}" stroke-width="2.6" )"
-      R"(paint-order="stroke">{:.4g}</text>)",
-      std::min(label_at->first, right_ - 4), std::max(label_at->second - 3, top_ + 10), text_color, level));
+  label(level, std::move(line));
+}
+
+// As far right as no other label stands; a line without room has none, and the colour bar says its value.
+void Plot::Painter::Heat::label(double level, std::vector<std::pair<double, double>> line) {
+  constexpr double height = 13, digit = 6.3;
+  const std::string text = fmt::format("{:.4g}", level);
+  const double width = digit * static_cast<double>(text.size()) + 4;
+  std::stable_sort(line.begin(), line.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [px, py] : line) {
+    const double x = std::min(px, right_ - 4), y = std::clamp(py - 3, top_ + height, y_.from - 4);
+    const bool inside = x - width >= x_.from;
+    const bool taken = std::any_of(labels_.begin(), labels_.end(), [&](const auto& other) {
+      return std::abs(other.first - x) < width + 4 && std::abs(other.second - y) < height;
+    });
+    if (!inside || taken) continue;
+    labels_.emplace_back(x, y);
+    put(fmt::format(
+        R"(<text x="{:.1f}" y="{:.1f}" font-size="11" text-anchor="end" fill="#ffffff" stroke="{}" stroke-width="2.6" )"
+        R"(paint-order="stroke">{}</text>)",
+        x, y, text_color, text));
+    return;
+  }
 }
 
 void Plot::Painter::Heat::color_bar() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "report/painter.h"
 
@@ -18,11 +20,13 @@ class Plot::Painter::Heat {
  private:
   void put(const std::string& line);
   void contour(double level);
+  void label(double level, std::vector<std::pair<double, double>> line);
 
   const HeatMap& map_;
   const paint::Mapping &x_, &y_;
   paint::Mapping range_;  // of the values
   double top_, right_;
+  std::vector<std::pair<double, double>> labels_;  // where the lines' labels stand: right ends of text
   std::string& out_;
 };
 

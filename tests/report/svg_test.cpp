@@ -103,6 +103,37 @@ TEST_CASE("a heat map draws a cell a value and lines of equal value where they p
   CHECK(labels == 1);  // 99 is nowhere
 }
 
+TEST_CASE("labels of lines of equal value stay apart and inside the plot") {
+  std::vector<double> x, y, values;
+  for (int i = 0; i < 30; ++i) x.push_back(std::pow(10, i / 10.0)), y.push_back(1 + i);
+  for (std::size_t r = 0; r < 30; ++r)
+    for (std::size_t c = 0; c < 30; ++c)
+      values.push_back(100 - static_cast<double>(r) - static_cast<double>(c));
+  std::vector<double> levels;
+  for (double level = 45; level < 99; level += 1.5) levels.push_back(level);
+  report::Plot plot("dense", {"data", true, {}, {}}, {"size", false, {}, {}});
+  plot.heat_map(x, y, values, "error", false, levels);
+  const std::string svg = plot.svg();
+  std::vector<std::pair<double, double>> labels;
+  for (std::size_t at = svg.find("font-size=\"11\""); at != std::string::npos;
+       at = svg.find("font-size=\"11\"", at + 1)) {
+    const std::size_t start = svg.rfind("<text", at);
+    double px = 0, py = 0;
+    REQUIRE(std::sscanf(svg.c_str() + start, "<text x=\"%lf\" y=\"%lf\"", &px, &py) == 2);
+    labels.emplace_back(px, py);
+  }
+  REQUIRE(labels.size() > 10);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    CHECK(labels[i].first > 76 + 20);
+    CHECK(labels[i].second < 430 - 58);
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool apart = std::fabs(labels[i].first - labels[j].first) >= 20 ||
+                         std::fabs(labels[i].second - labels[j].second) >= 12;
+      CHECK(apart);
+    }
+  }
+}
+
 TEST_CASE("a legend names ten things at most, and says how many more there are") {
   report::Plot plot("many", {"x", false, {}, {}}, {"y", false, {}, {}});
   for (int i = 0; i < 14; ++i)
