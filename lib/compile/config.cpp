@@ -4,6 +4,8 @@
 
 namespace frugal::compile {
 
+const std::vector<std::string> pass_names{"order", "split", "fuse", "in-place", "channels", "rows"};
+
 void LearningConfig::visit(config::Visitor& v) {
   v.choice("kind", kind, {"qas", "sgd"},
            "qas: SGD with quantisation-aware scaling; sgd: without, for comparison");
@@ -19,6 +21,10 @@ void DeviceConfig::visit(config::Visitor& v) {
   v.field("sram", sram, "bytes of it, the stack among them: 256KB");
   v.field("stack", stack, "bytes of SRAM that are kept for the stack");
   v.field("optimise", optimise, "the compiler's flag");
+  v.field(
+      "memories", memories,
+      "pieces of SRAM that the numbers of a step are spread over, the cheapest first: DTCM=65536, AXI=131072 "
+      "(bytes); empty: one piece. Each becomes an array in a section of its own, .bss.arena_DTCM");
 }
 
 void CompileConfig::visit(config::Visitor& v) {
@@ -31,7 +37,16 @@ void CompileConfig::visit(config::Visitor& v) {
   v.field("classes", classes, config::between(0, 65536), "of a new head");
   v.field("scheme", scheme, "what is trained: full, head, bias:k, last:k, or a file of a scheme (JSON)");
   v.object("method", method, "how it learns, one sample a step");
+  v.choice("updates", updates, {"early", "late"},
+           "early: each as soon as its gradient is there, so that its memory is free; late: all at the end");
+  v.field(
+      "passes", passes,
+      "those of order, split, fuse, in-place, channels, rows that may be taken where memory gets less by it");
   v.object("device", device, "what it runs on");
+}
+
+std::vector<plan::Region> memories_of(const CompileConfig& config) {
+  return plan::parse_regions(config.device.memories, "device.memories");
 }
 
 device::FileSettings file_settings(const CompileConfig& config) {

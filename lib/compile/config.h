@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/visitor.h"
 #include "device/files.h"
+#include "plan/regions.h"
 
 namespace frugal::compile {
 
@@ -20,9 +22,12 @@ struct LearningConfig {
 
 struct DeviceConfig {
   std::string target = "m7", flash = "1MB", sram = "256KB", stack = "4KB", optimise = "-O2";
+  std::vector<std::string> memories;  // as plan::parse_regions takes them; empty: one
 
   void visit(config::Visitor& v);
 };
+
+extern const std::vector<std::string> pass_names;  // in their order
 
 struct CompileConfig {
   std::int64_t seed = 0;
@@ -31,6 +36,8 @@ struct CompileConfig {
   std::int64_t classes = 0;      // of a new head
   std::string scheme = "full";   // what sparse::scheme_given takes
   LearningConfig method;
+  std::string updates = "early";                 // or "late": all at the end of a step
+  std::vector<std::string> passes = pass_names;  // those that may be taken
   DeviceConfig device;
 
   void visit(config::Visitor& v);
@@ -38,5 +45,6 @@ struct CompileConfig {
 
 // Throws UserError at the config's path.
 device::FileSettings file_settings(const CompileConfig& config);
+std::vector<plan::Region> memories_of(const CompileConfig& config);
 
 }  // namespace frugal::compile

@@ -36,7 +36,7 @@ Footprint footprint_of(const emit::DeviceProgram& program, const device::FileSet
   footprint.arena = bytes(program.arena_bytes());
   footprint.state = bytes(program.state_bytes());
   footprint.stack = settings.stack_bytes;
-  footprint.factory = footprint.state;
+  footprint.factory = bytes(program.factory_bytes());
   for (std::size_t i = 0; i < program.graph().tensors.size(); ++i) {
     if (program.home(static_cast<ir::TensorId>(i)).place == emit::Place::flash)
       footprint.constants += bytes(program.step().model.data[i].size());

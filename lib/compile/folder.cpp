@@ -102,7 +102,8 @@ Ordered compile_to(const std::string& folder, const CompileConfig& config, const
   const device::FileSettings settings = file_settings(config);
   const Stages stages = make_stages(config);
   std::vector<device::File> files = device::device_files(settings);  // refuses what a target cannot run
-  const emit::DeviceProgram program(stages.step, kernels_of(settings.target), config.network);
+  const emit::DeviceProgram program(stages.step, kernels_of(settings.target), config.network,
+                                    memories_of(config));
   require_fit(program, stages, config);
   const emit::SourceConfig source_settings = source_config(stages.step, config);
   const emit::Source source = emit::write_source(program, source_settings);
@@ -123,6 +124,9 @@ Ordered compile_to(const std::string& folder, const CompileConfig& config, const
   result["classes"] = program.graph().tensor(stages.step.logits).shape.back();
   result["memory"] = to_json(footprint_of(program, settings));
   result["plan"] = plan_of(program);
+  for (const emit::ArenaPiece& piece : program.pieces()) {
+    if (!piece.memory.empty()) result["memories"].push_back({{"name", piece.memory}, {"bytes", piece.bytes}});
+  }
   for (const PassReport& pass : stages.passes)
     result["passes"].push_back({{"name", pass.name},
                                 {"what", pass.help},

@@ -1,5 +1,10 @@
 #include "compile/optimize.h"
 
+#include <algorithm>
+
+#include "base/error.h"
+#include "compile/config.h"
+#include "compile/order.h"
 #include "emit/arena.h"
 #include "emit/device_program.h"
 #include "passes/channels.h"
@@ -29,6 +34,8 @@ constexpr Pass table[] = {
     {"channels", "gradients of inverted bottlenecks are computed some hidden channels at a time",
      passes::with_channels_in_turn},
 };
+constexpr const char *order_name = "order",
+                     *order_help = "nodes run in another order, with less alive at once (branches)";
 constexpr const char *rows_name = "rows", *rows_help = "layers whose maps are large run row by row";
 
 // Bytes of SRAM that a step takes at least: the planner reaches that, or nearly.
@@ -65,15 +72,16 @@ TrainingStep changed(TrainingStep step, unsigned chosen) {
 }
 
 // What each pass did to the memory on the way to `best`.
-std::vector<PassReport> reports_of(const TrainingStep& step, unsigned chosen, const TrainingStep& best,
-                                   const Memory& memory) {
+std::vector<PassReport> reports_of(const TrainingStep& given, const TrainingStep& step, unsigned chosen,
+                                   const TrainingStep& best, const Memory& memory) {
   std::vector<PassReport> reports;
-  std::size_t bytes = memory.of(step);
+  std::size_t bytes = memory.of(given);
   const auto add = [&](const char* name, const char* help, const TrainingStep& after, bool kept) {
     PassReport report{name, help, bytes, bytes, kept};
     if (kept) report.after = bytes = memory.of(after);
     reports.push_back(std::move(report));
   };
+  add(order_name, order_help, step, step.model.graph != given.model.graph);
   for (std::size_t i = 0; i < std::size(table); ++i) {
     const unsigned so_far = chosen & ((2U << i) - 1);
     add(table[i].name, table[i].help, changed(step, so_far), (chosen >> i & 1U) != 0);
@@ -84,12 +92,24 @@ std::vector<PassReport> reports_of(const TrainingStep& step, unsigned chosen, co
 
 }  // namespace
 
-TrainingStep optimized(const TrainingStep& step, std::int32_t kernels, const std::string& origin,
+TrainingStep optimized(const TrainingStep& given, const PassSettings& settings,
                        std::vector<PassReport>* reports) {
-  const Memory memory(kernels, origin);
+  const auto may = [&](const std::string& name) {
+    return std::find(settings.passes.begin(), settings.passes.end(), name) != settings.passes.end();
+  };
+  for (const std::string& name : settings.passes) {
+    if (std::find(pass_names.begin(), pass_names.end(), name) != pass_names.end()) continue;
+    std::string known;
+    for (const std::string& one : pass_names) known += (known.empty() ? "" : ", ") + one;
+    throw base::UserError("passes", "has '" + name + "', which is none", "these are: " + known);
+  }
+  const Memory memory(settings.kernels, settings.origin);
+  const TrainingStep step =
+      may(order_name) ? in_searched_order(given, settings.kernels, settings.origin) : given;
   unsigned useful = 0;  // passes that change something, behind those before them
   TrainingStep before = step;
   for (std::size_t i = 0; i < std::size(table); ++i) {
+    if (!may(table[i].name)) continue;
     TrainingStep after = table[i].run(before);
     if (after.model.graph != before.model.graph || after.by_channels.size() > before.by_channels.size())
       useful |= 1U << i;
@@ -104,14 +124,15 @@ TrainingStep optimized(const TrainingStep& step, std::int32_t kernels, const std
     if ((chosen & ~useful) != 0) continue;
     TrainingStep tried = changed(step, chosen);
     const passes::Measure measure = memory.of_nodes(tried);
-    tried = passes::with_useful_channels(passes::with_rows(std::move(tried), measure), measure);
+    if (may(rows_name)) tried = passes::with_rows(std::move(tried), measure);
+    tried = passes::with_useful_channels(std::move(tried), measure);
     const std::size_t bytes = measure(tried);
     if (bytes > least || (bytes == least && tried.by_channels.size() >= best.by_channels.size())) continue;
     least = bytes;
     best_choice = chosen;
     best = std::move(tried);
   }
-  if (reports != nullptr) *reports = reports_of(step, best_choice, best, memory);
+  if (reports != nullptr) *reports = reports_of(given, step, best_choice, best, memory);
   return best;
 }
 

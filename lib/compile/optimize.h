@@ -15,8 +15,15 @@ struct PassReport {
   bool kept = false;
 };
 
-// A new pass is a line of the table in optimize.cpp. kernels: a target of ops.h. `reports` may be null.
-passes::TrainingStep optimized(const passes::TrainingStep& step, std::int32_t kernels,
-                               const std::string& origin, std::vector<PassReport>* reports = nullptr);
+struct PassSettings {
+  std::int32_t kernels = 0;         // a target of ops.h
+  std::vector<std::string> passes;  // those that may be taken, by name
+  std::string origin;
+};
+
+// A new pass is a line of the table in optimize.cpp and a name in config.cpp. `reports` may be null. Throws
+// UserError at "passes" for a name that is none.
+passes::TrainingStep optimized(const passes::TrainingStep& step, const PassSettings& settings,
+                               std::vector<PassReport>* reports = nullptr);
 
 }  // namespace frugal::compile

@@ -49,15 +49,16 @@ passes::TrainingStep updated(const autodiff::TrainingGraph& training, const Comp
   passes::UpdateConfig how;
   how.qas = config.method.kind == "qas";
   if (config.method.storage != "integer") how.storage = config.method.storage;
+  how.early = config.updates == "early";
   return optimized(passes::with_updates(training, how, config.network),
-                   kernels_of(file_settings(config).target), config.network, reports);
+                   {kernels_of(file_settings(config).target), config.passes, config.network}, reports);
 }
 
 }  // namespace
 
 const std::vector<std::string> stage_names{"forward", "backward", "optimized", "plan", "c"};
 
-Stages make_stages(const CompileConfig& config) {
+Stages make_stages(const CompileConfig& config, const std::string& stage) {
   if (config.network.empty())
     throw UserError("network", "is not given", "--set network=model.tflite, or any file that `import` reads");
   network::Imported imported = network::load_model(config.network, config.weights);
@@ -65,8 +66,10 @@ Stages make_stages(const CompileConfig& config) {
   Stages made;
   made.notes = std::move(imported.notes);
   made.start = with_head(imported.model, config);
+  if (stage == "forward") return made;
   made.scheme = sparse::scheme_given(config.scheme, made.start.graph);
   made.training = trained_by(made.start, made.scheme, config);
+  if (stage == "backward") return made;
   made.step = updated(made.training, config, &made.passes);
   return made;
 }
@@ -96,7 +99,8 @@ std::string text_of(const std::string& stage, const Stages& stages, const Compil
   if (stage == "forward") return ir::to_text(stages.start.graph);
   if (stage == "backward") return ir::to_text(stages.training.model.graph);
   if (stage == "optimized") return ir::to_text(stages.step.model.graph);
-  const emit::DeviceProgram program(stages.step, kernels_of(file_settings(config).target), config.network);
+  const emit::DeviceProgram program(stages.step, kernels_of(file_settings(config).target), config.network,
+                                    memories_of(config));
   if (stage == "plan") return plan::to_csv(program.blocks(), program.plan().arena);
   FRUGAL_ASSERT(stage == "c", "an unknown stage");
   return emit::write_source(program, source_config(stages.step, config)).code;

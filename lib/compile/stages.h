@@ -25,8 +25,9 @@ struct Stages {
   std::vector<PassReport> passes;
 };
 
-// Throws UserError for what cannot be read, has no layers on integers, or cannot be trained so.
-Stages make_stages(const CompileConfig& config);
+// Up to what the text of a stage needs; the rest stays empty. Throws UserError for what cannot be read, has
+// no layers on integers, or cannot be trained so.
+Stages make_stages(const CompileConfig& config, const std::string& stage = "c");
 // The same of the network of `made` under another scheme.
 passes::TrainingStep step_of(const Stages& made, const sparse::UpdateScheme& scheme,
                              const CompileConfig& config);

@@ -77,11 +77,15 @@ constexpr const char* code_text = R"(/* Made by tinytrain-compile; do not edit. 
 #include "kernels/rows.h"
 
 #define FRUGAL_ALIGNED _Alignas(8)
+#ifdef __GNUC__
+#define FRUGAL_SECTION(name) __attribute__((section(name)))
+#else
+#define FRUGAL_SECTION(name)
+#endif
 
 const uint32_t frugal_network_id = {network_id}u;
 
-static FRUGAL_ALIGNED uint8_t arena[FRUGAL_ARENA_BYTES];
-static FRUGAL_ALIGNED uint8_t state[FRUGAL_STATE_BYTES]; /* steps so far (uint32), then the trained numbers */
+{arenas}static FRUGAL_ALIGNED uint8_t state[FRUGAL_STATE_BYTES]; /* steps so far (uint32), then the trained numbers */
 static volatile uint8_t busy;
 
 {tables}
@@ -99,7 +103,8 @@ static void take(const void* input) {{
   if (input != (const void*)({image})) memcpy({image}, input, FRUGAL_INPUT_BYTES);
 }}
 
-void frugal_reset_to_factory(void) {{ memcpy(state, factory, sizeof state); }}
+void frugal_reset_to_factory(void) {{
+{reset}}}
 
 void frugal_init(void) {{
   busy = 0;
@@ -213,11 +218,11 @@ std::string api_code(const ApiText& t) {
                     fmt::arg("check", t.without_floats ? "" : finite_check),
                     fmt::arg("set_seed", set_seed(t)), fmt::arg("set_rate", set_rate(t)));
   }
-  return fmt::format(fmt::runtime(code_text), fmt::arg("network_id", t.network_id),
-                     fmt::arg("tables", t.tables), fmt::arg("inference", t.inference),
-                     fmt::arg("training", training), fmt::arg("logits", t.logits), fmt::arg("image", t.image),
-                     fmt::arg("logit_type", t.without_floats ? "int32_t" : "float"),
-                     fmt::arg("train_step", train_step));
+  return fmt::format(
+      fmt::runtime(code_text), fmt::arg("network_id", t.network_id), fmt::arg("tables", t.tables),
+      fmt::arg("arenas", t.arenas), fmt::arg("inference", t.inference), fmt::arg("reset", t.reset),
+      fmt::arg("training", training), fmt::arg("logits", t.logits), fmt::arg("image", t.image),
+      fmt::arg("logit_type", t.without_floats ? "int32_t" : "float"), fmt::arg("train_step", train_step));
 }
 
 }  // namespace frugal::emit

@@ -8,8 +8,8 @@
 namespace frugal::emit {
 
 struct ApiText {
-  std::string tables;                        // C: constants
-  std::string inference, forward, backward;  // C: calls
+  std::string tables, arenas;                       // C: constants, and the memory of a step
+  std::string inference, forward, backward, reset;  // C: calls
   // C: addresses; rate and seed are empty where nothing is trained, and seed where nothing is rounded by
   // chance: then it has no place of its own.
   std::string image, label, rate, seed_place, logits, loss;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ir/operator.h"
+#include "plan/peak.h"
 #include "quant/kernels.h"
 
 namespace frugal::emit {
@@ -19,7 +20,8 @@ bool copies(const quant::Step& step) {
 }
 }  // namespace
 
-DeviceProgram::DeviceProgram(passes::TrainingStep step, std::int32_t target, const std::string& origin)
+DeviceProgram::DeviceProgram(passes::TrainingStep step, std::int32_t target, const std::string& origin,
+                             const std::vector<plan::Region>& memories)
     : step_(std::move(step)),
       layouts_(ops::layouts_of(step_.model.graph)),
       parameters_(step_.model, layouts_),
@@ -27,7 +29,7 @@ DeviceProgram::DeviceProgram(passes::TrainingStep step, std::int32_t target, con
   for (const ir::Node& node : graph().nodes) calls_.push_back(quant::bind(step_.model, node, origin));
   find_inference();
   place_state();
-  place_arena(target, origin);
+  place_arena(target, origin, memories);
 }
 
 std::span<const std::byte> DeviceProgram::numbers(TensorId id) const {
@@ -55,15 +57,47 @@ void DeviceProgram::place_state() {
   }
 }
 
-void DeviceProgram::place_arena(std::int32_t target, const std::string& origin) {
+std::size_t DeviceProgram::factory_bytes() const {
+  std::size_t bytes = counter_bytes;
+  for (const passes::Trained& one : step_.trained) {
+    if (one.whole == one.parameter) bytes += plan::aligned(numbers(one.parameter).size(), alignment);
+  }
+  return bytes;
+}
+
+// The memories one after the other, as if they were one.
+void DeviceProgram::spread(const std::vector<plan::Region>& memories) {
+  const plan::RegionPlan spread = plan::place_in_regions(arena_.blocks, memories);
+  if (!spread.fits())
+    throw base::UserError("device.memories", plan::why_not(arena_.blocks, memories, spread));
+  std::size_t end = 0;
+  for (std::size_t m = 0; m < memories.size(); ++m) {
+    pieces_.push_back({memories[m].name, end, plan::aligned(spread.used[m], alignment)});
+    end += pieces_[m].bytes;
+  }
+  plan_.arena = {spread.offsets, end};
+  plan_.lower_bound = plan::peak_of(arena_.blocks).bytes;
+  plan_.method = "memories";
+  for (std::size_t b = 0; b < arena_.blocks.size(); ++b) {
+    if (spread.region[b] != plan::no_region) plan_.arena.offsets[b] += pieces_[spread.region[b]].begin;
+  }
+}
+
+void DeviceProgram::place_arena(std::int32_t target, const std::string& origin,
+                                const std::vector<plan::Region>& memories) {
   std::vector<quant::Step> parts = parts_of(step_, origin);
   const KernelNeeds needs = needs_of(step_, calls_, parts, target);
   for (std::size_t n = 0; n < parts.size(); ++n) {
     if (!parts[n].calls.empty()) calls_[n] = std::move(parts[n]);
   }
   arena_ = blocks_of(step_, needs);
-  plan_ = plan::place(arena_.blocks);
-  arena_bytes_ = plan::aligned(plan_.arena.bytes, alignment);
+  if (memories.empty()) {
+    plan_ = plan::place(arena_.blocks);
+    pieces_ = {{"", 0, plan::aligned(plan_.arena.bytes, alignment)}};
+  } else {
+    spread(memories);
+  }
+  arena_bytes_ = pieces_.back().begin + pieces_.back().bytes;
   for (const ir::Node& node : graph().nodes) {  // an update gives what its parameter holds
     if (passes::is_update(node)) homes_[index(node.output)] = homes_[index(node.inputs[0])];
   }

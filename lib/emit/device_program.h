@@ -10,6 +10,7 @@
 #include "emit/arena.h"
 #include "passes/updates.h"
 #include "plan/plan.h"
+#include "plan/regions.h"
 #include "quant/call.h"
 #include "quant/program.h"
 
@@ -22,11 +23,19 @@ struct Home {
   std::size_t offset = 0;  // bytes into the state or the arena
 };
 
+// A piece of the arena in a memory of its own: bytes [begin, begin + bytes) of what is planned.
+struct ArenaPiece {
+  std::string memory;  // empty: there is one alone, in no memory by name
+  std::size_t begin = 0, bytes = 0;
+};
+
 class DeviceProgram {
  public:
-  // target: of ops.h, whose kernels need scratch memory of their own. Throws UserError at "origin: node" for
-  // an operator without a kernel.
-  DeviceProgram(passes::TrainingStep step, std::int32_t target, const std::string& origin);
+  // target: of ops.h, whose kernels need scratch memory of their own. memories: those that the arena is
+  // spread over, the cheapest first; empty: it lies in one, as large as it needs. Throws UserError at
+  // "origin: node" for an operator without a kernel, at "device.memories" where they are too small.
+  DeviceProgram(passes::TrainingStep step, std::int32_t target, const std::string& origin,
+                const std::vector<plan::Region>& memories = {});
 
   const passes::TrainingStep& step() const { return step_; }
   const ir::Graph& graph() const { return step_.model.graph; }
@@ -47,13 +56,18 @@ class DeviceProgram {
   const std::vector<plan::Block>& blocks() const { return arena_.blocks; }
   const plan::Plan& plan() const { return plan_; }
   std::size_t arena_bytes() const { return arena_bytes_; }
+  const std::vector<ArenaPiece>& pieces() const { return pieces_; }
   std::size_t state_bytes() const { return state_bytes_; }  // the step counter first
+  // Of it what flash must hold for a new device: all but the trained channels of weights that are there
+  // whole.
+  std::size_t factory_bytes() const;
 
   static constexpr std::size_t counter_bytes = 8;
 
  private:
   void place_state();
-  void place_arena(std::int32_t target, const std::string& origin);
+  void place_arena(std::int32_t target, const std::string& origin, const std::vector<plan::Region>& memories);
+  void spread(const std::vector<plan::Region>& memories);
   void find_inference();
   std::size_t offset_of(std::size_t block) const {
     return block == ArenaBlocks::none ? 0 : plan_.arena.offsets[block];
@@ -67,6 +81,7 @@ class DeviceProgram {
   std::vector<ir::NodeId> inference_;
   ArenaBlocks arena_;
   plan::Plan plan_;
+  std::vector<ArenaPiece> pieces_;
   std::size_t arena_bytes_ = 0, state_bytes_ = 0;
 };
 

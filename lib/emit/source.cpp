@@ -43,6 +43,7 @@ class Writer {
     for (NodeId n = 0; n < step.forward_end; ++n) forward += calls(n, true);
     for (NodeId n = step.forward_end; n < end; ++n) backward += calls(n, true);
     ApiText api;
+    api.reset = reset();
     api.tables = factory() + tables_.text() + chains_;
     api.inference = inference;
     api.forward = forward;
@@ -57,6 +58,7 @@ class Writer {
     api.classes = program_.graph().tensor(step.logits).shape.back();
     api.without_floats = step.without_floats;
     api.arena_bytes = program_.arena_bytes();
+    api.arenas = arenas();
     api.state_bytes = program_.state_bytes();
     api.seed = config_.seed;
     api.network_id = config_.network_id;
@@ -73,12 +75,39 @@ class Writer {
     });
   }
 
+  static std::string name_of(const ArenaPiece& piece) {
+    return piece.memory.empty() ? "arena" : "arena_" + piece.memory;
+  }
+
+  // "arena + 128", or "arena_DTCM + 128" of several.
+  std::string in_arena(std::size_t offset) const {
+    const std::vector<ArenaPiece>& pieces = program_.pieces();
+    std::size_t last = 0;
+    for (std::size_t i = 1; i < pieces.size(); ++i) {
+      if (pieces[i].bytes > 0 && pieces[i].begin <= offset) last = i;
+    }
+    return fmt::format("{} + {}", name_of(pieces[last]), offset - pieces[last].begin);
+  }
+
+  // A linker script puts a piece of several where it belongs by its section; one that does not know it has it
+  // among all other variables.
+  std::string arenas() const {
+    std::string text;
+    for (const ArenaPiece& piece : program_.pieces()) {
+      if (piece.bytes == 0) continue;
+      const std::string section =
+          piece.memory.empty() ? "" : fmt::format("FRUGAL_SECTION(\".bss.{}\") ", name_of(piece));
+      text += fmt::format("static FRUGAL_ALIGNED {}uint8_t {}[{}];\n", section, name_of(piece), piece.bytes);
+    }
+    return text;
+  }
+
   // "arena + 128", "state + 8", or the name of an array in flash.
   std::string address(TensorId id) {
     const Home& home = program_.home(id);
     switch (home.place) {
       case Place::arena:
-        return fmt::format("arena + {}", home.offset);
+        return in_arena(home.offset);
       case Place::state:
         return fmt::format("state + {}", home.offset);
       default:
@@ -86,20 +115,51 @@ class Writer {
     }
   }
 
-  // What a device has when it is new: the step counter, then the trained numbers.
+  // What a device has when it is new: the step counter, then the trained numbers but for those of weights of
+  // which a part is trained: flash holds these whole.
   std::string factory() const {
     std::string text = "static const FRUGAL_ALIGNED uint8_t factory[] = {";
-    std::vector<std::uint8_t> bytes(program_.state_bytes(), 0);
+    std::vector<std::uint8_t> bytes(program_.factory_bytes(), 0);
+    std::size_t end = DeviceProgram::counter_bytes;
     for (const passes::Trained& one : program_.step().trained) {
-      const TensorId id = one.parameter;
-      const auto numbers = program_.numbers(id);
-      std::transform(numbers.begin(), numbers.end(),
-                     bytes.begin() + static_cast<std::ptrdiff_t>(program_.home(id).offset),
+      if (one.whole != one.parameter) continue;
+      const auto numbers = program_.numbers(one.parameter);
+      std::transform(numbers.begin(), numbers.end(), bytes.begin() + static_cast<std::ptrdiff_t>(end),
                      [](std::byte b) { return static_cast<std::uint8_t>(b); });
+      end += plan::aligned(numbers.size(), alignment);
     }
     for (std::size_t i = 0; i < bytes.size(); ++i)
       text += fmt::format("{}{},", i % 24 == 0 ? "\n  " : "", bytes[i]);
     return text + "};\n";
+  }
+
+  // C: the state of a new device out of `factory`, run by run, and of whole weights.
+  std::string reset() {
+    std::string text;
+    std::size_t from = 0, at = 0, bytes = DeviceProgram::counter_bytes;
+    const auto copy = [&] {
+      if (bytes > 0) text += fmt::format("  memcpy(state + {}, factory + {}, {});\n", at, from, bytes);
+      from += bytes;
+      at += bytes;
+      bytes = 0;
+    };
+    for (const passes::Trained& one : program_.step().trained) {
+      const std::size_t size = plan::aligned(program_.numbers(one.parameter).size(), alignment);
+      if (one.whole == one.parameter) {
+        bytes += size;
+        continue;
+      }
+      copy();
+      const ir::Dims& shape = tensor(one.whole).shape;
+      const std::int64_t row = shape[one.depthwise ? 0 : 1];
+      const quant::Numbers channels{"int32_t", one.channels, {}};
+      text +=
+          fmt::format("  ops_take_trained({}, (int8_t*)(state + {}), {}, {}, {}, {});\n", address(one.whole),
+                      at, ir::elements(shape) / row, row, tables_.array(channels), one.channels.size());
+      at += size;
+    }
+    copy();
+    return text;
   }
 
   std::string pointer(const quant::Pointer& pointer, bool with_mask) {
@@ -116,7 +176,7 @@ class Writer {
   std::string argument(const quant::Argument& argument, NodeId node, bool with_mask) {
     if (const auto* tensor = std::get_if<quant::Pointer>(&argument)) return pointer(*tensor, with_mask);
     if (std::holds_alternative<quant::Scratch>(argument))
-      return program_.calls(node).scratch_on ? fmt::format("arena + {}", program_.scratch_offset(node)) : "0";
+      return program_.calls(node).scratch_on ? in_arena(program_.scratch_offset(node)) : "0";
     if (const auto* whole = std::get_if<std::int64_t>(&argument)) return literal(*whole);
     if (const auto* real = std::get_if<float>(&argument)) return literal(*real);
     if (const auto* numbers = std::get_if<quant::Numbers>(&argument))
@@ -163,10 +223,10 @@ class Writer {
     const ir::Node &first = node(chain.begin), &last = node(chain.end - 1);
     return fmt::format(
         "  /* {} to {}, row by row */\n  ops_run_rows(rows_{}, {}, {}, (const int8_t*)({}), (int8_t*)({}), "
-        "(int32_t*)(void*)(arena + {}));\n  FRUGAL_MARK({});\n",
+        "(int32_t*)(void*)({}));\n  FRUGAL_MARK({});\n",
         program_.graph().name_of(first), program_.graph().name_of(last), chain.begin, chain.end - chain.begin,
-        chain.at_once, address(first.inputs[0]), address(last.output), program_.chain_offset(number),
-        chain.end - 1);
+        chain.at_once, address(first.inputs[0]), address(last.output),
+        in_arena(program_.chain_offset(number)), chain.end - 1);
   }
 
   std::string calls(NodeId n, bool with_mask) {

@@ -26,6 +26,11 @@ static inline ops_part ops_next_part(ops_part part, int32_t all, int32_t most) {
   return ops_part_from(part.first + part.count, all, most);
 }
 
+/* trained = of each of `rows` rows of `whole` the `count` numbers at `channels`: what ops_merge_channels
+ * takes. */
+void ops_take_trained(const int8_t* whole, int8_t* trained, int32_t rows, int32_t row,
+                      const int32_t* channels, int32_t count);
+
 /* y: [pixels][part->count], the part of the input's channels. scratch: so many bytes for
  * each channel of the part, aligned to 8. */
 size_t ops_conv_input_gradient_part_scratch(const ops_window* window);

@@ -1,6 +1,7 @@
 /* Products, activations by a table, and joined channels on int8, with their gradients in float. */
 #include <string.h>
 
+#include "ops/channels.h"
 #include "ops/common.h"
 
 void ops_mul_i8(const int8_t* a, const int8_t* b, int32_t b_zero, int8_t* y, uint8_t* mask, int32_t count,
@@ -22,6 +23,12 @@ void ops_merge_channels(const int8_t* frozen, const int8_t* trained, int8_t* y, 
   memcpy(y, frozen, (size_t)rows * (size_t)row);
   for (int32_t r = 0; r < rows; ++r, y += row, trained += count)
     for (int32_t i = 0; i < count; ++i) y[channels[i]] = trained[i];
+}
+
+void ops_take_trained(const int8_t* whole, int8_t* trained, int32_t rows, int32_t row,
+                      const int32_t* channels, int32_t count) {
+  for (int32_t r = 0; r < rows; ++r, whole += row, trained += count)
+    for (int32_t i = 0; i < count; ++i) trained[i] = whole[channels[i]];
 }
 
 void ops_copy_rows(const uint8_t* x, size_t x_step, uint8_t* y, size_t y_step, size_t bytes, int32_t rows) {

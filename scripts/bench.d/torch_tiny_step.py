@@ -6,7 +6,8 @@
 The network is the dequantised one: convolutions with bias, the clamp of the int8 range after each, residual sums, mean,
 head of ten classes; batch 1, one thread, SGD without momentum. What the scheme trains needs gradients and nothing else does;
 fractions of channels are taken as whole layers for one of 1 and as that many input channels for the others, as a split
-convolution, which is what a program without such schemes can do. Prints {"value": s, "peak_mib": above the loaded model}.
+convolution, which is what a program without such schemes can do. Prints {"value": s, "peak_mib": above the model that has
+computed once without gradients, "above_loaded_mib": above the loaded one, "process_mib": of the whole process}.
 """
 import argparse
 import json
@@ -120,6 +121,7 @@ def with_torch(network, size, steps):
     image, label = torch.randn(1, 3, size, size), torch.tensor([3])
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=1e-6)
+    loaded = peak_mib()
     with torch.no_grad():
         network(image)
     before = peak_mib()
@@ -128,7 +130,7 @@ def with_torch(network, size, steps):
         optimizer.zero_grad(set_to_none=True)
         torch.nn.functional.cross_entropy(network(image), label).backward()
         optimizer.step()
-    return time_steps(step, steps), before
+    return time_steps(step, steps), before, loaded
 
 
 def with_ort(onnx_path, names, size, steps):
@@ -155,7 +157,7 @@ def with_ort(onnx_path, names, size, steps):
             module(image, label)
             optimizer.step()
             module.lazy_reset_grad()
-        return time_steps(step, steps), before
+        return time_steps(step, steps), before, before
 
 
 def main():
@@ -175,7 +177,7 @@ def main():
     biases, weights = trained(json.load(open(options.schemes))[options.name][options.index], count, options.full)
     if options.engine == "ort" and options.onnx:
         names = json.load(open(options.onnx + ".json"))
-        value, before = with_ort(options.onnx, set(names), size, options.steps)
+        value, before, loaded = with_ort(options.onnx, set(names), size, options.steps)
     else:
         network = build(blocks, residual, biases, weights)
         if options.write:
@@ -185,8 +187,9 @@ def main():
                               do_constant_folding=False, dynamo=False)
             json.dump([n for n, p in network.named_parameters() if p.requires_grad], open(options.write + ".json", "w"))
             return
-        value, before = with_torch(network, size, options.steps)
-    print(json.dumps({"value": value, "peak_mib": peak_mib() - before}))
+        value, before, loaded = with_torch(network, size, options.steps)
+    print(json.dumps({"value": value, "peak_mib": peak_mib() - before, "above_loaded_mib": peak_mib() - loaded,
+                      "process_mib": peak_mib()}))
 
 
 if __name__ == "__main__":

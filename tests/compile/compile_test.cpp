@@ -56,6 +56,66 @@ TEST_CASE("each stage of the compiler prints what reads back", "[compile]") {
   CHECK(compile::text_of("c", stages, network.config).find("frugal_train_step") != std::string::npos);
 }
 
+TEST_CASE("a stage is printed without those behind it, and passes are those of the config", "[compile]") {
+  Network network;
+  network.config.scheme = "full";
+  const compile::Stages forward = compile::make_stages(network.config, "forward");
+  CHECK(forward.training.model.graph.nodes.empty());
+  CHECK(compile::text_of("forward", forward, network.config) ==
+        compile::text_of("forward", compile::make_stages(network.config), network.config));
+  CHECK(compile::make_stages(network.config, "backward").passes.empty());
+
+  const auto all = network.compile();
+  REQUIRE(all["passes"].size() == compile::pass_names.size());
+  for (std::size_t i = 0; i < compile::pass_names.size(); ++i)
+    CHECK(all["passes"][i]["name"] == compile::pass_names[i]);
+  network.config.passes = {};
+  const auto none = network.compile();
+  for (const auto& pass : none["passes"]) CHECK_FALSE(pass["kept"].get<bool>());
+  CHECK(none["plan"]["bytes"] >= all["plan"]["bytes"]);
+  network.config.updates = "late";
+  const auto late = network.compile();
+  CHECK(late["plan"]["bytes"] > none["plan"]["bytes"]);
+
+  // A search finds where each update may stand.
+  network.config.passes = {"order"};
+  const auto searched = network.compile();
+  CHECK(searched["passes"][0]["kept"] == true);
+  CHECK(searched["plan"]["bytes"] < late["plan"]["bytes"]);
+  const compile::Stages stages = compile::make_stages(network.config);
+  const std::vector<ir::Node>& nodes = stages.step.model.graph.nodes;
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    CHECK((static_cast<ir::NodeId>(n) >= stages.step.forward_end || !passes::is_update(nodes[n])));
+    for (std::size_t later = n + 1; passes::is_update(nodes[n]) && later < nodes.size(); ++later) {
+      const auto& reads = nodes[later].inputs;
+      CHECK(std::find(reads.begin(), reads.end(), nodes[n].inputs[0]) == reads.end());
+    }
+  }
+
+  network.config.passes = {"row"};
+  CHECK_THAT(network.refused(), Catch::Contains("'row'") && Catch::Contains("in-place, channels, rows"));
+}
+
+TEST_CASE("the numbers of a step are spread over several memories", "[compile]") {
+  Network network;
+  network.config.scheme = "last:2";
+  const auto one = network.compile();
+  network.config.device.memories = {"DTCM=1000", "AXI=100000"};
+  const auto two = network.compile();
+  REQUIRE(two["memories"].size() == 2);
+  CHECK(two["memories"][0]["bytes"] <= 1000);
+  CHECK(two["memories"][0]["bytes"] > 500);
+  CHECK(two["memories"][1]["bytes"] > 0);
+  CHECK(two["plan"]["bytes"] >= one["plan"]["bytes"]);
+  const std::string code = base::read_text(network.out() + "/frugal_model.c");
+  CHECK_THAT(code, Catch::Contains("FRUGAL_SECTION(\".bss.arena_DTCM\") uint8_t arena_DTCM["));
+  CHECK(code.find("arena +") == std::string::npos);
+  network.config.device.memories = {"DTCM=1000", "AXI=100"};
+  CHECK_THAT(network.refused(), Catch::Contains("device.memories"));
+  network.config.device.memories = {"DTCM"};
+  CHECK_THAT(network.refused(), Catch::Contains("device.memories"));
+}
+
 TEST_CASE("a compiled folder is the same twice, keeps what others put there, and drops what is stale",
           "[compile]") {
   Network network("integer");

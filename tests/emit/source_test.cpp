@@ -111,8 +111,11 @@ TEST_CASE("generated C learns as the trainer does, byte for byte", "[emit]") {
     if (with_passes) step = with_all_passes(std::move(step));
     if (in_turn) REQUIRE(step.by_channels.size() == 1);
     if (by_rows) REQUIRE((step.by_rows.size() == 1 && step.by_rows[0].over_input));
-    const emit::DeviceProgram program(step, OPS_PLAIN, "tiny");
+    std::vector<plan::Region> memories;  // all passes: in two, of which the first is small
+    if (with_passes) memories = {{"FAST", 300, 1}, {"SLOW", 100'000, 2}};
+    const emit::DeviceProgram program(step, OPS_PLAIN, "tiny", memories);
     const emit::Source source = emit::write_source(program, {3, 77});
+    if (with_passes) CHECK((program.pieces()[0].bytes > 200 && program.pieces()[1].bytes > 0));
     base::write_text(folder / "frugal_model.h", source.header);
     base::write_text(folder / "frugal_model.c", source.code);
     base::write_text(folder / "main.c", main_text);

@@ -29,7 +29,7 @@ void add_compile(CLI::App& app) {
     const auto loaded = cli::load_config<compile::CompileConfig>(*flags);
     if (!stage->empty()) {
       base::write_text(flags->out,
-                       compile::text_of(*stage, compile::make_stages(loaded.config), loaded.config));
+                       compile::text_of(*stage, compile::make_stages(loaded.config, *stage), loaded.config));
       return;
     }
     cli::require_folder(*flags, "compile", "out/device");
