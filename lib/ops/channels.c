@@ -22,7 +22,7 @@ static void take_columns(const int8_t* weight, int8_t* to, int32_t rows, int32_t
 }
 
 size_t ops_conv_input_gradient_part_scratch(const ops_window* w) {
-  return (size_t)(w->out_channels * area_of(w));
+  return (size_t)w->out_channels * (size_t)area_of(w);
 }
 
 void ops_conv_input_gradient_part(const float* gradient, const int8_t* weight, float* y, void* scratch,
@@ -129,7 +129,7 @@ void ops_pointwise_input_gradient_of_parts_sum(const float* gradient, const int8
 }
 
 size_t ops_conv_weight_update_part_scratch(const ops_window* w, int32_t trained) {
-  return sizeof(float) * (size_t)(area_of(w) * trained);
+  return sizeof(float) * (size_t)area_of(w) * (size_t)trained;
 }
 
 void ops_conv_weight_update_part(int8_t* weight, const int8_t* x, int32_t x_zero, const float* gradient,

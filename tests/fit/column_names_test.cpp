@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "fit/command/prepare.h"
 #include "fit/runs/measurements.h"
+#include "fit/runs/number.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -121,6 +122,20 @@ TEST_CASE("units of a column's name and of its values are used, once") {
             "column 'params': the comma of '1,5' is"));
   CHECK(has(error_of("params_m,tokens,loss\n15000000,1e9,4\n1e10,1e9,3\n"), "would be 1e+16"));
   CHECK(has(error_of("params,tokens,error\n1e6,1e9,25 %\n2e6,1e9,20\n"), "'20' has no % sign"));
+}
+
+TEST_CASE("what begins as a power of ten and is none is no unit") {
+  CHECK(fit::unit_factor("10^9") == 1e9);
+  CHECK(fit::unit_factor("in 10^6 tokens") == 1e6);
+  CHECK(fit::unit_factor("in millions") == 1e6);
+  for (const char* text : {"1e", "1e-", "1e999", "10^", "x10^ no", "* 10^", "in 1e-", "in in 10^9x"}) {
+    INFO(text);
+    CHECK(!fit::unit_factor(text));
+  }
+  std::string deep;
+  for (int i = 0; i < 200000; ++i) deep += "1e1 ";
+  CHECK(!fit::unit_factor(deep));
+  CHECK(fit::read_number(deep).problem == fit::WrittenNumber::Problem::not_a_number);
 }
 
 TEST_CASE(

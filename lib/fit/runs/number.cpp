@@ -192,17 +192,18 @@ std::optional<double> flops_factor(std::string_view word) {
 }  // namespace
 
 std::optional<double> unit_factor(std::string_view given) {
+  // A unit may hold a number, and that a unit: without a limit a long text would go as deep as it likes.
+  constexpr std::size_t longest = 64;
+  if (given.size() > longest) return std::nullopt;
   std::string text = lower(trimmed_view(plain_signs(given)));
   std::replace(text.begin(), text.end(), '-', ' ');
-  const bool power = text.starts_with("10^") || text.starts_with("1e") || text.starts_with("*10^") ||
-                     text.starts_with("* 10^") || text.starts_with("in ") || text.starts_with("x10^");
-  if (power) {
-    const std::string_view rest =
-        text.starts_with("in ")
-            ? std::string_view(text).substr(3)
-            : trimmed_view(std::string_view(text).substr(text[0] == '*' || text[0] == 'x' ? 1 : 0));
-    const WrittenNumber number = read_number(rest);
-    return number.problem == Problem::none ? std::optional(number.value) : unit_factor(rest);
+  const bool is_in = text.starts_with("in ");
+  if (is_in) text = std::string(trimmed_view(std::string_view(text).substr(3)));
+  const bool is_product = text.starts_with("*10^") || text.starts_with("* 10^") || text.starts_with("x10^");
+  if (is_in || is_product || text.starts_with("10^") || text.starts_with("1e")) {
+    const WrittenNumber number = read_number(trimmed_view(std::string_view(text).substr(is_product ? 1 : 0)));
+    if (number.problem == Problem::none) return number.value;
+    if (!is_in) return std::nullopt;
   }
   double factor = 1;
   bool multiplied = false, named = false, days = false;
