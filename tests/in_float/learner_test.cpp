@@ -13,20 +13,13 @@
 #include "support/message_of.h"
 #include "support/test.h"
 #include "support/tiny_model.h"
+#include "support/training.h"
 
 using namespace frugal;
+using test::all_of;
+using test::layers;
 
 namespace {
-
-std::vector<std::size_t> all_of(const quant::Samples& samples) {
-  std::vector<std::size_t> which(samples.size());
-  std::iota(which.begin(), which.end(), 0);
-  return which;
-}
-
-std::vector<autodiff::TrainedLayer> layers(const ir::Model& model, const char* scheme) {
-  return sparse::trained_layers(model, sparse::scheme_named(scheme, model.graph));
-}
 
 ir::TensorId named(const ir::Graph& graph, const std::string& name) {
   for (std::size_t i = 0; i < graph.tensors.size(); ++i) {

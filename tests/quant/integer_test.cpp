@@ -2,7 +2,6 @@
 // threads and after a stop, and what is refused.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "autodiff/backward.h"
 #include "base/random.h"
@@ -15,23 +14,16 @@
 #include "support/message_of.h"
 #include "support/test.h"
 #include "support/tiny_model.h"
+#include "support/training.h"
 
 using namespace frugal;
+using test::all_of;
+using test::layers;
 
 namespace {
 
 ir::Model integer_model(std::uint64_t seed, std::int64_t classes = 3, const ir::Dims& image = {1, 2, 6, 5}) {
   return quant::with_integer_head(test::tiny_int8_model(seed, "integer", classes, image), "tiny");
-}
-
-std::vector<autodiff::TrainedLayer> layers(const ir::Model& model, const char* scheme) {
-  return sparse::trained_layers(model, sparse::scheme_named(scheme, model.graph));
-}
-
-std::vector<std::size_t> all_of(const quant::Samples& samples) {
-  std::vector<std::size_t> which(samples.size());
-  std::iota(which.begin(), which.end(), 0);
-  return which;
 }
 
 // Everything that one image leaves in a training graph.

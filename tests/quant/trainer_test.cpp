@@ -3,7 +3,6 @@
 #include "quant/trainer.h"
 
 #include <limits>
-#include <numeric>
 
 #include "autodiff/backward.h"
 #include "base/error.h"
@@ -13,22 +12,11 @@
 #include "support/message_of.h"
 #include "support/test.h"
 #include "support/tiny_model.h"
+#include "support/training.h"
 
 using namespace frugal;
-
-namespace {
-
-std::vector<std::size_t> all_of(const quant::Samples& samples) {
-  std::vector<std::size_t> which(samples.size());
-  std::iota(which.begin(), which.end(), 0);
-  return which;
-}
-
-std::vector<autodiff::TrainedLayer> layers(const ir::Model& model, const char* scheme) {
-  return sparse::trained_layers(model, sparse::scheme_named(scheme, model.graph));
-}
-
-}  // namespace
+using test::all_of;
+using test::layers;
 
 TEST_CASE("a network on integers learns by quantisation-aware scaling, with any storage", "[quant]") {
   const ir::Model model = test::tiny_int8_model(1);
