@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/aside.h"
 #include "base/error.h"
 
 namespace frugal::base {
@@ -109,7 +110,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
     const auto target = std::filesystem::canonical(path, unresolved);
     if (!unresolved) path_ = target.string();
   }
-  aside_ = fmt::format("{}.{}.part", path_, ::getpid());
+  aside_ = aside_name(path_, ::getpid());
   descriptor_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot create: {}", path, reason()), disk_hint(errno));
 }
@@ -233,6 +234,7 @@ FolderLock::FolderLock(const std::string& folder) {
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, pid.data(), pid.size(), 0) < 0) {
     // The lock holds all the same; the number only serves the other process's message.
   }
+  clear_left_aside(folder);
 }
 
 FolderLock::~FolderLock() {

@@ -61,7 +61,8 @@ void add_flags(CLI::App& command, CommonFlags& flags, const FlagSet& set, const 
         "Seed of every random choice");
   }
   if (set.threads) {
-    command.add_option("--threads", flags.threads, "Threads; 0 is all cores")->check(CLI::Range(0, 4096));
+    command.add_option("--threads", flags.threads, "Threads; 0 chooses, at most all cores")
+        ->check(CLI::Range(0, 4096));
   }
   if (set.device) command.add_option("--device", flags.device, "cpu or cuda[:N]");
   if (set.resume) command.add_flag("--resume", flags.resume, "Go on from the last checkpoint in --out");

@@ -7,8 +7,11 @@
 #include <torch/cuda.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <limits>
 
 #include "base/error.h"
@@ -71,11 +74,28 @@ torch::Device use_device(const std::string& text) {
   return device;
 }
 
-int set_threads(int threads) {
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  int cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  // Of a container (cgroup 2): "200000 100000" microseconds of time in each period, or "max 100000".
+  double time = 0, period = 0;
+  if (std::ifstream limit("/sys/fs/cgroup/cpu.max"); limit >> time >> period && time > 0 && period > 0) {
+    cores = std::min(cores, std::max(1, static_cast<int>(std::ceil(time / period))));
+  }
+  return cores;
+}
+
+int threads_for(double multiply_accumulates, int cores) {
+  constexpr double worth_a_thread = 2e9;
+  const double worth = std::floor(multiply_accumulates / worth_a_thread);
+  return worth < cores ? std::max(1, static_cast<int>(worth)) : cores;
+}
+
+int set_threads(int threads, double multiply_accumulates) {
   if (threads <= 0) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    threads = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    threads = usable_cores();
+    if (multiply_accumulates > 0) threads = threads_for(multiply_accumulates, threads);
   }
   at::set_num_threads(threads);
   keep_freed_memory();

@@ -16,9 +16,20 @@ torch::Device parse_device(const std::string& text);
 // the GPU is used.
 torch::Device use_device(const std::string& text);
 
-// 0: all cores that this process may use. Returns the number set. Subnormal numbers are flushed to zero
-// (they cost hundreds of cycles each and carry nothing here).
-int set_threads(int threads);
+// Cores that this process may use: those it is bound to, and no more than a container's share of time pays
+// for.
+int usable_cores();
+
+// Threads that share a step of so many multiply-accumulates: one for each half second or so of one core's
+// work, at most `cores`. Threads wait for each other at every layer; where the machine is shared, that wait
+// is longer than what a small layer takes (measured on two busy cores: 42 s with two threads, 2.5 s with
+// one).
+int threads_for(double multiply_accumulates, int cores);
+
+// 0: all usable cores, or as threads_for says of a step of `multiply_accumulates` where that is given (the
+// same number on one machine, whatever its load: results may depend on it). Returns the number set. Subnormal
+// numbers are flushed to zero (they cost hundreds of cycles each and carry nothing here).
+int set_threads(int threads, double multiply_accumulates = 0);
 
 // Seeds torch's own generators (dropout, initialisation) with a stream derived from the run's seed.
 void seed_torch(std::uint64_t seed);

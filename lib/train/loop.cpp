@@ -170,8 +170,7 @@ class Loop {
   [[noreturn]] void stop_not_finite(std::int64_t step, const std::string& what) {
     const std::string kept =
         saved_step_ > 0 ? fmt::format("the checkpoint of step {} is kept; ", saved_step_) : "";
-    throw Failure(fmt::format("step {}: {}", step, what),
-                  kept + "try a lower schedule.lr_peak, a longer warm-up or optimizer.clip_norm");
+    throw Failure(fmt::format("step {}: {}", step, what), kept + task_.calmer());
   }
 
   Metrics evaluate() {

@@ -41,6 +41,11 @@ class Task {
   // The learning rate of a step, where the task has a schedule of its own.
   virtual std::optional<double> learning_rate(std::int64_t /*step*/) const { return std::nullopt; }
 
+  // What to try where its numbers are no longer finite: keys of its own config.
+  virtual std::string calmer() const {
+    return "try a lower loop.schedule.lr_peak, a longer warm-up or loop.optimizer.clip_norm";
+  }
+
   // Adds what is worth seeing to a line of events.jsonl. What it returns stands after the loss in the
   // progress.
   virtual std::string describe(nlohmann::ordered_json& /*event*/) { return ""; }

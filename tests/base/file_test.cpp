@@ -9,6 +9,7 @@
 
 #include <filesystem>
 
+#include "base/aside.h"
 #include "base/error.h"
 #include "support/test.h"
 
@@ -89,6 +90,26 @@ TEST_CASE("a line appended after a torn one starts on a line of its own") {
   test::write_text(path, base::read_text(path) + "{\"torn");
   base::append_line(path, "{\"b\":2}");
   REQUIRE(base::read_text(path) == "{\"a\":1}\n{\"torn\n{\"b\":2}\n");
+}
+
+TEST_CASE("what killed processes left aside is cleared when the folder is held again") {
+  const test::TempDir folder;
+  const pid_t gone = fork();  // a process that runs no longer
+  if (gone == 0) _exit(0);
+  waitpid(gone, nullptr, 0);
+  const auto aside = [&](const std::string& name, pid_t process) {
+    const std::string path = folder / (name + "." + std::to_string(process) + ".part");
+    base::write_text(path, "half");
+    return path;
+  };
+  const std::string left = aside("checkpoint.safetensors", gone), alive = aside("result.json", getppid()),
+                    film = aside("film.mp4", gone), other = folder / "notes.json.part";
+  base::write_text(other, "theirs");
+  base::clear_left_aside(folder.path().string(), "result");
+  CHECK(std::filesystem::exists(left));
+  const base::FolderLock lock(folder.path().string());
+  CHECK_FALSE(std::filesystem::exists(left));
+  for (const std::string& kept : {alive, film, other}) CHECK(std::filesystem::exists(kept));
 }
 
 TEST_CASE("a folder is one process's at a time") {

@@ -153,6 +153,20 @@ def diverges(case: Case) -> None:
     assert "not finite" in stderr and "checkpoint" in stderr, stderr
     assert (case.folder / "a" / "checkpoint.safetensors").exists()
     assert not (case.folder / "a" / "search.json").exists()
+    assert "schedule.lr" in stderr and "lr_peak" not in stderr, stderr
+
+
+def not_moved(case: Case) -> None:
+    """An architecture that said nothing is a failure by its name; by default it moves; what cannot move it is refused."""
+    _, stderr = case.run("still", case.changed(strategy__lr=1e-6), expect=1)
+    assert "did not move" in stderr and "strategy.lr" in stderr, stderr
+    assert not (case.folder / "still" / "search.json").exists()
+    del case.config["strategy"]["lr"]
+    result = json.loads(case.run("default", case.config)[0])
+    assert result["architecture_lr"] == 0.05, result["architecture_lr"]  # 20 steps
+    _, stderr = case.run("none", case.changed(schedule__skip_epochs=6), expect=2)
+    assert "no architecture step" in stderr, stderr
+    case.run("random", case.changed(schedule__skip_epochs=6, strategy__kind="random"))
 
 
 def two_devices(case: Case) -> None:
@@ -206,7 +220,7 @@ def bad_input(case: Case) -> None:
     refused(["table.yaml"], objective__metric="latency_ms", objective__table=str(table))
 
 
-CASES = [resumed_with_every_strategy, reranked, report, diverges, two_devices, limited, bad_input]
+CASES = [resumed_with_every_strategy, reranked, report, diverges, not_moved, two_devices, limited, bad_input]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 #include "search/strategy/objective.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "search/cost/operation.h"
 #include "search/run/run.h"
 #include "support/test.h"
 
@@ -54,6 +56,32 @@ TEST_CASE("The paper's losses and their derivatives", "[search]") {
       Approx((objective.loss(ce + step, expected).value - objective.loss(ce - step, expected).value) / 2e-4));
   CHECK(loss.by_expected ==
         Approx((objective.loss(ce, expected + 1).value - objective.loss(ce, expected - 1).value) / 2));
+}
+
+TEST_CASE("mul_log of costs below 1 counts in a smaller unit", "[search]") {
+  ObjectiveConfig config;
+  config.loss = "mul_log";
+  config.metric = "latency_ms";
+  config.reference = 0.5;
+  const SearchSpace space = small_space();
+  const test::TempDir folder;
+  search::LatencyTable table;
+  for (const auto& piece : search::operations_of(space)) {
+    if (piece.is_free()) continue;
+    table.operations[search::key_of(piece, table.style).value()].ms = 0.02;
+  }
+  test::write_text(folder / "table.json", search::to_json(table).dump());
+  config.table = folder / "table.json";
+  const Objective objective(config, space, "objective");
+  CHECK(objective.costs().least() < 1);
+  CHECK(objective.unit() == Approx(1e-3));  // 500 µs
+  const Objective::Loss loss = objective.loss(1.7, 0.8);
+  CHECK(loss.value == Approx(1.7 * 0.2 * std::pow(std::log(800) / std::log(500), 0.3)));
+  CHECK(loss.by_expected ==
+        Approx((objective.loss(1.7, 0.8 + 1e-5).value - objective.loss(1.7, 0.8 - 1e-5).value) / 2e-5));
+  // Dearer is worse on both sides of the reference.
+  CHECK(objective.loss(1.7, 0.1).value < objective.loss(1.7, 0.5).value);
+  CHECK(objective.loss(1.7, 0.5).value < objective.loss(1.7, 2).value);
 }
 
 TEST_CASE("The expected cost and its gradient in the architecture", "[search]") {

@@ -119,6 +119,34 @@ TEST_CASE("the check finds offset and scale, and judges held-out networks", "[se
         std::string::npos);
 }
 
+TEST_CASE("a correction is kept where cross-validation says so, and eats no network", "[search]") {
+  using search::choose_correction;
+  const std::vector<double> sums = {1, 2, 3, 4, 5, 6, 7, 8};
+  const auto measured_by = [&](auto law) {
+    std::vector<double> times;
+    for (std::size_t i = 0; i < sums.size(); ++i) times.push_back(law(sums[i], i % 2 == 0 ? 1.0 : -1.0));
+    return times;
+  };
+  const auto is = [](const search::Correction& correction, double offset, double scale) {
+    return correction.offset_ms == Approx(offset).margin(1e-9) && correction.scale == Approx(scale);
+  };
+  // The table is right within its noise: nothing is corrected.
+  CHECK(is(choose_correction(sums, measured_by([](double s, double e) { return s * (1 + 0.02 * e); }), 1), 0,
+           1));
+  // A scale alone says it all; an offset would fit noise.
+  const auto twice =
+      choose_correction(sums, measured_by([](double s, double e) { return 2 * s * (1 + 0.02 * e); }), 1);
+  CHECK(twice.offset_ms == 0);
+  CHECK(twice.scale == Approx(2).epsilon(0.02));
+  const auto line = [](double offset) { return [offset](double s, double) { return offset + 1.5 * s; }; };
+  CHECK(is(choose_correction(sums, measured_by(line(0.5)), 1), 0.5, 1.5));
+  // −0.7 of a fastest network of 1.5 · 1 is kept, of one of 1.5 · 0.9 it would be more than half.
+  CHECK(is(choose_correction(sums, measured_by(line(-0.7)), 1), -0.7, 1.5));
+  CHECK(choose_correction(sums, measured_by(line(-0.7)), 0.9).offset_ms == 0);
+  // Three networks judge nothing.
+  CHECK(is(choose_correction({1, 2, 3}, {2, 4, 6}, 1), 0, 1));
+}
+
 TEST_CASE("a table is measured, resumed without measuring again, and refused for other settings",
           "[search]") {
   const test::TempDir folder;

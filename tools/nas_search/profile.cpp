@@ -23,7 +23,7 @@ struct ProfileCommand {
       return;
     }
     if (options.space.empty())
-      throw base::UserError("SPACE", "is needed", "for example configs/spaces/fashion.json");
+      throw base::UserError("SPACE", "is needed", "for example configs/search/fashion.json");
     options.out = flags.out == "-" ? "" : flags.out;
     options.resume = flags.resume;
     options.quiet = flags.quiet;
@@ -47,7 +47,7 @@ void add_profile(CLI::App& app) {
                   "Then measure as many whole networks, held out, and compare with the table's predictions")
       ->check(CLI::Range(1, 1000000));
   sub->add_option("--fit", command->options.fit,
-                  "Networks to fit offset and scale on before; default: half of --check")
+                  "Networks on which offset and scale are chosen, from 4 on; default: half of --check")
       ->check(CLI::Range(2, 1000000));
   sub->add_option("--table", command->options.table, "Check this table instead of measuring one");
   sub->add_flag("--serve", command->serve, "Be a runner: answer the operation lines of standard input");
@@ -56,7 +56,7 @@ void add_profile(CLI::App& app) {
                                        "The latency table (JSON)");
   sub->footer(
       "Examples:\n"
-      "  nas-search profile configs/spaces/fashion.json --threads 1 --out out/latency.json --check 100\n"
+      "  nas-search profile configs/search/fashion.json --threads 1 --out out/latency.json --check 100\n"
       "  nas-search profile space.json --runner 'scripts/latency-runner-ssh pi@board' --out out/board.json");
   sub->callback([command] { command->run(); });
 }

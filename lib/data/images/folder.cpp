@@ -50,8 +50,10 @@ fs::path split_folder(const fs::path& path, bool train) {
   for (const char* name : {"test", "val"}) {
     if (fs::is_directory(path / name)) return path / name;
   }
-  throw base::UserError(path.string(), "there is no test split: neither test/ nor val/ is in this folder",
-                        "put a folder a class under train/ and under test/");
+  throw base::UserError(
+      path.string(), "there is no test split: neither test/ nor val/ is in this folder",
+      "put a folder a class under train/ and under test/, or hold out a share of these images: "
+      "data.validation=0.2");
 }
 
 Listing list_images(const fs::path& folder, const std::vector<std::string>& class_names) {

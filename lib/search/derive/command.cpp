@@ -14,6 +14,7 @@
 #include "report/result.h"
 #include "search/cost/table_report.h"
 #include "search/derive/derive.h"
+#include "search/profile/here.h"
 
 namespace frugal::search {
 namespace {
@@ -193,6 +194,7 @@ Ordered derive_result(const DeriveOptions& options) {
                               {"slack", options.slack}};
   Ordered result = report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
   auto& networks = result["networks"] = Ordered::array();
+  Ordered measured = Ordered::object();
   if (!options.out.empty()) base::make_folder(options.out);
   for (std::size_t d = 0; d < choices.size(); ++d) {
     Ordered json = describe_network(space, scores, devices, choices, d, fastest);
@@ -202,8 +204,12 @@ Ordered derive_result(const DeriveOptions& options) {
       json["file"] = name;
     }
     networks.push_back(json);
+    if (d >= devices.tables.size()) continue;
+    if (const auto ms = measured_here(devices.tables[d], space.network(choices[d])))
+      measured[devices.tables[d].origin] = *ms;
   }
   result["run"] = clock.describe(1);
+  if (!measured.empty()) result["run"]["measured_latency_ms"] = measured;
   return result;
 }
 

@@ -116,8 +116,70 @@ Correction fit_correction(const std::vector<double>& predicted, const std::vecto
   return correction;
 }
 
+Correction fit_scale(const std::vector<double>& predicted, const std::vector<double>& measured) {
+  double ratio = 0, square = 0;
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    const double relative = predicted[i] / measured[i];
+    ratio += relative;
+    square += relative * relative;
+  }
+  return square > 0 ? Correction{0, ratio / square} : Correction{};
+}
+
+namespace {
+
+using Fit = Correction (*)(const std::vector<double>& predicted, const std::vector<double>& measured);
+
+// Squared relative error of each network, predicted by a fit on all others.
+std::vector<double> left_out_squares(Fit fit, const std::vector<double>& predicted,
+                                     const std::vector<double>& measured) {
+  std::vector<double> squares;
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    std::vector<double> sums = predicted, times = measured;
+    sums.erase(sums.begin() + static_cast<std::ptrdiff_t>(i));
+    times.erase(times.begin() + static_cast<std::ptrdiff_t>(i));
+    const double told = with_correction(fit(sums, times), {predicted[i]})[0];
+    const double error = (told - measured[i]) / measured[i];
+    squares.push_back(error * error);
+  }
+  return squares;
+}
+
+// Whether `after` is below `before` in the mean by more than the standard error of the difference.
+bool clearly_below(const std::vector<double>& before, const std::vector<double>& after) {
+  const auto n = static_cast<double>(before.size());
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) sum += before[i] - after[i];
+  const double mean = sum / n;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const double from_mean = before[i] - after[i] - mean;
+    squares += from_mean * from_mean;
+  }
+  return mean > std::sqrt(squares / (n * (n - 1)));
+}
+
+}  // namespace
+
+Correction choose_correction(const std::vector<double>& predicted, const std::vector<double>& measured,
+                             double fastest) {
+  constexpr std::size_t fewest = 4;  // each left-out fit of two numbers has three networks
+  Correction chosen;
+  if (measured.size() < fewest) return chosen;
+  std::vector<double> squares =
+      left_out_squares([](const auto&, const auto&) { return Correction{}; }, predicted, measured);
+  for (const Fit fit : {Fit{fit_scale}, Fit{fit_correction}}) {
+    const Correction tried = fit(predicted, measured);
+    if (-tried.offset_ms > 0.5 * tried.scale * fastest) continue;
+    std::vector<double> after = left_out_squares(fit, predicted, measured);
+    if (!clearly_below(squares, after)) continue;
+    chosen = tried;
+    squares = std::move(after);
+  }
+  return chosen;
+}
+
 Check check_prediction(LatencyTable table, const std::vector<network::NetworkConfig>& networks,
-                       std::size_t fit, Device& device, bool quiet) {
+                       std::size_t fit, Device& device, bool quiet, double fastest) {
   FRUGAL_ASSERT(fit < networks.size(), "some networks must be held out");
   table.correction = {};
   std::vector<double> sums, measured(networks.size());
@@ -138,7 +200,8 @@ Check check_prediction(LatencyTable table, const std::vector<network::NetworkCon
       held(sums.begin() + split, sums.end());
   Check check;
   check.measured_ms.assign(measured.begin() + split, measured.end());
-  check.correction = fit_correction(fit_sums, {measured.begin(), measured.begin() + split});
+  fastest = std::min(fastest, *std::min_element(sums.begin(), sums.end()));
+  check.correction = choose_correction(fit_sums, {measured.begin(), measured.begin() + split}, fastest);
   check.predicted_ms = with_correction(check.correction, held);
   check.plain = agreement(held, check.measured_ms);
   check.corrected = agreement(check.predicted_ms, check.measured_ms);

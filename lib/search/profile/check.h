@@ -22,6 +22,15 @@ nlohmann::ordered_json to_json(const Agreement& agreement);
 
 // Offset and scale that minimise the squared relative errors.
 Correction fit_correction(const std::vector<double>& predicted, const std::vector<double>& measured);
+// The scale alone.
+Correction fit_scale(const std::vector<double>& predicted, const std::vector<double>& measured);
+
+// Of no correction, a scale, and offset and scale the simplest that cross-validation (each network predicted
+// by a fit on the others) does not say is worse: a further number must lower the squared relative error by
+// more than the standard error of the difference (Breiman et al. 1984). An offset below 0 that would take
+// more than half of the fastest prediction, `fastest` (a sum of the table), is never kept.
+Correction choose_correction(const std::vector<double>& predicted, const std::vector<double>& measured,
+                             double fastest);
 
 struct Check {
   std::vector<double> predicted_ms, measured_ms;  // held out; predicted with the correction
@@ -29,10 +38,11 @@ struct Check {
   Correction correction;
   std::string warning;  // not empty where predictions are 10 times off: units
 };
-// Measures all networks, fits the correction on the first `fit` of them, judges on the rest. The table's own
-// correction is not used.
+// Measures all networks, chooses the correction on the first `fit` of them, judges on the rest. The table's
+// own correction is not used. `fastest`: what the table says of the fastest network that it will be asked
+// for; where it is above the least of `networks`, that one counts.
 Check check_prediction(LatencyTable table, const std::vector<network::NetworkConfig>& networks,
-                       std::size_t fit, Device& device, bool quiet);
+                       std::size_t fit, Device& device, bool quiet, double fastest = 1e300);
 nlohmann::ordered_json to_json(const Check& check);
 
 }  // namespace frugal::search

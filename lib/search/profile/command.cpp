@@ -20,12 +20,15 @@ namespace {
 
 nlohmann::ordered_json check(const ProfileOptions& options, const DeviceConfig& config,
                              const SearchSpace& space, LatencyTable& table) {
-  const std::int64_t fit = options.fit > 0 ? options.fit : std::max<std::int64_t>(2, options.check / 2);
-  costs_of(space, Metric::latency_ms, &table);  // what the table lacks is told before anything is measured
+  const std::int64_t fit = options.fit > 0 ? options.fit : std::max<std::int64_t>(4, options.check / 2);
+  // What the table lacks is told before anything is measured.
+  LatencyTable plain = table;
+  plain.correction = {};
+  const double fastest = costs_of(space, Metric::latency_ms, &plain).least();
   const auto networks = sample_networks(space, fit + options.check, options.seed);
   const auto device = open_device(config, table.reference_ms);
   const Check checked =
-      check_prediction(table, networks, static_cast<std::size_t>(fit), *device, options.quiet);
+      check_prediction(table, networks, static_cast<std::size_t>(fit), *device, options.quiet, fastest);
   table.correction = checked.correction;
   if (!checked.warning.empty()) base::log_note("nas-search", "warning: " + checked.warning);
   auto json = to_json(checked);

@@ -45,6 +45,7 @@ class Device {
 std::unique_ptr<Device> open_device(const DeviceConfig& config, double reference_ms);
 
 std::string processor_name();
+std::string host_name();
 
 // Answers operation lines of standard input, one by one, until it ends: what a runner does.
 void serve(const DeviceConfig& config);

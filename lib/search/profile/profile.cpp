@@ -1,13 +1,13 @@
 #include "search/profile/profile.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/aside.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -49,6 +49,11 @@ LatencyTable profile(const std::vector<Piece>& operations, const DeviceConfig& g
   DeviceConfig config = given;
   if (config.name.empty()) config.name = config.runner.empty() ? processor_name() : config.runner;
   LatencyTable table;
+  if (files.out != "-") {
+    const std::filesystem::path out(files.out);
+    base::clear_left_aside(out.has_parent_path() ? out.parent_path().string() : ".",
+                           out.filename().string() + ".");
+  }
   const bool there = files.out != "-" && std::filesystem::exists(files.out);
   if (files.resume && there) {
     table = load_table(files.out, "frugal");
@@ -58,9 +63,7 @@ LatencyTable profile(const std::vector<Piece>& operations, const DeviceConfig& g
     table.device = config.name;
     table.threads = config.threads;
     table.batch = config.batch;
-    char host[256] = "unknown";
-    gethostname(host, sizeof host - 1);
-    table.host = host;
+    table.host = host_name();
   }
   std::vector<Piece> open;
   for (const Piece& piece : operations) {

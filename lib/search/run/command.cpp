@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
 #include "config/config.h"
+#include "search/profile/here.h"
 #include "search/run/found.h"
 #include "tensor/device.h"
 #include "train/device.h"
@@ -87,6 +89,33 @@ SearchTaskConfig task_config(const SearchConfig& config) {
   return task;
 }
 
+// Multiply-accumulates of a weight step on a network of the space in the mean: forward, and twice as much
+// back.
+double step_macs(const SearchConfig& config, const SearchSpace& space) {
+  const BlockCosts macs = costs_of(space, Metric::macs);
+  double mean = macs.fixed;
+  for (const auto& block : macs.of) {
+    for (const double one : block) mean += one / static_cast<double>(block.size());
+  }
+  return 3 * mean * static_cast<double>(config.batch.size);
+}
+
+// The strategy with its learning rate, which may be left to the number of architecture steps. UserError where
+// the schedule has none.
+StrategyConfig strategy_config(const SearchConfig& config, const data::ImageSet& training) {
+  StrategyConfig strategy = config.strategy;
+  const Timetable timetable(config.schedule, std::max<std::int64_t>(1, training.size() / config.batch.size));
+  const std::int64_t steps = timetable.architecture_before(timetable.total());
+  if (steps == 0 && moves_architecture(strategy.kind)) {
+    throw UserError("schedule",
+                    fmt::format("{} weight steps after the warm-up leave no architecture step",
+                                timetable.total() - timetable.warm_up()),
+                    "raise schedule.epochs, or lower schedule.skip_epochs and schedule.architecture_every");
+  }
+  if (strategy.lr == 0) strategy.lr = architecture_rate(steps);
+  return strategy;
+}
+
 train::LoopConfig loop_config(const SearchConfig& config, const Timetable& timetable) {
   train::LoopConfig loop;
   loop.steps = timetable.total();
@@ -104,7 +133,7 @@ SearchConfig::SearchConfig() { data.validation = 0.2; }
 void SearchConfig::visit(config::Visitor& v) {
   v.field("name", name, "for people");
   v.field("seed", seed, config::at_least(0), "of weights, paths, order and augmentation");
-  v.field("threads", threads, config::between(0, 4096), "0: all cores");
+  v.field("threads", threads, config::between(0, 4096), "0: by the size of a step, at most all cores");
   v.field("space_file", space_file, "JSON file of the space; empty: `space` is it");
   v.object("space", space, "what is searched");
   v.object("data", data, "images; its validation share is what the architecture is judged on");
@@ -146,7 +175,7 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& given, c
                        options, printed, single);
   if (!run.finished().is_null()) return run.finished();
   const std::clock_t cpu = std::clock();
-  const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  const int threads = tensor::set_threads(static_cast<int>(config.threads), step_macs(config, space));
   const data::ImageSet held_out = open_held_out(config);
   const data::ImageSet training = data::open_split(config.data, data::Split::train);
   check_fit(space, training);
@@ -155,15 +184,17 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& given, c
   tensor::seed_torch(seed);
   Supernet net(space);
   net.to(device);
+  const StrategyConfig strategy_config = search::strategy_config(config, training);
   std::vector<std::unique_ptr<Strategy>> strategies;
   for (std::size_t t = 0; t < objectives.size(); ++t) {
     strategies.push_back(
-        make_strategy(net, objectives[t], config.strategy, seed, fmt::format("target.{}", t)));
+        make_strategy(net, objectives[t], strategy_config, seed, fmt::format("target.{}", t)));
   }
   SearchTask task(net, std::move(strategies), training, held_out, task_config(config));
   const train::LoopResult trained =
       train::run_loop(task, loop_config(config, task.timetable()),
                       run.place(config.seed, config.name.empty() ? "search" : config.name), single);
+  for (const auto& strategy : task.strategies()) check_moved(*strategy);
   const std::vector<Choice> choices = task.conclude();
 
   Ordered result = run.start_result(config.seed);
@@ -173,6 +204,7 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& given, c
   result["weight_steps"] = trained.steps;
   result["warm_up_steps"] = task.timetable().warm_up();
   result["architecture_steps"] = task.timetable().architecture_before(task.timetable().total());
+  result["architecture_lr"] = strategy_config.lr;
   result["held_out_examples"] = held_out.size();
   for (std::size_t t = 0; t < choices.size(); ++t) {
     const Strategy& strategy = *task.strategies()[t];
@@ -180,6 +212,10 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& given, c
         config.devices.empty() ? options.out : options.out + "/" + strategy.objective().config().name;
     const FoundNetwork found = write_network(net, choices[t], folder, training, held_out, config);
     result["targets"].push_back(describe_target(strategy, space, choices[t], found));
+    const ObjectiveConfig& objective = strategy.objective().config();
+    if (objective.table.empty()) continue;
+    if (const auto ms = measured_here(load_table(objective.table), found.network))
+      result["run"]["measured_latency_ms"][objective.name] = *ms;
   }
   if (choices.size() == 1) result["alpha"] = result["targets"][0]["alpha"];
   if (choices.size() > 1) result["every_network_on_every_device"] = cross_table(task.strategies(), choices);

@@ -67,6 +67,9 @@ class SearchTask final : public train::Task {
   std::optional<double> learning_rate(std::int64_t step) const override {
     return timetable_.learning_rate(step);
   }
+  std::string calmer() const override {
+    return "try a lower schedule.warmup_lr or schedule.lr, or optimizer.clip_norm";
+  }
   std::string describe(nlohmann::ordered_json& event) override;
 
   const Timetable& timetable() const { return timetable_; }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -10,6 +11,19 @@
 namespace frugal::search {
 
 using base::UserError;
+
+namespace {
+
+// What mul_log counts in: objective.h.
+double unit_of_logarithms(double reference, double least) {
+  const double smaller = std::min(reference, least);
+  if (smaller > 1) return 1;
+  double unit = 1;
+  while (smaller / unit <= 10) unit /= 1000;
+  return unit;
+}
+
+}  // namespace
 
 void ObjectiveConfig::visit(config::Visitor& v) {
   v.field("name", name, "of the device");
@@ -50,12 +64,14 @@ Objective::Objective(const ObjectiveConfig& config, const SearchSpace& space, co
                       config.metric + " is a peak, not a sum: it has no expectation to descend",
                       "give it as a limit");
     }
-    if (config.loss == "mul_log" && (config.reference <= 1 || costs_.least() <= 1)) {
-      throw UserError(
-          place + "/loss",
-          fmt::format("mul_log takes logarithms of the cost, which can be {:.4g} here; it must stay above 1",
-                      costs_.least()),
-          "use add_linear");
+    if (config.loss == "mul_log") {
+      if (costs_.least() <= 0) {
+        throw UserError(
+            place + "/loss",
+            fmt::format("mul_log takes logarithms of the cost, which can be {:.4g} here", costs_.least()),
+            "use add_linear");
+      }
+      unit_ = unit_of_logarithms(config.reference, costs_.least());
     }
   }
   for (const auto& [metric, at_most] : config.limits) {
@@ -99,7 +115,8 @@ Objective::Loss Objective::loss(double cross_entropy, double expected) const {
     return {cross_entropy + slope * (expected - config_.reference), 1, slope};
   }
   if (config_.loss == "mul_log") {
-    const double log_reference = std::log(config_.reference), ratio = std::log(expected) / log_reference;
+    const double log_reference = std::log(config_.reference / unit_),
+                 ratio = std::log(expected / unit_) / log_reference;
     const double factor = config_.a * std::pow(ratio, config_.b);
     return {cross_entropy * factor, factor,
             cross_entropy * factor * config_.b / ratio / (expected * log_reference)};

@@ -4,6 +4,9 @@
 //   E = fixed + Σ_b Σ_i p_bi F_bi
 //   mul_log     L = CE · a · (ln E / ln reference)^b
 //   add_linear  L = CE + λ · (E − reference) / reference
+// A logarithm has a unit, and must stay above 0. Where the reference or the cheapest network of the space is
+// at most 1 (milliseconds, say), mul_log counts in the largest of 1/1000, 1/1000,000, … in which both are
+// above 10.
 #pragma once
 
 #include <cstdint>
@@ -50,11 +53,13 @@ class Objective {
   };
   Loss loss(double cross_entropy, double expected) const;
   double reward(double accuracy, double cost) const;
+  double unit() const { return unit_; }
 
  private:
   ObjectiveConfig config_;
   BlockCosts costs_;
   std::vector<Limit> limits_;
+  double unit_ = 1;  // of the logarithms of mul_log
 };
 
 }  // namespace frugal::search

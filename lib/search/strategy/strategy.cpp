@@ -16,6 +16,7 @@ struct Entry {
   const char* name;
   const char* note;  // for the help; may be empty
   MakeStrategy* make;
+  bool moves = true;  // α
 };
 
 constexpr std::array strategies = {
@@ -23,8 +24,8 @@ constexpr std::array strategies = {
     Entry{"recompute", "all paths, memory of one", make_recompute},
     Entry{"reinforce", "", make_reinforce},
     Entry{"darts", "full mixture", make_darts},
-    Entry{"random", "", make_random},
-    Entry{"evolution", "", make_evolution},
+    Entry{"random", "", make_random, false},
+    Entry{"evolution", "", make_evolution, false},
 };
 
 std::string names_with_notes() {
@@ -49,7 +50,8 @@ train::OptimizerConfig adam_config(const StrategyConfig& config) {
 void StrategyConfig::visit(config::Visitor& v) {
   static const std::string kinds = names_with_notes();
   v.choice("kind", kind, strategy_names(), kinds.c_str());
-  v.field("lr", lr, config::greater_than(0), "Adam's learning rate on the architecture");
+  v.field("lr", lr, config::at_least(0),
+          "Adam's learning rate on the architecture; 0: 20 / architecture steps, from 0.001 to 0.05");
   v.field("betas", betas, config::Range{0, 1, false, true}, "Adam's decay of the two moments");
   v.field("initial_std", initial_std, config::at_least(0), "spread of the architecture at the start");
   v.field("samples", samples, config::at_least(1), "reinforce: networks a step");
@@ -191,6 +193,34 @@ std::vector<std::string> strategy_names() {
   std::vector<std::string> names;
   for (const Entry& entry : strategies) names.emplace_back(entry.name);
   return names;
+}
+
+bool moves_architecture(const std::string& kind) {
+  for (const Entry& entry : strategies) {
+    if (kind == entry.name) return entry.moves;
+  }
+  return true;
+}
+
+double architecture_rate(std::int64_t steps) {
+  return std::clamp(20 / static_cast<double>(std::max<std::int64_t>(1, steps)), 1e-3, 0.05);
+}
+
+void check_moved(const Strategy& strategy) {
+  if (!moves_architecture(strategy.config().kind)) return;
+  double most = 0, choices = 0;
+  for (const auto& block : log_softmax(strategy.architecture().values())) {
+    const auto [least_likely, likeliest] = std::minmax_element(block.begin(), block.end());
+    most = std::max(most, *likeliest - *least_likely);
+    choices = std::max(choices, static_cast<double>(block.size()));
+  }
+  if (choices < 2 || most >= std::log(1.1)) return;
+  throw base::Failure(
+      fmt::format(
+          "the architecture did not move: in no block is the most probable candidate more than {:.2g} % "
+          "likelier than the least (entropy {:.4f})",
+          100 * (std::exp(most) - 1), strategy.architecture().entropy()),
+      "raise strategy.lr, or give more architecture steps: schedule.epochs, schedule.architecture_every");
 }
 
 std::unique_ptr<Strategy> make_strategy(Supernet& net, const Objective& objective,

@@ -22,7 +22,7 @@ namespace frugal::search {
 
 struct StrategyConfig {
   std::string kind = "gradient";
-  double lr = 1e-3;  // of Adam on α, constant
+  double lr = 0;  // of Adam on α, constant; 0: architecture_rate
   std::vector<double> betas = {0, 0.999};
   double initial_std = 1e-3;       // α ~ N(0, this): all paths start equally likely
   std::int64_t samples = 10;       // reinforce: networks a step
@@ -103,6 +103,18 @@ class Strategy {
 };
 
 std::vector<std::string> strategy_names();
+
+// Whether architecture steps of this kind move α; the others choose by trying networks at the end.
+bool moves_architecture(const std::string& kind);
+
+// A learning rate with which α can move far in so many architecture steps: 20 / steps (Adam moves a number by
+// about its rate a step), from 0.001, the program's for ImageNet, to 0.05.
+double architecture_rate(std::int64_t steps);
+
+// Failure where α said nothing at the end: no block's most probable candidate is 10 % likelier than its
+// least.
+void check_moved(const Strategy& strategy);
+
 std::unique_ptr<Strategy> make_strategy(Supernet& net, const Objective& objective,
                                         const StrategyConfig& config, std::uint64_t seed,
                                         const std::string& name);

@@ -57,18 +57,21 @@ void evaluate_trees(const EvaluateOptions& options, const nlohmann::json& json,
 
 nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::DataConfig& data) {
   const report::RunClock clock;
-  const int threads = tensor::set_threads(options.threads);
   const nlohmann::json described = config::parse(base::read_text(options.network), options.network);
   if (network::is_tree_network(described)) {
     auto result = report::start_result({"frugal.nas-search.evaluate/1", "nas-search evaluate", 0},
                                        nlohmann::json::object());
     result["network"] = options.network;
     result["weights"] = options.weights;
+    const int threads = tensor::set_threads(options.threads);
     evaluate_trees(options, described, result);
     result["run"] = clock.describe(threads);
     return result;
   }
   const network::NetworkConfig network = network::read_network(described, options.network);
+  constexpr double images_at_once = 256;
+  const int threads =
+      tensor::set_threads(options.threads, images_at_once * static_cast<double>(network::mac_count(network)));
   model::ImageNetwork module(network);
   tensor::load_weights(module, options.weights);
   nlohmann::json printed;

@@ -82,7 +82,7 @@ ImageRunConfig::ImageRunConfig() {
 void ImageRunConfig::visit(config::Visitor& v) {
   v.field("name", name, "for people; stands in runs.jsonl");
   v.field("seed", seed, config::at_least(0), "of weights, order, augmentation and dropout");
-  v.field("threads", threads, config::between(0, 4096), "0: all cores");
+  v.field("threads", threads, config::between(0, 4096), "0: by the size of a step, at most all cores");
   v.object("network", network, "what is trained");
   v.object("data", data, "what it is trained on");
   batch.visit(v);
@@ -102,7 +102,6 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
                   *communicator);
   if (Ordered line = run.finished(); !line.is_null()) return line;
 
-  const int threads = tensor::set_threads(static_cast<int>(config.threads));
   const std::string network_place = config.network.file.empty() ? "network.blocks" : config.network.file;
   const network::NetworkConfig network = config.network.load(network_place);
   const data::ImageSet training = data::open_split(config.data, data::Split::train);
@@ -110,6 +109,10 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   const data::ImageSet held_out =
       data::open_split(config.data, validates ? data::Split::validation : data::Split::test);
   check_fit(network, training, network_place);
+  // Forward, and twice as much backward.
+  const double step_macs = 3.0 * static_cast<double>(network::mac_count(network, training.height)) *
+                           static_cast<double>(config.batch.size / communicator->size());
+  const int threads = tensor::set_threads(static_cast<int>(config.threads), step_macs);
   config.batch.share(*communicator);  // refused before anything is trained or written
 
   const auto seed = static_cast<std::uint64_t>(config.seed);

@@ -15,9 +15,11 @@ namespace frugal::train {
 
 nlohmann::ordered_json measure_speed(const SpeedOptions& options) {
   using Clock = std::chrono::steady_clock;
-  const int threads = tensor::set_threads(options.threads);
-  tensor::seed_torch(0);
   const network::NetworkConfig config = network::load_network(options.network);
+  const double step_macs =
+      3.0 * static_cast<double>(network::mac_count(config)) * static_cast<double>(options.batch_size);
+  const int threads = tensor::set_threads(options.threads, step_macs);
+  tensor::seed_torch(0);
   model::ImageNetwork network(config);
   network.train();
   torch::Tensor images =
