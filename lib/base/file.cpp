@@ -14,6 +14,7 @@
 
 #include "base/aside.h"
 #include "base/error.h"
+#include "base/printable.h"
 
 namespace frugal::base {
 namespace {
@@ -65,6 +66,15 @@ std::string read_descriptor(int descriptor, const std::string& name) {
   }
 }
 
+// A file that was not there: nothing that another laid in its place is written to. One that a killed process
+// of the same number left goes; what is a link goes itself, not what it leads to.
+int create_new(const std::string& path) {
+  for (int tries = 0;; ++tries) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (descriptor >= 0 || errno != EEXIST || tries > 0 || ::unlink(path.c_str()) != 0) return descriptor;
+  }
+}
+
 int open_for_reading(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) throw UserError(path, "cannot open: " + reason());
@@ -88,6 +98,10 @@ std::string read_text(const std::string& path) {
 
 void write_text(const std::string& path, std::string_view text) {
   if (path == "-") {
+    if (::isatty(STDOUT_FILENO) == 1) {
+      const std::string shown = printable(text);
+      return write_all(STDOUT_FILENO, shown.data(), shown.size(), "standard output");
+    }
     write_all(STDOUT_FILENO, text.data(), text.size(), "standard output");
     return;
   }
@@ -97,21 +111,20 @@ void write_text(const std::string& path, std::string_view text) {
 }
 
 // What is there and is no regular file (/dev/null, a pipe, /dev/stdout) is written to as it stands, with no
-// file aside: a rename would put a file in its place. A symbolic link stays one.
+// file aside: a rename would put a file in its place. The system's own links (/dev/stdout) are followed,
+// others replaced: what a folder of others holds may lead to any file of the user. given_path() is for those
+// that the user names.
 AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+  const bool systems = path.starts_with("/dev/") || path.starts_with("/proc/");
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) {
-    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-      descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-      if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot open: {}", path, reason()));
-      return;
-    }
-    std::error_code unresolved;
-    const auto target = std::filesystem::canonical(path, unresolved);
-    if (!unresolved) path_ = target.string();
+  if ((systems ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) == 0 &&
+      !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISLNK(status.st_mode)) {
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (systems ? 0 : O_NOFOLLOW));
+    if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot open: {}", path, reason()));
+    return;
   }
   aside_ = aside_name(path_, ::getpid());
-  descriptor_ = ::open(aside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  descriptor_ = create_new(aside_);
   if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot create: {}", path, reason()), disk_hint(errno));
 }
 
@@ -148,7 +161,11 @@ void AtomicFile::commit() {
 }
 
 void append_line(const std::string& path, std::string_view line) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (descriptor < 0 && errno == ELOOP) {
+    throw Failure(path + ": is a link, and links are not followed where files are written",
+                  "move it away, or name the file itself");
+  }
   if (descriptor < 0) throw Failure(fmt::format("{}: cannot open: {}", path, reason()), disk_hint(errno));
   ::flock(descriptor, LOCK_EX);
   try {
@@ -218,7 +235,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 FolderLock::FolderLock(const std::string& folder) {
   make_folder(folder);
   const std::string path = folder + "/.lock";
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw Failure(fmt::format("{}: cannot create: {}", path, reason()), disk_hint(errno));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     char holder[32] = {};

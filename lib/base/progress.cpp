@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/printable.h"
+
 namespace frugal::base {
 
 std::string human_duration(double seconds) {
@@ -29,7 +31,7 @@ std::string human_count(double value) {
 }
 
 void log_note(const std::string& tool, const std::string& text) {
-  fmt::print(stderr, "{}: {}\n", tool, text);
+  fmt::print(stderr, "{}: {}\n", tool, printable(text));
 }
 
 Progress::Progress(std::string label, std::int64_t total, bool quiet)
@@ -81,6 +83,7 @@ void Progress::draw(std::int64_t done, const std::string& note, bool last) {
     text += fmt::format(" {}", done);
   }
   if (!note.empty()) text += ", " + note;
+  text = printable(text);
   if (terminal_) {
     fmt::print(stderr, "\r\033[K{}{}", text, last ? "\n" : "");
   } else {

@@ -59,7 +59,7 @@ bool swap_names(const std::string& a, const std::string& b) {
 
 // In place, not aside and renamed: the folder holds the mark or nothing at any moment.
 void put_mark(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (descriptor < 0) throw Failure(fmt::format("{}: cannot create: {}", path, std::strerror(errno)));
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::write(descriptor, pid.data(), pid.size()) <
@@ -105,7 +105,8 @@ void StagedFolder::lock() {
     const std::string mark = aside_ + "/" + marker;
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       std::error_code error;
-      const std::string pid = fs::exists(mark, error) ? read_text(mark) : "";
+      const bool there = fs::is_regular_file(fs::symlink_status(mark, error));
+      const std::string pid = there ? read_text(mark) : "";
       ::close(descriptor_);
       descriptor_ = -1;
       throw UserError(folder_,

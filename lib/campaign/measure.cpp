@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -15,10 +14,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/progress.h"
 #include "base/stop.h"
 
@@ -85,17 +84,46 @@ std::string last_lines(const std::string& path, std::int64_t count) {
   return out;
 }
 
-pid_t start(const std::vector<std::string>& command, const std::string& log) {
+// While it lives, the end of a child wakes wait() at once, and nothing else hears of it.
+class EndOfChildren {
+ public:
+  EndOfChildren() {
+    sigemptyset(&ended_);
+    sigaddset(&ended_, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &ended_, &before_);
+  }
+  ~EndOfChildren() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  EndOfChildren(const EndOfChildren&) = delete;
+  EndOfChildren& operator=(const EndOfChildren&) = delete;
+
+  // Until a child ended (since the last wait, too), a signal came, or it is time to show the progress again.
+  void wait() const {
+    const timespec pause{0, 200'000'000};
+    sigtimedwait(&ended_, nullptr, &pause);
+  }
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t ended_{}, before_{};
+};
+
+pid_t start(const std::vector<std::string>& command, const std::string& log, const sigset_t& mask) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
+                                   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &mask);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t child = -1;
-  const int problem = posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
+  const int problem = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) {
     throw UserError(command[0], fmt::format("cannot be started: {}", std::strerror(problem)),
@@ -189,7 +217,7 @@ void note_end(const std::string& id, int status, const MeasureConfig& config, Me
   outcome.failed.push_back(id);
   const std::string log = out_of(config, id) + ".log";
   fmt::print(stderr, "scalefit: run '{}' failed ({}); the end of {}:\n{}", id, how_it_ended(status), log,
-             last_lines(log, config.log_lines));
+             base::printable(last_lines(log, config.log_lines)));
 }
 
 }  // namespace
@@ -205,6 +233,7 @@ MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig&
   MeasureOutcome outcome;
   const std::vector<WaitingRun> waiting = what_is_left(lines, config, place, outcome);
   base::Progress progress("measuring", static_cast<std::int64_t>(lines.size()), quiet);
+  const EndOfChildren end_of_children;
   std::map<pid_t, std::string> running;
   std::size_t next = 0;
   std::string latest;
@@ -217,13 +246,14 @@ MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig&
     if (base::stop_signal() != 0) pass_on_and_stop(running);
     while (next < waiting.size() && running.size() < static_cast<std::size_t>(config.parallel)) {
       const WaitingRun& run = waiting[next++];
-      running[start(run.command, out_of(config, run.id) + ".log")] = latest = run.id;
+      running[start(run.command, out_of(config, run.id) + ".log", end_of_children.before())] = latest =
+          run.id;
     }
     int status = 0;
     const pid_t child = waitpid(-1, &status, WNOHANG);
     if (child <= 0) {
       show();
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      end_of_children.wait();
       continue;
     }
     const auto found = running.find(child);

@@ -10,6 +10,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/stop.h"
 #include "cli/flags.h"
 
@@ -36,8 +37,8 @@ void install_signal_handlers() {
 }
 
 void report(const std::string& tool, const std::string& message, const std::string& hint) {
-  fmt::print(stderr, "{}: error: {}\n", tool, message);
-  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", hint);
+  fmt::print(stderr, "{}: error: {}\n", tool, base::printable(message));
+  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", base::printable(hint));
 }
 
 // The flags of the (sub)command that was given, for "did you mean".

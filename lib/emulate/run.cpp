@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/progress.h"
 #include "emulate/check.h"
 #include "emulate/report.h"
@@ -80,7 +81,8 @@ class Watcher {
   }
   void say(const std::string& text) const {
     if (options_.quiet) return;
-    fmt::print(stderr, "{}{}: {}\n", ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", name_, text);
+    fmt::print(stderr, "{}{}: {}\n", ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", name_,
+               base::printable(text));
   }
 
   const Lesson& lesson_;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/given_path.h"
 #include "model/transformer/hf_model.h"
 
 namespace frugal::grow {
@@ -83,7 +84,7 @@ void write_logits(const std::string& folder, const std::string& input, const std
     }
   }
   const torch::NoGradGuard no_grad;
-  tensor::write_tensors(output, {{"logits", logits(config, found.read_all(), inputs)}});
+  tensor::write_tensors(base::given_path(output), {{"logits", logits(config, found.read_all(), inputs)}});
 }
 
 }  // namespace frugal::grow

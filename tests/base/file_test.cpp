@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/given_path.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -70,10 +71,26 @@ TEST_CASE("what is no regular file is written to and stays what it is") {
 
   base::write_text(file, "old");
   std::filesystem::create_symlink(file, link);
-  base::write_text(link, "new");
+  base::write_text(base::given_path(link), "new");
   REQUIRE(std::filesystem::is_symlink(link));
   REQUIRE(base::read_text(file) == "new");
   REQUIRE(files_in(dir.path()) == 3);
+}
+
+TEST_CASE("a link that lies where a file of a folder is written is replaced, and what it leads to stays") {
+  test::TempDir dir;
+  const std::string secret = dir / "secret", link = dir / "result.json", lines = dir / "events.jsonl";
+  base::write_text(secret, "old");
+  for (const std::string& one :
+       {link, lines, dir / ".lock", link + "." + std::to_string(::getpid()) + ".part"})
+    std::filesystem::create_symlink(secret, one);
+  base::write_text(link, "new");
+  REQUIRE_FALSE(std::filesystem::is_symlink(link));
+  REQUIRE(base::read_text(link) == "new");
+  REQUIRE_THROWS_AS(base::append_line(lines, "{}"), base::Failure);
+  REQUIRE_THROWS_AS(base::FolderLock(dir.path().string()), base::Failure);
+  REQUIRE(base::read_text(secret) == "old");
+  REQUIRE(files_in(dir.path()) == 4);
 }
 
 TEST_CASE("reading what is not there or is a folder is the user's error") {

@@ -1,5 +1,6 @@
 // ligo-grow inspect
 #include "grow/inspect.h"
+#include "base/given_path.h"
 #include "ligo_grow/commands.h"
 #include "ligo_grow/summary.h"
 
@@ -27,7 +28,7 @@ struct InspectCommand {
     if (cli::for_people(json, flags.out)) {
       base::write_text("-", lines_of_model(result, folder));
     } else {
-      report::write_result(flags.out, result);
+      report::write_result(base::given_path(flags.out), result);
     }
   }
 };

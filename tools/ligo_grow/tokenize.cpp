@@ -1,4 +1,5 @@
 // ligo-grow tokenize: a text to a file of tokens.
+#include "base/given_path.h"
 #include "data/tokens/token_stream.h"
 #include "data/tokens/tokenizer.h"
 #include "ligo_grow/commands.h"
@@ -42,7 +43,7 @@ void add_tokenize(CLI::App& app) {
       throw base::UserError("--out", "must end in .bin, got " + command->out);
     const auto ids = tokenizer->encode(text);
     if (ids.empty()) throw base::UserError(place, "holds no tokens");
-    const auto header = data::write_tokens(command->out, ids, *tokenizer);
+    const auto header = data::write_tokens(base::given_path(command->out), ids, *tokenizer);
     base::write_text("-", report::to_line({{"tokens", header.count},
                                            {"bytes", text.size()},
                                            {"vocab_size", header.vocab_size},

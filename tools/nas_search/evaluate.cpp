@@ -1,5 +1,6 @@
 // nas-search evaluate
 #include "train/images/evaluate.h"
+#include "base/given_path.h"
 
 #include "nas_search/commands.h"
 
@@ -33,7 +34,8 @@ void add_evaluate(CLI::App& app) {
   sub->callback([command] {
     const auto loaded = cli::load_config<data::DataConfig>(command->flags);
     command->options.threads = command->flags.threads;
-    report::write_result(command->flags.out, train::evaluate(command->options, loaded.config));
+    report::write_result(base::given_path(command->flags.out),
+                         train::evaluate(command->options, loaded.config));
   });
 }
 

@@ -1,4 +1,5 @@
 // nas-search export
+#include "base/given_path.h"
 #include "model/image/onnx.h"
 #include "nas_search/commands.h"
 #include "network/network.h"
@@ -15,7 +16,7 @@ struct ExportCommand {
       throw base::UserError("--out", "an ONNX file is binary: it needs a name",
                             "for example --out out/net.onnx");
     }
-    base::write_text(flags.out, model::to_onnx(network::load_network(network), weights));
+    base::write_text(base::given_path(flags.out), model::to_onnx(network::load_network(network), weights));
   }
 };
 

@@ -1,4 +1,5 @@
 // nas-search latency
+#include "base/given_path.h"
 #include "nas_search/commands.h"
 #include "search/cost/table_report.h"
 
@@ -9,7 +10,7 @@ struct LatencyCommand {
   cli::CommonFlags flags;
   search::LatencyOptions options;
 
-  void run() const { report::write_result(flags.out, search::latency_result(options)); }
+  void run() const { report::write_result(base::given_path(flags.out), search::latency_result(options)); }
 };
 
 }  // namespace

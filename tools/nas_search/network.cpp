@@ -1,5 +1,6 @@
 // nas-search network
 #include "network/network.h"
+#include "base/given_path.h"
 
 #include <fmt/format.h>
 
@@ -21,7 +22,7 @@ bool print_tree_counts(const std::string& file, const cli::CommonFlags& flags) {
     fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n",
                network::parameter_count(network), network::mac_count(network), network.resolution);
   }
-  base::write_text(flags.out, text);
+  base::write_text(base::given_path(flags.out), text);
   return true;
 }
 
@@ -33,7 +34,7 @@ void write_network(const cli::CommonFlags& flags) {
     fmt::print(stderr, "nas-search network: {} parameters, {} MACs at {} px\n",
                network::parameter_count(network), network::mac_count(network), network.resolution);
   }
-  base::write_text(flags.out, network::to_text(network));
+  base::write_text(base::given_path(flags.out), network::to_text(network));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // nas-search report
+#include "base/given_path.h"
 #include "nas_search/commands.h"
 #include "search/run/report_read.h"
 
@@ -12,11 +13,11 @@ struct ReportCommand {
   // One page to --out; of several devices, page.html, page-2.html, …
   void run() const {
     const auto pages = search::search_pages(files);
-    base::write_text(flags.out, pages.front());
+    base::write_text(base::given_path(flags.out), pages.front());
     const std::string stem =
         flags.out.ends_with(".html") ? flags.out.substr(0, flags.out.size() - 5) : flags.out;
     for (std::size_t i = 1; i < pages.size() && flags.out != "-"; ++i) {
-      base::write_text(stem + "-" + std::to_string(i + 1) + ".html", pages[i]);
+      base::write_text(base::given_path(stem + "-" + std::to_string(i + 1) + ".html"), pages[i]);
     }
   }
 };

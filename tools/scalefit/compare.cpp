@@ -1,5 +1,6 @@
 // scalefit compare
 #include "fit/command/compare.h"
+#include "base/given_path.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -40,7 +41,8 @@ struct CompareCommand {
       fit::rank_command(systems, names, config, flags.seed, origin, result);
     }
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, fit::compare_page(fits[0], fits[1], config, result));
+    if (!html.empty())
+      base::write_text(base::given_path(html), fit::compare_page(fits[0], fits[1], config, result));
     answer.write(flags, result, [&] { return fit::compare_answer(result); });
   }
 

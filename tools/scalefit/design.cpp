@@ -1,6 +1,7 @@
 // scalefit design and measure: which runs to make, and making them.
 #include <cstdio>
 
+#include "base/given_path.h"
 #include "campaign/measure.h"
 #include "fit/decide/design.h"
 #include "scalefit/commands.h"
@@ -25,7 +26,7 @@ struct DesignCommand {
     const auto runs = fit::design_runs(config, fitted.surface.get(), origin);
     if (answer.for_people(flags)) return base::write_text("-", fit::design_answer(runs));
     for (const auto& run : runs) lines += report::to_line(fit::to_json(run)) + "\n";
-    base::write_text(flags.out, lines);
+    base::write_text(base::given_path(flags.out), lines);
   }
 };
 

@@ -1,4 +1,5 @@
 // scalefit fit
+#include "base/given_path.h"
 #include "fit/command/fit_report.h"
 #include "scalefit/commands.h"
 
@@ -24,7 +25,7 @@ struct FitCommand {
         report::start_result({"frugal.scalefit.fit/1", "scalefit fit", flags.seed}, effective.json());
     fit::add_to_result(outcome, config, result);
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, fit::fit_page(outcome, config, flags.seed));
+    if (!html.empty()) base::write_text(base::given_path(html), fit::fit_page(outcome, config, flags.seed));
     answer.write(flags, result, [&] { return fit::fit_answer(outcome, config); });
   }
 };

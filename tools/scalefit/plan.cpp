@@ -1,6 +1,7 @@
 // scalefit plan
 #include <optional>
 
+#include "base/given_path.h"
 #include "fit/command/decision.h"
 #include "fit/command/plan.h"
 #include "scalefit/commands.h"
@@ -31,7 +32,7 @@ struct PlanCommand {
     const fit::ReadFit fitted = read_fit_file(fit_path, group);
     fit::plan_command(fitted, config, origin, result);
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, fit::plan_page(fitted, config, result));
+    if (!html.empty()) base::write_text(base::given_path(html), fit::plan_page(fitted, config, result));
     answer.write(flags, result, [&] { return fit::plan_answer(*fitted.surface, result); });
   }
 };

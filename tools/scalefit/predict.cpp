@@ -1,5 +1,6 @@
 // scalefit predict
 #include "fit/command/predict.h"
+#include "base/given_path.h"
 #include "fit/command/decision.h"
 #include "scalefit/commands.h"
 
@@ -26,7 +27,7 @@ struct PredictCommand {
     }
     fit::predict_command(fitted, config, result);
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, fit::predict_page(fitted, result));
+    if (!html.empty()) base::write_text(base::given_path(html), fit::predict_page(fitted, result));
     answer.write(flags, result, [&] { return fit::predict_answer(*fitted.surface, result); });
   }
 };

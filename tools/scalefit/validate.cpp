@@ -1,5 +1,6 @@
 // scalefit validate
 #include "fit/validate/validate.h"
+#include "base/given_path.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -28,7 +29,7 @@ struct ValidateCommand {
                                        effective.json());
     fit::add_to_result(*check, measurements, result);
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, fit::validate_page(*check, input));
+    if (!html.empty()) base::write_text(base::given_path(html), fit::validate_page(*check, input));
     answer.write(flags, result, [&] { return fit::plain_answer(result); });
   }
 };

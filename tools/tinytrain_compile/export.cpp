@@ -1,4 +1,5 @@
 // tinytrain-compile export
+#include "base/given_path.h"
 #include "base/progress.h"
 #include "emulate/state.h"
 #include "network/import/model_folder.h"
@@ -12,7 +13,7 @@ namespace {
 // What has no form there is said; the folder is whole without it.
 bool write_onnx(const std::string& path, const ir::Model& model, const std::string& origin) {
   try {
-    base::write_text(path, network::to_quantized_onnx(model, origin));
+    base::write_text(base::given_path(path), network::to_quantized_onnx(model, origin));
   } catch (const base::UserError& error) {
     base::log_note("tinytrain-compile export", std::string("no model.onnx: ") + error.what());
     return false;

@@ -1,6 +1,7 @@
 // tinytrain-compile import
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "network/import/load.h"
 #include "network/import/model_folder.h"
 #include "quant/integer_network.h"
@@ -21,7 +22,7 @@ struct ImportCommand {
     if (flags.quiet) return;
     fmt::print(stderr, "tinytrain-compile import: {}: {} operators\n", imported.format,
                imported.model.graph.nodes.size());
-    for (const std::string& note : imported.notes) fmt::print(stderr, "note: {}\n", note);
+    for (const std::string& note : imported.notes) fmt::print(stderr, "note: {}\n", base::printable(note));
   }
 };
 

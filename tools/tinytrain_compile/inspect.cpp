@@ -1,6 +1,7 @@
 // tinytrain-compile inspect
 #include <fmt/format.h>
 
+#include "base/given_path.h"
 #include "ir/count.h"
 #include "ir/operator.h"
 #include "network/import/load.h"
@@ -59,24 +60,26 @@ std::string shape_text(const Json& shape) {
 }
 
 // Of one scheme its layers, of several a line each.
-void print_schemes(const Json& schemes) {
-  if (schemes.size() == 1) fmt::print("{}", sparse::layer_table(schemes.front()));
-  if (schemes.size() > 1) fmt::print("{}", sparse::comparison_table(schemes));
+std::string text_of_schemes(const Json& schemes) {
+  return schemes.size() == 1 ? sparse::layer_table(schemes.front()) : sparse::comparison_table(schemes);
 }
 
-void print_table(const Json& result) {
-  if (result.contains("schemes")) return print_schemes(result["schemes"]);
-  fmt::print("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", "layer", "operator", "out", "MACs", "weights B",
-             "alive B");
+std::string table_of(const Json& result) {
+  if (result.contains("schemes")) return text_of_schemes(result["schemes"]);
+  std::string text;
+  const auto add = [&text](auto... columns) {
+    text += fmt::format("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", columns...);
+  };
+  add("layer", "operator", "out", "MACs", "weights B", "alive B");
   for (const Json& layer : result["layers"]) {
-    fmt::print("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", layer["name"].get<std::string>(),
-               layer["operator"].get<std::string>(), shape_text(layer["out"]), layer["macs"].dump(),
-               layer["weight_bytes"].dump(), layer["alive_bytes"].dump());
+    add(layer["name"].get<std::string>(), layer["operator"].get<std::string>(), shape_text(layer["out"]),
+        layer["macs"].dump(), layer["weight_bytes"].dump(), layer["alive_bytes"].dump());
   }
   const Json& totals = result["totals"];
-  fmt::print("{:<28} {:<20} {:>14} {:>12} {:>10} {:>10}\n", "all", "", "", totals["macs"].dump(),
-             totals["weight_bytes"].dump(), totals["peak_activation_bytes"].dump());
-  for (const Json& note : result["notes"]) fmt::print("note: {}\n", note.get<std::string>());
+  add("all", "", "", totals["macs"].dump(), totals["weight_bytes"].dump(),
+      totals["peak_activation_bytes"].dump());
+  for (const Json& note : result["notes"]) text += "note: " + note.get<std::string>() + "\n";
+  return text;
 }
 
 // What a training step costs under each scheme. The head is counted as `adapt` trains it, in float.
@@ -113,11 +116,11 @@ struct InspectCommand {
     result["totals"] = totals_of(graph);
     if (!schemes.empty()) result["schemes"] = schemes_of(imported.model, schemes, path);
     result["run"] = clock.describe(1);
-    if (!html.empty()) base::write_text(html, sparse::cost_page(result));
+    if (!html.empty()) base::write_text(base::given_path(html), sparse::cost_page(result));
     if (cli::for_people(json, flags.out)) {
-      print_table(result);
+      base::write_text("-", table_of(result));
     } else {
-      report::write_result(flags.out, result);
+      report::write_result(base::given_path(flags.out), result);
     }
   }
 };

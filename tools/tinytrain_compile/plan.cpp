@@ -1,5 +1,6 @@
 // tinytrain-compile plan
 #include "plan/plan.h"
+#include "base/given_path.h"
 
 #include <algorithm>
 #include <optional>
@@ -41,11 +42,12 @@ struct PlanCommand {
     result["nodes"] = plan.nodes;
     result["out_of_time"] = plan.out_of_time;
     result["run"] = clock.describe(1);
-    report::write_result(out, result);
+    report::write_result(base::given_path(out), result);
     if (!svg.empty())
-      base::write_text(svg, plan::picture(blocks, plan.arena, {.title = path, .capacity = capacity}));
+      base::write_text(base::given_path(svg),
+                       plan::picture(blocks, plan.arena, {.title = path, .capacity = capacity}));
     if (!plan.fits) refuse(blocks, plan);
-    if (!placed.empty()) base::write_text(placed, plan::to_csv(blocks, plan.arena));
+    if (!placed.empty()) base::write_text(base::given_path(placed), plan::to_csv(blocks, plan.arena));
   }
 
   void run_regions(const std::vector<plan::Block>& blocks, const report::RunClock& clock) const {
@@ -67,9 +69,9 @@ struct PlanCommand {
                                    {"blocks", count}});
     }
     result["run"] = clock.describe(1);
-    report::write_result(out, result);
+    report::write_result(base::given_path(out), result);
     if (!plan.fits()) throw base::UserError(path, "does not fit: " + plan::why_not(blocks, memories, plan));
-    if (!placed.empty()) base::write_text(placed, plan::to_csv(blocks, memories, plan));
+    if (!placed.empty()) base::write_text(base::given_path(placed), plan::to_csv(blocks, memories, plan));
   }
 
   [[noreturn]] void refuse(const std::vector<plan::Block>& blocks, const plan::Plan& plan) const {

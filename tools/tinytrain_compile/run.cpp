@@ -1,5 +1,6 @@
 // tinytrain-compile run
 #include "emulate/run.h"
+#include "base/given_path.h"
 
 #include "config/size.h"
 #include "emulate/report.h"
@@ -75,8 +76,9 @@ void add_run(CLI::App& app) {
     result["folder"] = run->folder;
     result.update(emulate::run_lesson(compiled, lesson, options));
     result["run"] = clock.describe(1);
-    base::write_text(flags->out, cli::for_people(run->json, flags->out) ? emulate::summary_of(result)
-                                                                        : report::to_line(result) + "\n");
+    base::write_text(base::given_path(flags->out), cli::for_people(run->json, flags->out)
+                                                       ? emulate::summary_of(result)
+                                                       : report::to_line(result) + "\n");
   });
 }
 

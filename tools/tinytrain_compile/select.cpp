@@ -1,6 +1,7 @@
 // tinytrain-compile select
 #include "sparse/select.h"
 #include "adapt/contribute.h"
+#include "base/given_path.h"
 #include "network/import/load.h"
 #include "quant/head.h"
 #include "sparse/select_page.h"
@@ -33,8 +34,8 @@ struct SelectCommand {
     nlohmann::ordered_json described = clock.describe(1);
     if (result.contains("run")) described.update(result["run"]);
     result["run"] = described;
-    report::write_result(flags.out, result);
-    if (!html.empty()) base::write_text(html, sparse::select_page(result, graph));
+    report::write_result(base::given_path(flags.out), result);
+    if (!html.empty()) base::write_text(base::given_path(html), sparse::select_page(result, graph));
   }
 
   // The head is counted as `adapt` trains it, in float.

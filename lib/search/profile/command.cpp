@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/given_path.h"
 #include "base/progress.h"
 #include "config/config.h"
 #include "report/result.h"
@@ -67,7 +68,7 @@ nlohmann::ordered_json profile_result(const ProfileOptions& options, const Devic
   nlohmann::ordered_json run = clock.describe(static_cast<int>(config.threads));
   if (options.check > 0) {
     run["check"] = check(options, config, space, table);
-    if (!options.out.empty()) report::write_result(options.out, to_json(table));
+    if (!options.out.empty()) report::write_result(base::given_path(options.out), to_json(table));
   }
   run["seconds"] = clock.seconds();
   result["run"] = run;

@@ -10,6 +10,7 @@
 #include "base/aside.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/given_path.h"
 #include "base/progress.h"
 #include "report/result.h"
 
@@ -77,7 +78,7 @@ LatencyTable profile(const std::vector<Piece>& operations, const DeviceConfig& g
     const auto done_one = [&](std::size_t i, const Measured& measured) {
       table.operations[key_of(open[i], KeyStyle::own).value()] = measured;
       table.reference_ms = device->reference_ms();
-      if (files.out != "-") report::write_result(files.out, to_json(table));
+      if (files.out != "-") report::write_result(base::given_path(files.out), to_json(table));
       progress.update(static_cast<std::int64_t>(++done));
     };
     // A table that was begun alone, or with other operations, is finished so.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/given_path.h"
 #include "config/config.h"
 #include "data/images/dataset.h"
 #include "model/image/network.h"
@@ -32,7 +33,7 @@ torch::Tensor read_input(const std::string& path, std::int64_t channels) {
 }
 
 void put_logits(const torch::Tensor& logits, const std::string& path, nlohmann::ordered_json& result) {
-  if (!path.empty()) tensor::write_tensors(path, {{"logits", logits}});
+  if (!path.empty()) tensor::write_tensors(base::given_path(path), {{"logits", logits}});
   const torch::Tensor best = logits.argmax(1);
   result["examples"] = logits.size(0);
   result["classes"] = std::vector<std::int64_t>(best.const_data_ptr<std::int64_t>(),

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "base/given_path.h"
 #include "report/result.h"
 #include "train/run/communicator.h"
 #include "train/run/place.h"
@@ -48,7 +49,7 @@ TrainingRun::TrainingRun(const std::string& tool, const std::string& schema, con
                {"/runs", "/threads", "/workers", "/name", "/loop/log_every", "/loop/checkpoint_every",
                 "/loop/checkpoint_seconds", "/loop/evaluate_every"}},
               options, printed, communicator),
-      runs_(runs.empty() ? runs_beside(options.out) : runs),
+      runs_(base::given_path(runs.empty() ? runs_beside(options.out) : runs)),
       communicator_(communicator) {}
 
 Ordered TrainingRun::finished() const {
