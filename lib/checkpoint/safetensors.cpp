@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/json_depth.h"
@@ -19,7 +20,7 @@ static_assert(std::endian::native == std::endian::little,
               "safetensors are little-endian, and so must the host be");
 
 using base::UserError;
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;  // finds a key in log n steps: a header may hold 100,000
 
 // The format's own limit on the header.
 constexpr std::uint64_t max_header_bytes = 100'000'000;
@@ -132,17 +133,22 @@ void SafetensorsFile::release(const TensorInfo& tensor) const {
 SafetensorsWriter::SafetensorsWriter(const std::string& path, const std::vector<Entry>& entries,
                                      const Metadata& metadata)
     : file_(path) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  // In the order given, one at a time: JSON that keeps an order looks through all keys for each.
+  std::string text = "{";
+  std::unordered_set<std::string> names;
+  const auto add = [&text](const std::string& key, const nlohmann::ordered_json& value) {
+    text += (text.size() > 1 ? "," : "") + nlohmann::ordered_json(key).dump() + ":" + value.dump();
+  };
+  if (!metadata.empty()) add("__metadata__", metadata);
   for (const Entry& entry : entries) {
-    FRUGAL_ASSERT(!header.contains(entry.name), "a tensor is declared twice: " + entry.name);
+    FRUGAL_ASSERT(names.insert(entry.name).second, "a tensor is declared twice: " + entry.name);
     const std::uint64_t bytes = count_of(entry.shape, path + ":" + entry.name) * size_of(entry.dtype);
-    header[entry.name] = {{"dtype", name_of(entry.dtype)},
-                          {"shape", entry.shape},
-                          {"data_offsets", {expected_, expected_ + bytes}}};
+    add(entry.name, {{"dtype", name_of(entry.dtype)},
+                     {"shape", entry.shape},
+                     {"data_offsets", {expected_, expected_ + bytes}}});
     expected_ += bytes;
   }
-  std::string text = header.dump();
+  text += "}";
   text.append((8 - text.size() % 8) % 8, ' ');  // so that the data part is aligned to 8 bytes
   const std::uint64_t length = text.size();
   file_.write(&length, 8);

@@ -20,21 +20,14 @@ class ColumnIndex {
     if (fresh) table_.columns.push_back(name);
     return found->second;
   }
+  // Call row.cells.sort() after the last.
   void put(Table::Row& row, const std::string& name, std::string text) {
-    const std::size_t index = of(name);
-    if (row.cells.size() <= index) row.cells.resize(index + 1);
-    row.cells[index].missing = false;
-    row.cells[index].text = std::move(text);
+    row.cells.add(of(name), std::move(text));
   }
 
  private:
   Table& table_;
   std::unordered_map<std::string, std::size_t> index_;
 };
-
-// Every row as long as the table has columns.
-inline void pad_rows(Table& table) {
-  for (Table::Row& row : table.rows) row.cells.resize(table.columns.size());
-}
 
 }  // namespace frugal::fit

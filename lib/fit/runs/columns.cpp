@@ -177,14 +177,21 @@ std::size_t named_column(const Table& table, const std::string& name, const std:
 int usual_column(const Table& table, const Role& role) {
   // By its whole name; a nested key by its last part: {"result": {"error": …}}.
   for (const bool nested : {false, true}) {
+    std::unordered_multimap<std::string, std::size_t> usual_names;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      const std::string& name = table.columns[i];
+      const std::size_t dot = name.rfind('.');
+      if (nested && dot == std::string::npos) continue;
+      std::string normal = normal_name(nested ? name.substr(dot + 1) : name);
+      if (std::count(role.usual.begin(), role.usual.end(), normal) > 0)
+        usual_names.emplace(std::move(normal), i);
+    }
     for (const std::string& usual : role.usual) {
-      for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        const std::string& name = table.columns[i];
-        const std::size_t dot = name.rfind('.');
-        if (nested && dot == std::string::npos) continue;
-        if (normal_name(nested ? name.substr(dot + 1) : name) == usual && fits(table, role, i)) {
-          return static_cast<int>(i);
-        }
+      std::vector<std::size_t> found;
+      for (auto [at, end] = usual_names.equal_range(usual); at != end; ++at) found.push_back(at->second);
+      std::sort(found.begin(), found.end());
+      for (const std::size_t i : found) {
+        if (fits(table, role, i)) return static_cast<int>(i);
       }
     }
   }

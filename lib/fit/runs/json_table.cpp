@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "config/indexed_json.h"
 #include "fit/runs/column_index.h"
 #include "fit/runs/lm_eval.h"
 #include "fit/runs/table.h"
@@ -14,7 +15,7 @@ namespace frugal::fit {
 namespace {
 
 using base::UserError;
-using Json = nlohmann::ordered_json;
+using Json = config::IndexedJson;
 
 std::string start_of(const Json& value) {
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -29,13 +30,10 @@ void flatten(const Json& json, const std::string& prefix, ColumnIndex& columns, 
       flatten(value, name, columns, row, depth + 1);
       continue;
     }
-    const std::size_t index = columns.of(name);
-    if (row.cells.size() <= index) row.cells.resize(index + 1);
+    const std::size_t column = columns.of(name);
     if (value.is_null()) continue;
-    Cell& cell = row.cells[index];
-    cell.missing = false;
-    cell.text = value.is_string() ? value.get<std::string>()
-                                  : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    row.cells.add(column, value.is_string() ? value.get<std::string>()
+                                            : value.dump(-1, ' ', false, Json::error_handler_t::replace));
   }
 }
 
@@ -59,6 +57,7 @@ void add_object(Table& table, ColumnIndex& columns, const Json& json, std::size_
                     "one JSON object a line, for instance {\"params\": 1e6, \"tokens\": 1e8, \"loss\": 3.1}");
   }
   flatten(json, "", columns, row, 0);
+  row.cells.sort();
   table.rows.push_back(std::move(row));
 }
 
@@ -121,12 +120,15 @@ Shape shape_of(const Json& json) {
 // Columns, each a list or an object by row.
 void add_columns(Table& table, ColumnIndex& columns, const Json& json, std::size_t file) {
   const std::size_t count = json.front().size();
+  std::vector<Json::const_iterator>
+      next;  // of each column: an iterator of JSON walks to its place step by step
+  for (const Json& values : json) next.push_back(values.begin());
   for (std::size_t i = 0; i < count; ++i) {
     Json row = Json::object();
+    std::size_t column = 0;
     for (const auto& [name, values] : json.items()) {
-      auto one = values.begin();
-      std::advance(one, std::min(i, values.size()));
-      if (one != values.end()) row[name] = *one;
+      Json::const_iterator& one = next[column++];
+      if (one != values.end()) row[name] = *one++;
     }
     add_object(table, columns, row, file, i + 1);
   }
@@ -176,12 +178,10 @@ void append_jsonl(Table& table, std::string_view text, const std::string& file) 
     } else {
       for (std::size_t i = 0; i < list.size(); ++i) add_object(table, columns, list[i], file_index, i + 1);
     }
-    pad_rows(table);
     return;
   }
   if (const Json whole = whole_object(text);
       !whole.is_discarded() && add_whole(table, columns, whole, file_index)) {
-    pad_rows(table);
     return;
   }
   std::size_t line = 0;
@@ -204,7 +204,6 @@ void append_jsonl(Table& table, std::string_view text, const std::string& file) 
       add_object(table, columns, json, file_index, line);
     }
   }
-  pad_rows(table);
 }
 
 bool holds_runs(std::string_view text) {

@@ -82,11 +82,18 @@ class Sorter {
       if (m.runs.has(name)) scales_.push_back(intern(m.runs.column(name)));
     }
     cells_ = count_of(cell_);
+    present_.resize(table.columns.size());
+    for (const std::size_t row : m.rows) {
+      for (const RowCells::Entry& entry : table.rows[row].cells.entries()) ++present_[entry.column];
+    }
   }
 
   Leftover sort(std::size_t column) const {
     Leftover out;
     out.column = column;
+    // What one run of several says tells nothing of the others; and where each line has a key of its own,
+    // this is what keeps the work in step with the file.
+    if (present_[column] == 0 || (present_[column] == 1 && m_.rows.size() > 2)) return out;
     const std::vector<std::size_t> values = intern(table_, m_, column, out.values);
     if (out.values < 2) return out;
     out.is_text = !is_numeric(table_, column, false);
@@ -175,6 +182,7 @@ class Sorter {
   const Measurements& m_;
   std::vector<std::size_t> cell_;  // of each run: runs of one scale have one number
   std::size_t cells_ = 0;
+  std::vector<std::size_t> present_;  // of each column, how many runs say something
   std::vector<std::vector<std::size_t>> scales_;
 };
 

@@ -12,7 +12,7 @@
 namespace frugal::fit {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = config::IndexedJson;
 
 std::string text_in(const Json& json, const char* key) {
   return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
@@ -95,6 +95,7 @@ void add_lm_eval(Table& table, const Json& json, std::size_t file, const std::st
       const std::string filter = comma == std::string::npos ? "none" : key.substr(comma + 1);
       columns.put(row, filter == "none" ? key.substr(0, comma) : key, value.dump());
     }
+    row.cells.sort();
     table.rows.push_back(std::move(row));
   }
   if (line > before)

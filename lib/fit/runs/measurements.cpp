@@ -15,9 +15,8 @@ using base::UserError;
 
 std::string row_key(const Table::Row& row) {
   std::string key;
-  for (const Cell& cell : row.cells) {
-    key += cell.missing ? std::string("\x02") : cell.text;
-    key += '\x01';
+  for (const RowCells::Entry& entry : row.cells.entries()) {
+    key += std::to_string(entry.column) + '\x02' + entry.cell.text + '\x01';
   }
   return key;
 }

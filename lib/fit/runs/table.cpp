@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -131,10 +132,11 @@ void append_csv(Table& table, std::string_view text, const std::string& file) {
 
   ColumnIndex columns(table);
   std::vector<std::size_t> positions;
+  std::unordered_set<std::size_t> named;
   for (const std::string& field : fields) {
     const std::string name = trimmed(field);
     const std::size_t position = columns.of(name);
-    if (!name.empty() && std::find(positions.begin(), positions.end(), position) != positions.end()) {
+    if (!named.insert(position).second && !name.empty()) {
       throw UserError(at(file, line), fmt::format("the header names column '{}' twice", name));
     }
     positions.push_back(position);
@@ -149,17 +151,14 @@ void append_csv(Table& table, std::string_view text, const std::string& file) {
                       "a cell with a comma inside needs quotes");
     }
     Table::Row row;
-    row.cells.resize(table.columns.size());
     row.file = file_index;
     row.line = line;
     for (std::size_t i = 0; i < header_size; ++i) {
-      Cell& cell = row.cells[positions[i]];
-      cell.text = std::move(fields[i]);
-      cell.missing = trimmed(cell.text).empty();
+      if (!trimmed(fields[i]).empty()) row.cells.add(positions[i], std::move(fields[i]));
     }
+    row.cells.sort();
     table.rows.push_back(std::move(row));
   }
-  pad_rows(table);
   unfold_wandb(table, file_index);
 }
 

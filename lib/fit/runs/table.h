@@ -16,11 +16,33 @@ struct Cell {
   bool missing = true;  // an empty CSV cell, a JSON null, or a key that this line lacks
 };
 
+// The cells of a row, by column: those that are there, so that a table of many columns of which each row has
+// a few takes no more memory than its file.
+class RowCells {
+ public:
+  const Cell& operator[](std::size_t column) const;  // a missing one where there is none
+
+  // Rows are made with these; sort() is called after the last add(). What is added twice is as added last.
+  void add(std::size_t column, std::string text);
+  void sort();
+  void remove(
+      const std::vector<std::size_t>& columns);  // sorted; those behind move up as they do in the table
+
+  struct Entry {
+    std::size_t column;
+    Cell cell;
+  };
+  const std::vector<Entry>& entries() const { return entries_; }  // by column
+
+ private:
+  std::vector<Entry> entries_;
+};
+
 struct Table {
   struct Row {
-    std::vector<Cell> cells;  // as many as `columns`
-    std::size_t file = 0;     // index into `files`
-    std::size_t line = 0;     // 1-based; of the row's first line
+    RowCells cells;
+    std::size_t file = 0;  // index into `files`
+    std::size_t line = 0;  // 1-based; of the row's first line
   };
   std::vector<std::string> columns;
   std::vector<Row> rows;
