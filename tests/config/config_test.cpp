@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -98,4 +99,36 @@ TEST_CASE("a number that no double holds is an error with its place", "[config]"
     REQUIRE(error.place() == "a.json:2:9");
     REQUIRE(error.message() == "the number 1e999 is too large");
   }
+}
+
+TEST_CASE("a range holds its ends where they are closed, and says so") {
+  const double low = 0.25, high = 2, inside = 1;
+  const double below = std::nextafter(low, -1), above = std::nextafter(high, 3);
+  struct Case {
+    config::Range range;
+    bool at_low, under_low, at_high, over_high;
+    const char* text;
+  };
+  for (const Case& one :
+       {Case{config::any_number(), true, true, true, true, ""},
+        Case{config::at_least(low), true, false, true, true, "must be >= 0.25"},
+        Case{config::greater_than(low), false, false, true, true, "must be > 0.25"},
+        Case{config::between(low, high), true, false, true, false, "must be in [0.25, 2]"},
+        Case{config::between_open(low, high), false, false, false, false, "must be in (0.25, 2)"}}) {
+    CAPTURE(one.text);
+    CHECK(one.range.text() == one.text);
+    CHECK(one.range.contains(inside));
+    CHECK(one.range.contains(low) == one.at_low);
+    CHECK(one.range.contains(below) == one.under_low);
+    CHECK(one.range.contains(high) == one.at_high);
+    CHECK(one.range.contains(above) == one.over_high);
+    CHECK_FALSE(one.range.contains(std::nan("")));
+  }
+  config::Range up_to;
+  up_to.high = high;
+  CHECK(up_to.text() == "must be <= 2");
+  up_to.high_open = true;
+  CHECK(up_to.text() == "must be < 2");
+  CHECK_FALSE(up_to.contains(high));
+  CHECK(up_to.contains(std::nextafter(high, 0)));
 }

@@ -98,3 +98,16 @@ TEST_CASE("a command is filled from a run's line") {
   config.command = {"{widht}"};
   CHECK_THROWS_AS(campaign::command_for(line, config, "m.json"), base::UserError);
 }
+
+TEST_CASE("a design of more runs than anyone makes is refused before they are listed") {
+  fit::DesignConfig config = grid();
+  config.seeds = 1000;
+  for (fit::DesignAxis& axis : config.axes) axis.values.assign(1000, 1.0);
+  try {
+    fit::design_runs(config, nullptr, "d.json");
+    FAIL("not refused");
+  } catch (const base::UserError& error) {
+    REQUIRE(std::string(error.what()) ==
+            "d.json:/axes: make 1e+09 runs with 1000 seeds; at most 1000000 are designed");
+  }
+}

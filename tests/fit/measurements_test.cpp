@@ -3,6 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "fit/command/decision.h"
 #include "fit/runs/repeats.h"
@@ -195,5 +197,23 @@ TEST_CASE("every role of the list is read from its usual columns, kept by select
       CHECK(runs.scale(1).of(role.name) == 0.25);
       CHECK(fit::parse_scale(column + "=0.25").at(role.name) == 0.25);
     }
+  }
+}
+
+TEST_CASE("a table that is longer than any is refused before it is read") {
+  const test::TempDir dir;
+  const std::string path = dir / "runs.csv";
+  test::write_text(path, "params,tokens,loss\n1,2,3\n");
+  REQUIRE(fit::read_tables({path}).rows.size() == 1);
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40);  // zeros that take no room on the disk
+  REQUIRE_THROWS_AS(fit::read_tables({path}), base::UserError);
+  std::filesystem::resize_file(path, 0);
+  test::write_text(path, "params,tokens,loss\n" + std::string(1 << 17, '1'));
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40);
+  try {
+    fit::read_tables({path});
+    FAIL("not refused");
+  } catch (const base::UserError& error) {
+    REQUIRE(std::string(error.message()) == "has 1.1e+03 GB; tables of at most 0.5 GB are read");
   }
 }

@@ -40,5 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     parse(data::gunzip({bytes, size}, "input", 1 << 20));
   } catch (const base::UserError&) {
   }
+  try {
+    const auto unpacked = data::unpack_idx({bytes, size}, "input");
+    FRUGAL_ASSERT(unpacked.size() <= 1032 * size + 4096, "no more is unpacked than the bytes hold");
+    parse(unpacked);
+  } catch (const base::UserError&) {
+  }
   return 0;
 }

@@ -30,6 +30,7 @@ TEST_CASE("costs by block add up to the network's own, in every metric", "[searc
   const auto space = small_space();
   search::LatencyTable table;
   table.correction = {0.5, 1.25};
+  table.base_ms = 0.7;
   base::Random random(3, "cost");
   for (const auto& piece : search::operations_of(space)) {
     if (piece.is_free()) continue;

@@ -27,6 +27,15 @@ void check_size(std::int64_t width, std::int64_t height, const std::string& orig
   }
 }
 
+// A file of some bytes may say that it is an image of a gigabyte: its bytes must be able to hold it before
+// memory is taken.
+void check_held(double held, std::int64_t width, std::int64_t height, std::size_t bytes,
+                const std::string& origin) {
+  if (held >= 1) return;
+  refuse(origin, "says " + std::to_string(width) + "×" + std::to_string(height) + " pixels, which its " +
+                     std::to_string(bytes) + " bytes cannot hold");
+}
+
 // Interleaved rows to planes.
 void to_planes(const std::vector<std::uint8_t>& rows, Decoded& out) {
   const std::int64_t area = out.height * out.width;
@@ -52,6 +61,7 @@ struct PngState {
   std::size_t at = 0;
   char message[200] = "damaged PNG";
   png_uint_32 width = 0, height = 0;
+  std::size_t packed_row = 0;  // bytes of a row as the file has it
   int channels = 0;
   bool has_alpha = false;
   std::vector<std::uint8_t> rows;
@@ -86,6 +96,7 @@ bool png_header(PngState& s, std::int64_t wanted_channels) {
   const bool transparent = png_get_valid(s.png, s.info, PNG_INFO_tRNS) != 0;
   s.width = png_get_image_width(s.png, s.info);
   s.height = png_get_image_height(s.png, s.info);
+  s.packed_row = png_get_rowbytes(s.png, s.info);
   png_set_expand(s.png);  // palette to RGB, 1-4 bit grey to 8, tRNS to alpha
   if (depth == 16) png_set_scale_16(s.png);
   s.has_alpha = transparent || (color & PNG_COLOR_MASK_ALPHA) != 0;
@@ -194,6 +205,10 @@ Decoded decode_png(std::span<const std::uint8_t> bytes, std::int64_t channels, c
   const auto fail = [&] { refuse(origin, std::string("damaged PNG: ") + s.message); };
   if (!png_header(s, channels)) fail();
   check_size(s.width, s.height, origin);
+  // Deflate makes of a byte 1,032 at most (two bits for 258 equal bytes).
+  const double unpacked = 1032.0 * static_cast<double>(bytes.size());
+  check_held(unpacked / (static_cast<double>(s.packed_row) * s.height), s.width, s.height, bytes.size(),
+             origin);
   const std::size_t row_bytes = static_cast<std::size_t>(s.width) * static_cast<std::size_t>(s.channels);
   s.rows.resize(row_bytes * s.height);
   for (std::size_t y = 0; y < s.height; ++y) s.row_pointers.push_back(s.rows.data() + y * row_bytes);
@@ -229,6 +244,13 @@ Decoded decode_jpeg(std::span<const std::uint8_t> bytes, std::int64_t channels, 
   const auto fail = [&] { refuse(origin, std::string("damaged JPEG: ") + s.message); };
   if (!jpeg_header(s, bytes, channels)) fail();
   check_size(s.jpeg.image_width, s.jpeg.image_height, origin);
+  // A block of 64 pixels of one component takes a bit of Huffman code at least; arithmetic codes have no such
+  // bound, but equal blocks do not go below a hundredth of that.
+  const double pixels = (s.jpeg.arith_code ? 100.0 : 1.0) * 64 * 8 * static_cast<double>(bytes.size());
+  const double subsampled =
+      s.jpeg.max_h_samp_factor * s.jpeg.max_v_samp_factor;  // of the components, one is whole
+  check_held(pixels * subsampled / (static_cast<double>(s.jpeg.image_width) * s.jpeg.image_height),
+             s.jpeg.image_width, s.jpeg.image_height, bytes.size(), origin);
   Decoded out;
   out.height = s.jpeg.image_height;
   out.width = s.jpeg.image_width;

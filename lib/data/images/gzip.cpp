@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "base/file.h"
 
 namespace frugal::data {
 namespace {
@@ -28,19 +27,17 @@ bool is_gzip(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
-std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& origin,
-                                 std::size_t most_bytes) {
+std::vector<std::uint8_t> gunzip_start(std::span<const std::uint8_t> bytes, const std::string& origin,
+                                       std::size_t count) {
   Inflater inflater;
   z_stream& z = inflater.stream;
   std::vector<std::uint8_t> out;
   std::size_t filled = 0, taken = 0;
   for (;;) {
     if (filled == out.size()) {
-      if (filled >= most_bytes) {
-        throw base::UserError(origin, "decompresses to more than " + std::to_string(most_bytes) + " bytes");
-      }
+      if (filled >= count) return out;
       // Grown as data comes, never to a size that the file merely claims.
-      out.resize(std::min(most_bytes, std::max({filled * 2, bytes.size() * 4, std::size_t{4096}})));
+      out.resize(std::min(count, std::max({filled * 2, bytes.size() * 4, std::size_t{4096}})));
     }
     const std::size_t step = std::min<std::size_t>(bytes.size() - taken, std::numeric_limits<uInt>::max());
     const std::size_t room = std::min<std::size_t>(out.size() - filled, std::numeric_limits<uInt>::max());
@@ -74,11 +71,13 @@ std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std:
   return out;
 }
 
-std::vector<std::uint8_t> read_maybe_gzip(const std::string& path) {
-  const base::MappedFile file(path);
-  const std::span<const std::uint8_t> bytes(file.data(), file.size());
-  if (is_gzip(bytes)) return gunzip(bytes, path);
-  return {bytes.begin(), bytes.end()};
+std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& origin,
+                                 std::size_t most_bytes) {
+  std::vector<std::uint8_t> out = gunzip_start(bytes, origin, most_bytes + 1);
+  if (out.size() > most_bytes) {
+    throw base::UserError(origin, "decompresses to more than " + std::to_string(most_bytes) + " bytes");
+  }
+  return out;
 }
 
 }  // namespace frugal::data

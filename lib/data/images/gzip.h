@@ -14,9 +14,11 @@ bool is_gzip(std::span<const std::uint8_t> bytes);
 // Decompresses all members. Throws UserError with `origin` as its place where the stream is damaged, ends
 // early, or would give more than `most_bytes`.
 std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& origin,
-                                 std::size_t most_bytes = std::size_t{1} << 36);
+                                 std::size_t most_bytes);
 
-// The bytes of a file, decompressed where it is gzip.
-std::vector<std::uint8_t> read_maybe_gzip(const std::string& path);
+// The first `count` bytes of what it decompresses to, or all where there are fewer; what comes behind is not
+// looked at.
+std::vector<std::uint8_t> gunzip_start(std::span<const std::uint8_t> bytes, const std::string& origin,
+                                       std::size_t count);
 
 }  // namespace frugal::data

@@ -3,9 +3,13 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "data/images/gzip.h"
 
 namespace frugal::data {
 namespace {
+
+constexpr std::size_t longest_header = 4 + 4 * 255;
 
 std::string hex_byte(std::uint8_t value) {
   const char* digits = "0123456789abcdef";
@@ -36,9 +40,13 @@ std::string dims_text(const std::vector<std::uint32_t>& dims) {
   return text;
 }
 
-}  // namespace
+struct Header {
+  std::uint8_t type = 0;
+  std::vector<std::uint32_t> dims;
+  std::size_t bytes = 0, value_bytes = 0;  // of itself, of the values that follow
+};
 
-IdxArray parse_idx(std::span<const std::uint8_t> bytes, const std::string& origin) {
+Header read_header(std::span<const std::uint8_t> bytes, const std::string& origin) {
   const auto fail = [&origin](const std::string& message, const std::string& hint = "") {
     throw base::UserError(origin, message, hint);
   };
@@ -50,38 +58,58 @@ IdxArray parse_idx(std::span<const std::uint8_t> bytes, const std::string& origi
              " instead of two zero bytes",
          "images are train-images-idx3-ubyte[.gz], labels train-labels-idx1-ubyte[.gz]");
   }
-  IdxArray array;
-  array.type = bytes[2];
-  const std::size_t value_bytes = size_of_type(array.type);
-  if (value_bytes == 0) {
-    fail("unknown IDX type " + hex_byte(array.type), "0x08 is uint8, what images and labels are");
+  Header header;
+  header.type = bytes[2];
+  header.value_bytes = size_of_type(header.type);
+  if (header.value_bytes == 0) {
+    fail("unknown IDX type " + hex_byte(header.type), "0x08 is uint8, what images and labels are");
   }
   const std::size_t rank = bytes[3];
   if (rank == 0) fail("the IDX header names no dimensions");
-  const std::size_t header = 4 + 4 * rank;
-  if (bytes.size() < header) {
-    fail("the IDX header is cut off: " + std::to_string(rank) + " dimensions need " + std::to_string(header) +
-         " bytes, got " + std::to_string(bytes.size()));
+  header.bytes = 4 + 4 * rank;
+  if (bytes.size() < header.bytes) {
+    fail("the IDX header is cut off: " + std::to_string(rank) + " dimensions need " +
+         std::to_string(header.bytes) + " bytes, got " + std::to_string(bytes.size()));
   }
-  std::size_t expected = value_bytes;
   bool overflow = false;
   for (std::size_t d = 0; d < rank; ++d) {
     const std::uint8_t* at = bytes.data() + 4 + 4 * d;
     const std::uint32_t dim = (std::uint32_t{at[0]} << 24) | (std::uint32_t{at[1]} << 16) |
                               (std::uint32_t{at[2]} << 8) | std::uint32_t{at[3]};
-    array.dims.push_back(dim);
-    if (dim != 0 && expected > std::numeric_limits<std::size_t>::max() / dim) overflow = true;
-    expected *= dim;
+    header.dims.push_back(dim);
+    if (dim != 0 && header.value_bytes > std::numeric_limits<std::ptrdiff_t>::max() / dim) overflow = true;
+    header.value_bytes *= dim;
   }
-  if (overflow) fail("the IDX header gives an impossible size: " + dims_text(array.dims));
-  const std::size_t found = bytes.size() - header;
+  if (overflow) fail("the IDX header gives an impossible size: " + dims_text(header.dims));
+  return header;
+}
+
+}  // namespace
+
+IdxArray parse_idx(std::span<const std::uint8_t> bytes, const std::string& origin) {
+  Header header = read_header(bytes, origin);
+  const std::size_t found = bytes.size() - header.bytes, expected = header.value_bytes;
   if (found != expected) {
-    fail((found < expected ? "truncated: " : "too long: ") + dims_text(array.dims) + " values need " +
-             std::to_string(expected) + " bytes after the header, got " + std::to_string(found),
-         found < expected ? "download or copy the file again" : "");
+    throw base::UserError(origin,
+                          (found < expected ? "truncated: " : "too long: ") + dims_text(header.dims) +
+                              " values need " + std::to_string(expected) + " bytes after the header, got " +
+                              std::to_string(found),
+                          found < expected ? "download or copy the file again" : "");
   }
-  array.values = bytes.subspan(header);
-  return array;
+  return {header.type, std::move(header.dims), bytes.subspan(header.bytes)};
+}
+
+std::vector<std::uint8_t> unpack_idx(std::span<const std::uint8_t> bytes, const std::string& origin) {
+  const Header header = read_header(gunzip_start(bytes, origin, longest_header), origin);
+  // One byte more, so that what is too long is seen by parse_idx and not cut off.
+  return gunzip_start(bytes, origin, header.bytes + header.value_bytes + 1);
+}
+
+std::vector<std::uint8_t> read_idx(const std::string& path) {
+  const base::MappedFile file(path);
+  const std::span<const std::uint8_t> bytes(file.data(), file.size());
+  if (is_gzip(bytes)) return unpack_idx(bytes, path);
+  return {bytes.begin(), bytes.end()};
 }
 
 IdxImages parse_idx_images(std::span<const std::uint8_t> bytes, const std::string& origin) {

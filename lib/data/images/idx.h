@@ -19,6 +19,11 @@ struct IdxArray {
 // many bytes (expected against found).
 IdxArray parse_idx(std::span<const std::uint8_t> bytes, const std::string& origin);
 
+// A file of an array, plain or gzip, unpacked no further than its own header says: a gzip of a megabyte may
+// hold a gigabyte of zeros.
+std::vector<std::uint8_t> read_idx(const std::string& path);
+std::vector<std::uint8_t> unpack_idx(std::span<const std::uint8_t> bytes, const std::string& origin);
+
 // The same with what images (uint8, N×H×W or N×C×H×W) and labels (uint8, N) must be.
 struct IdxImages {
   std::int64_t count = 0, channels = 1, height = 0, width = 0;

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "data/images/gzip.h"
 #include "data/images/idx.h"
 #include "data/images/raw.h"
 
@@ -57,9 +56,9 @@ RawImages read_idx_files(const DataConfig& config, bool train) {
   const std::string labels_path = train ? train_labels_path : find_file(folder, prefix + "-labels", "idx1");
 
   RawImages raw;
-  std::vector<std::uint8_t> image_file = read_maybe_gzip(images_path);
+  std::vector<std::uint8_t> image_file = read_idx(images_path);
   const IdxImages images = parse_idx_images(image_file, images_path);
-  const std::vector<std::uint8_t> label_file = read_maybe_gzip(labels_path);
+  const std::vector<std::uint8_t> label_file = read_idx(labels_path);
   const auto labels = parse_idx_labels(label_file, labels_path);
   if (static_cast<std::int64_t>(labels.size()) != images.count) {
     throw base::UserError(labels_path, std::to_string(labels.size()) + " labels for " +
@@ -75,7 +74,7 @@ RawImages read_idx_files(const DataConfig& config, bool train) {
   if (train) {
     highest = *std::max_element(raw.labels.begin(), raw.labels.end());
   } else {
-    const std::vector<std::uint8_t> train_file = read_maybe_gzip(train_labels_path);
+    const std::vector<std::uint8_t> train_file = read_idx(train_labels_path);
     for (std::uint8_t label : parse_idx_labels(train_file, train_labels_path)) {
       highest = std::max<std::int64_t>(highest, label);
     }

@@ -15,6 +15,8 @@ namespace {
 
 using base::UserError;
 
+constexpr double most_runs = 1e6;
+
 std::vector<double> values_of(const DesignAxis& axis, const std::string& place) {
   if (!axis.values.empty()) return axis.values;
   if (axis.count < 1) {
@@ -42,6 +44,14 @@ std::vector<DesignedRun> whole_grid(const DesignConfig& config, const std::strin
     }
     names.push_back(axis.name);
     values.push_back(values_of(axis, at));
+  }
+  double combinations = static_cast<double>(config.seeds);
+  for (const std::vector<double>& one : values) combinations *= static_cast<double>(one.size());
+  if (combinations > most_runs) {
+    throw UserError(place + ":/axes",
+                    fmt::format("make {:.3g} runs with {} seeds; at most {:.0f} are designed", combinations,
+                                config.seeds, most_runs),
+                    "fewer values or axes");
   }
   Expression size, data;
   if (!config.size.empty()) size = Expression(config.size, names, {}, place + ":/size");

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <unordered_set>
 
 #include "base/error.h"
@@ -15,6 +18,8 @@ namespace frugal::fit {
 namespace {
 
 using base::UserError;
+
+constexpr std::uintmax_t most_table_bytes = 500'000'000;
 
 std::string at(const std::string& file, std::size_t line) { return fmt::format("{}:{}", file, line); }
 
@@ -175,6 +180,29 @@ void append_text(Table& table, std::string_view text, const std::string& file) {
   append_csv(table, text, file);
 }
 
+namespace {
+
+// Before the whole of a file is in memory: what is no table of runs, and what is longer than any.
+void refuse_unread(const std::string& path) {
+  std::error_code error;
+  if (path == "-" || !std::filesystem::is_regular_file(path, error)) return;
+  const auto bytes = std::filesystem::file_size(path, error);
+  std::ifstream in(path, std::ios::binary);
+  std::string head(1 << 16, '\0');
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(in.gcount()) / 2 * 2);
+  text_of(head, path);
+  if (!error && bytes > most_table_bytes) {
+    throw UserError(
+        path,
+        fmt::format("has {:.2g} GB; tables of at most {:.2g} GB are read", static_cast<double>(bytes) / 1e9,
+                    static_cast<double>(most_table_bytes) / 1e9),
+        "keep the columns that the fit needs");
+  }
+}
+
+}  // namespace
+
 Table read_tables(const std::vector<std::string>& paths) {
   Table table;
   for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -182,6 +210,7 @@ Table read_tables(const std::vector<std::string>& paths) {
         paths.begin() + static_cast<std::ptrdiff_t>(i)) {
       throw UserError(paths[i], "is given twice");
     }
+    refuse_unread(paths[i]);
     const std::string name = paths[i] == "-" ? "standard input" : paths[i];
     append_text(table, text_of(base::read_text(paths[i]), name), name);
   }

@@ -6,6 +6,7 @@
 // After <cstdio>: jpeglib.h uses FILE and size_t without declaring them.
 #include <jpeglib.h>
 #include <png.h>
+#include <zlib.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -312,4 +313,68 @@ TEST_CASE("CIFAR-10 and CIFAR-100 binaries", "[data]") {
   const ImageSet fine = open_split(config, Split::train);
   REQUIRE(fine.labels == std::vector<std::int64_t>{99, 3});
   REQUIRE(fine.class_names.at(99) == "99");
+}
+
+TEST_CASE("an image that says more pixels than its bytes can hold is refused before they are made",
+          "[data]") {
+  const test::TempDir dir;
+  const auto refused = [&](std::string bytes) {
+    return message_of([&] {
+      decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, 0, "file");
+    });
+  };
+  const std::string sides{'\x3e', '\x80', '\x3e',
+                          '\x80'};  // 16,000 twice: 256 million pixels, as many as are read
+  write_png(dir / "a.png", 6, 9, PNG_COLOR_TYPE_RGB);
+  std::string png = base::read_text(dir / "a.png");
+  png.replace(16, 8, std::string("\0\0", 2) + sides.substr(0, 2) + std::string("\0\0", 2) + sides.substr(2));
+  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(png.data()) + 12, 17);
+  for (std::size_t i = 0; i < 4; ++i) png[29 + i] = static_cast<char>(sum >> (24 - 8 * i));
+  REQUIRE_THAT(refused(png), Contains("16000×16000 pixels, which its") && Contains("bytes cannot hold"));
+
+  for (const bool progressive : {false, true}) {
+    write_jpeg(dir / "a.jpg", 6, 9, 3, progressive);
+    std::string jpeg = base::read_text(dir / "a.jpg");
+    const std::size_t frame = jpeg.find(progressive ? "\xff\xc2" : "\xff\xc0");
+    REQUIRE(frame != std::string::npos);
+    jpeg.replace(frame + 5, 4, sides);
+    REQUIRE_THAT(refused(jpeg), Contains("16000×16000 pixels, which its"));
+  }
+}
+
+TEST_CASE("images of one colour, the smallest files of their size, are read", "[data]") {
+  const test::TempDir dir;
+  const int side = 1000;
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = image.height = side;
+  image.format = PNG_FORMAT_GRAY;
+  const std::vector<std::uint8_t> white(side * side, 255);
+  REQUIRE(png_image_write_to_file(&image, (dir / "a.png").c_str(), 0, white.data(), side, nullptr) != 0);
+  REQUIRE(decode_file(dir / "a.png", 0).pixels == white);
+
+  jpeg_compress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg.err = jpeg_std_error(&errors);
+  for (const bool progressive : {false, true}) {
+    jpeg_create_compress(&jpeg);
+    std::FILE* file = std::fopen((dir / "a.jpg").c_str(), "wb");
+    REQUIRE(file);
+    jpeg_stdio_dest(&jpeg, file);
+    jpeg.image_width = jpeg.image_height = side;
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg.optimize_coding = TRUE;
+    if (progressive) jpeg_simple_progression(&jpeg);
+    jpeg_start_compress(&jpeg, TRUE);
+    std::vector<JSAMPLE> row(3 * side, 255);
+    JSAMPROW pointer = row.data();
+    while (jpeg.next_scanline < jpeg.image_height) jpeg_write_scanlines(&jpeg, &pointer, 1);
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    std::fclose(file);
+    CAPTURE(progressive, std::filesystem::file_size(dir / "a.jpg"));
+    REQUIRE(decode_file(dir / "a.jpg", 1).pixels == white);
+  }
 }

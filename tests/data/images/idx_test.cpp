@@ -1,5 +1,7 @@
 #include "data/images/idx.h"
 
+#include <zlib.h>
+
 #include <cmath>
 
 #include "base/error.h"
@@ -190,4 +192,45 @@ TEST_CASE("Fashion-MNIST as Debian packages it", "[data]") {
   cut.path = dir.path().string();
   REQUIRE_THAT(message_of([&] { open_split(cut, Split::test); }),
                Contains("t10k-images-idx3-ubyte.gz (/data/path): the gzip stream ends early"));
+}
+
+TEST_CASE("IDX inside gzip is unpacked no further than its own header says", "[data]") {
+  const test::TempDir dir;
+  const auto packed = [&](const std::string& text, int more_zeros) {
+    const std::string path = dir / "a.gz";
+    gzFile file = gzopen(path.c_str(), "wb");
+    gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+    const std::string zeros(1 << 20, '\0');
+    for (int i = 0; i < more_zeros; ++i) gzwrite(file, zeros.data(), static_cast<unsigned>(zeros.size()));
+    gzclose(file);
+    return path;
+  };
+  const std::string whole = idx(8, {1, 2, 3}, "abcdef");
+  REQUIRE(read_idx(packed(whole, 0)) == std::vector<std::uint8_t>(whole.begin(), whole.end()));
+  const auto cut = read_idx(packed(whole, 30));
+  REQUIRE(cut.size() == whole.size() + 1);
+  REQUIRE_THAT(message_of([&] { parse_idx(cut, "file"); }), Contains("too long: 1×2×3 values need 6 bytes"));
+  REQUIRE_THAT(message_of([&] { read_idx(packed("no header", 30)); }), Contains("not an IDX file"));
+  REQUIRE_THAT(message_of([&] {
+                 read_idx(packed(idx(8, {4000000000U, 4000000000U, 4}, ""), 0));
+               }),
+               Contains("impossible size"));
+}
+
+TEST_CASE("means and deviations: one value serves three channels, three serve grey by their mean", "[data]") {
+  const test::TempDir dir;
+  DataConfig config = write_set(dir);
+  config.mean = {0.1, 0.3, 0.8};
+  config.std = {0.2};
+  const ImageSet grey = open_split(config, Split::train);
+  REQUIRE(grey.mean.size() == 1);
+  REQUIRE(grey.mean[0] == Approx(0.4));
+  REQUIRE(grey.std == std::vector<float>{0.2F});
+  config.channels = 3;
+  const ImageSet colour = open_split(config, Split::train);
+  REQUIRE(colour.mean == std::vector<float>{0.1F, 0.3F, 0.8F});
+  REQUIRE(colour.std == std::vector<float>(3, 0.2F));
+  config.std = {0.2, 0.3};
+  REQUIRE_THAT(message_of([&] { open_split(config, Split::train); }),
+               Contains("/std: 2 values for images of 3 channels"));
 }
