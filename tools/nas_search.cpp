@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
                 "  nas-search train --set data.fraction=0.02 --set loop.epochs=2 --out out/first\n"
                 "  nas-search evaluate out/first/network.json --weights out/first/weights.safetensors");
     app.require_subcommand(1);
+    nas_search::add_start(app);
     nas_search::add_train(app);
     nas_search::add_evaluate(app);
     nas_search::add_network(app);

@@ -88,6 +88,9 @@ NetworkConfig read_network(const nlohmann::json& json, const std::string& origin
   if (const auto layer = node.find("feature_mix_layer")) network.feature_mix_layer = read_conv(*layer);
   network.classifier = read_linear(node["classifier"]);
   network.resolution = node.integer_or("resolution", 224, extent());
+  if (const auto given = node.find("preprocessing")) {
+    network.preprocessing = read_preprocessing(*given, network.input_channels(), network.classes());
+  }
   node.finish();
   lower(network, 0, origin);  // refuses what does not fit together
   return network;
@@ -119,6 +122,7 @@ Ordered to_json(const NetworkConfig& network) {
     channels = block.layer->channels_after(channels);
   }
   json["resolution"] = network.resolution;
+  if (network.preprocessing) json["preprocessing"] = to_json(*network.preprocessing);
   return json;
 }
 

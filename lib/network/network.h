@@ -14,6 +14,7 @@
 
 #include "network/conv_layer.h"
 #include "network/mb_conv_layer.h"
+#include "network/preprocessing.h"
 #include "network/skip_layer.h"
 
 namespace frugal::network {
@@ -54,6 +55,7 @@ struct NetworkConfig {
   std::optional<ConvLayer> feature_mix_layer;
   LinearLayer classifier;
   std::int64_t resolution = 224;
+  std::optional<Preprocessing> preprocessing;  // where it was trained here, or its file says so
 
   bool mixes_after_pool() const { return final_expand_layer.has_value(); }
   std::int64_t input_channels() const { return first_conv.in_channels; }

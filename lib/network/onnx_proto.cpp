@@ -154,6 +154,12 @@ std::string Graph::model(const std::string& producer, const std::string& version
   model.bytes(3, version);
   model.message(7, graph_);
   model.message(8, operators);
+  for (const auto& [key, text] : metadata_) {
+    Message entry;
+    entry.bytes(1, key);
+    entry.bytes(2, text);
+    model.message(14, entry);
+  }
   return model.text();
 }
 

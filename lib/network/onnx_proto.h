@@ -60,6 +60,8 @@ class Graph {
   // −1 stands for a batch of any size.
   void input(const std::string& name, const std::vector<std::int64_t>& shape) { value(11, name, shape); }
   void output(const std::string& name, const std::vector<std::int64_t>& shape) { value(12, name, shape); }
+  // A text that goes with the model (metadata_props).
+  void metadata(const std::string& key, const std::string& text) { metadata_.emplace_back(key, text); }
 
   // The file's bytes.
   std::string model(const std::string& producer, const std::string& version) const;
@@ -69,6 +71,7 @@ class Graph {
                      std::string_view bytes);
   void value(int field, const std::string& name, const std::vector<std::int64_t>& shape);
   Message graph_;
+  std::vector<std::pair<std::string, std::string>> metadata_;
 };
 
 }  // namespace frugal::network::onnx

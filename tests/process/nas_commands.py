@@ -4,12 +4,16 @@
 
 usage: nas_commands.py BIN_DIR CASE
 """
+import json
+import os
 import pathlib
 import re
 import subprocess
 import struct
 import sys
 import tempfile
+
+from finetune_process import write_png
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.argv[1]).resolve() / "nas-search"
@@ -19,9 +23,10 @@ SMALL = {
     "train": [*DATA, "--set", "loop.steps=2", "--set", "batch_size=10"],
     "search": [*DATA, "--set", "batch_size=10", "--set", "schedule.warmup_epochs=0.2", "--set", "schedule.epochs=2",
                "--set", "schedule.skip_epochs=0", "--set", "strategy.lr=0.3", "--set", "held_out_batch=10"],
+    "start": ["--minutes", "0.01"],
     "profile": ["--set", "meter.rounds=3", "--set", "meter.sample_ms=0.01"],
 }
-REPLACED = {"--check": "4", "--fit": "4"}  # networks to measure
+REPLACED = {"--check": "4", "--fit": "4", "--latency": "1s"}  # networks to measure
 
 
 def write_images(folder: pathlib.Path) -> None:
@@ -36,8 +41,26 @@ def write_images(folder: pathlib.Path) -> None:
         (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, count) + labels)
 
 
+def write_photos(folder: pathlib.Path) -> None:
+    """Two classes of 16 images, one image beside them, and weights of the network of configs/train/finetune.json."""
+    for label, colour in (("dusk", (90, 60, 130)), ("noon", (120, 190, 250))):
+        (folder / "photos" / label).mkdir(parents=True)
+        for i in range(16):
+            write_png(folder / "photos" / label / f"{i}.png", colour, i)
+    write_png(folder / "photo.jpg", (90, 60, 130), 99)  # a file is what its first bytes say
+    network = json.loads((SOURCE / "configs/networks/proxyless_w0.25_r112.json").read_text())
+    network["classifier"]["out_features"] = 2
+    (folder / "two.json").write_text(json.dumps(network))
+    run(["train", "--set", "network.file=two.json", "--set", "data.kind=folder", "--set", "data.path=photos", "--set",
+         "data.validation=0.2", "--set", "data.resolution=32", "--set", "batch_size=8", "--set", "loop.steps=1", "--out", "two",
+         "--threads", "1"], folder)
+    (folder / "two/weights.safetensors").rename(folder / "weights.safetensors")
+
+
 def small(words: list) -> list:
     """The command with the flags that make it small."""
+    if "configs/train/finetune.json" in words:
+        return words + ["--set", "loop.steps=2", "--set", "data.resolution=32", "--set", "batch_size=8", "--threads", "1"]
     words = [REPLACED[words[i - 1]] if words[i - 1] in REPLACED else word for i, word in enumerate(words)]
     threads = [] if "--threads" in words or words[0] == "export" else ["--threads", "1"]
     return words + SMALL.get(words[0], []) + threads
@@ -59,11 +82,18 @@ def run(words: list, folder: pathlib.Path) -> None:
     assert done.returncode == 0, f"{' '.join(words)}: exit {done.returncode}\n{done.stderr}"
 
 
+def has_onnxruntime() -> bool:
+    done = subprocess.run([os.environ.get("FRUGAL_PYTHON", "python3"), "-c", "import numpy, onnxruntime"], capture_output=True)
+    return done.returncode == 0
+
+
 def documented(folder: pathlib.Path) -> None:
     write_images(folder / "data")
     for name in ("configs", "scripts"):
         (folder / name).symlink_to(SOURCE / name)
-    commands = shown(SOURCE / "README.md") + shown(SOURCE / "docs/nas-search.md")
+    write_photos(folder)
+    commands = [words for page in ("README.md", "docs/nas-search.md", "docs/latency-runners.md") for words in shown(SOURCE / page)
+                if "onnxruntime" not in words or has_onnxruntime()]
     assert len(commands) >= 7, commands
     for words in commands:
         run(small(words), folder)

@@ -80,6 +80,46 @@ def kill_and_resume(folder):
     assert table.read_bytes() == bytes_before
 
 
+def onnxruntime_runner(folder):
+    """The shipped runner: pieces inside networks, a check; another runtime's table is neither resumed nor checked."""
+    try:
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise Skip(f"{error} (scripts/setup --test installs it into .deps/test)")
+    space, table = write_space(folder), folder / "t.json"
+    environment = {**os.environ, "FRUGAL_PYTHON": sys.executable}
+    done = run("profile", space, "--runtime", "onnxruntime", "--out", table, "--check", 4, "--quiet", env=environment)
+    result, measured = json.loads(done.stdout), json.loads(table.read_text())
+    assert measured["runtime"] == result["runtime"] == "onnxruntime" and len(measured["operations"]) == 8, measured
+    assert all(one["ms"] > 0 and one["repetitions"] >= 3 for one in measured["operations"].values()), measured
+    check = result["run"]["check"]
+    assert len(check["measured_ms"]) == 4 and check["held_out"]["mean_relative_error"] < 3, check
+    error = run("profile", space, "--out", table, "--resume", code=2).stderr
+    assert "runtime onnxruntime" in error and "libtorch" in error, error
+    error = run("profile", space, "--table", table, "--check", 2, code=2).stderr
+    assert "--runtime onnxruntime" in error, error
+
+
+def sent_over_ssh(folder):
+    """The runner's text goes through a stand-in for ssh; a python without onnxruntime says what to install; a runner that is
+    asked without models says what is missing."""
+    ssh, python = folder / "ssh", folder / "python"
+    ssh.write_text("#!/bin/sh\nshift\nexec sh -c \"$1\"\n")
+    (folder / "none").mkdir()
+    (folder / "none/onnxruntime.py").write_text("raise ImportError('none', name='onnxruntime')\n")
+    python.write_text(f"#!/bin/sh\nPYTHONPATH={folder}/none exec {sys.executable} \"$@\"\n")
+    for script in (ssh, python):
+        script.chmod(0o755)
+    space, runner = write_space(folder), f"{SOURCE}/scripts/latency-runner-onnxruntime"
+    environment = {**os.environ, "FRUGAL_PYTHON": str(python), "FRUGAL_SSH": str(ssh)}
+    over_ssh = f"{sys.executable} {runner} --ssh pi@board"
+    for more in ([], ["--runner", over_ssh]):
+        error = run("profile", space, "--runtime", "onnxruntime", *more, "--out", folder / "t.json", code=2, env=environment).stderr
+        assert "onnxruntime is not installed" in error and "pip install onnxruntime" in error, error
+    error = run("profile", space, "--runner", over_ssh, "--out", folder / "t.json", code=2, env=environment).stderr
+    assert "--runtime onnxruntime" in error, error
+
+
 def foreign_table(folder):
     """A table whose numbers cannot be milliseconds is warned of."""
     space = write_space(folder)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "search/derive/front.h"
 #include "search/derive/k_best.h"
 #include "support/test.h"
 
@@ -200,4 +201,32 @@ TEST_CASE("scores that are not finite are refused with their block, with limits 
       CHECK_THROWS_AS(search::k_most_probable(scores, limits, 2), base::Failure);
     }
   }
+}
+
+TEST_CASE("a front holds the most probable network at each cost", "[search]") {
+  base::Random random(5, "front");
+  for (int trial = 0; trial < 40; ++trial) {
+    Space space = random_space(random, trial % 2 == 0);
+    BlockCosts costs = space.limits[0].costs;
+    costs.peak = false;
+    for (const std::int64_t most : {3, 1000}) {
+      const std::vector<Choice> front = search::front(space.scores, costs, {}, most);
+      REQUIRE(!front.empty());
+      CHECK(static_cast<std::int64_t>(front.size()) <= most);
+      CHECK(search::score_of(space.scores, front.back()) ==
+            search::score_of(space.scores, search::most_probable(space.scores)));
+      CHECK(costs.total(front.front()) >= costs.least());
+      for (std::size_t i = 0; i < front.size(); ++i) {
+        const double cost = costs.total(front[i]), score = search::score_of(space.scores, front[i]);
+        if (i > 0) CHECK(cost > costs.total(front[i - 1]));
+        bool best = true;
+        each_choice(space.scores, [&](const Choice& choice) {
+          if (costs.total(choice) <= cost && search::score_of(space.scores, choice) > score) best = false;
+        });
+        CHECK(best);
+      }
+    }
+  }
+  const BlockScores two = search::log_softmax({{0, 1}});
+  CHECK(search::front(two, {0, {{1, 2}}, false}, {{"m", {0, {{5, 5}}, false}, 4}}, 10).empty());
 }

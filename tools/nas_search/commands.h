@@ -24,6 +24,7 @@ void add_latency(CLI::App& app);
 void add_profile(CLI::App& app);
 void add_report(CLI::App& app);
 void add_search(CLI::App& app);
+void add_start(CLI::App& app);
 void add_search_speed(CLI::App& app);
 
 }  // namespace frugal::nas_search

@@ -41,6 +41,10 @@ void add_derive(CLI::App& app) {
                   "Nats of log-probability that may be given up for what --minimise names")
       ->needs(minimise)
       ->check(CLI::NonNegativeNumber);
+  sub->add_option(
+         "--front", command->options.front,
+         "So many networks from the cheapest to the most probable, each the most probable at its cost")
+      ->check(CLI::Range(2, 1000));
   cli::add_flags(*sub, command->flags, {.seed = false}, "Folder for network.json; - writes none");
   sub->footer(
       "Examples:\n"
@@ -48,7 +52,9 @@ void add_derive(CLI::App& app) {
       "  nas-search derive space.json --alpha alpha.json --table phone.json --limit latency_ms=30 "
       "--limit flash_bytes=1e6\n"
       "  nas-search derive space.json --alpha alpha.json --table phone.json --table laptop.json "
-      "--minimise latency_ms --slack 3");
+      "--minimise latency_ms --slack 3\n"
+      "  nas-search derive space.json --alpha out/search/search.json --table phone.json --front 12 --out "
+      "out/front");
   sub->callback([command] { command->run(); });
 }
 

@@ -12,13 +12,17 @@ void add_evaluate(CLI::App& app) {
     train::EvaluateOptions options;
   };
   auto command = std::make_shared<Command>();
-  CLI::App* sub = app.add_subcommand("evaluate", "Error of a trained network, or its logits on given inputs");
+  CLI::App* sub = app.add_subcommand(
+      "evaluate", "Error of a trained network, its logits on given inputs, or what it says of images");
   sub->add_option("NETWORK", command->options.network, "network.json")->required();
   sub->add_option("--weights", command->options.weights, "Weights (safetensors)")->required();
   sub->add_option("--data", command->flags.config,
                   "Config of the data set (JSON: the `data` of a train config)");
   sub->add_option("--split", command->options.split, "train, validation or test")
       ->check(CLI::IsMember({"train", "validation", "test"}));
+  sub->add_option(
+      "--image", command->options.image,
+      "Instead of a data set: a PNG or JPEG file or a folder of them; prints classes and probabilities");
   sub->add_option("--input", command->options.input,
                   "Instead of a data set: a safetensors file with `input` [B,C,H,W]");
   sub->add_option("--logits", command->options.logits,
@@ -29,6 +33,8 @@ void add_evaluate(CLI::App& app) {
   sub->footer(
       "Examples:\n"
       "  nas-search evaluate out/first/network.json --weights out/first/weights.safetensors\n"
+      "  nas-search evaluate out/first/network.json --weights out/first/weights.safetensors --image "
+      "photo.jpg\n"
       "  nas-search evaluate network.json --weights weights.safetensors --input x.safetensors --logits "
       "y.safetensors");
   sub->callback([command] {

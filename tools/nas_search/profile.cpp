@@ -8,7 +8,7 @@ namespace {
 struct ProfileCommand {
   cli::CommonFlags flags;
   search::ProfileOptions options;
-  std::string runner;
+  std::string runner, runtime;
   std::int64_t batch = 0;
   bool serve = false;
 
@@ -16,6 +16,7 @@ struct ProfileCommand {
     const search::DeviceConfig device =
         cli::load_config<search::DeviceConfig>(flags, [this](search::DeviceConfig& given) {
           if (!runner.empty()) given.runner = runner;
+          if (!runtime.empty()) given.runtime = runtime;
           if (batch > 0) given.batch = batch;
         }).config;
     if (serve) {
@@ -43,6 +44,8 @@ void add_profile(CLI::App& app) {
   sub->add_option("--batch", command->batch, "Images of an inference")->check(CLI::Range(1, 65536));
   sub->add_option("--runner", command->runner,
                   "Measure elsewhere: a command that reads operation lines and answers latency lines");
+  sub->add_option("--runtime", command->runtime, "What runs the network where it is used")
+      ->check(CLI::IsMember({"libtorch", "onnxruntime"}));
   sub->add_option("--check", command->options.check,
                   "Then measure as many whole networks, held out, and compare with the table's predictions")
       ->check(CLI::Range(1, 1000000));
@@ -57,6 +60,7 @@ void add_profile(CLI::App& app) {
   sub->footer(
       "Examples:\n"
       "  nas-search profile configs/search/fashion.json --threads 1 --out out/latency.json --check 100\n"
+      "  nas-search profile space.json --runtime onnxruntime --threads 1 --out out/onnxruntime.json\n"
       "  nas-search profile space.json --runner 'scripts/latency-runner-ssh pi@board' --out out/board.json");
   sub->callback([command] { command->run(); });
 }

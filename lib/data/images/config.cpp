@@ -31,7 +31,7 @@ void DataConfig::visit_with(const std::vector<std::string>& kinds, const char* h
   v.field("classes", classes,
           "classes that are read, by name or number (\"3\"), renumbered from 0 in this order; empty = all");
   v.field("resolution", resolution, config::between(0, 4096), "side in pixels to resize to; 0 = as stored");
-  v.field("channels", channels, config::between(0, 3), "1 grey, 3 colour; 0 = as stored");
+  v.field("channels", channels, config::between(0, 3), "1 grey, 3 colour; 0 = as stored, in a folder colour");
   v.field("mean", mean, config::any_number(), "subtracted from pixels in [0, 1]; empty = known for the kind");
   v.field("std", std, config::greater_than(0), "divides after that; empty = known for the kind");
   v.field("memory_mb", memory_mb, config::at_least(0),

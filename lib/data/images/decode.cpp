@@ -10,6 +10,7 @@
 #include <png.h>
 
 #include "base/error.h"
+#include "data/images/exif.h"
 
 namespace frugal::data {
 namespace {
@@ -264,15 +265,12 @@ Decoded decode_jpeg(std::span<const std::uint8_t> bytes, std::int64_t channels, 
 }
 
 Decoded decode_image(std::span<const std::uint8_t> bytes, std::int64_t channels, const std::string& origin) {
-  switch (image_kind(bytes)) {
-    case ImageKind::png:
-      return decode_png(bytes, channels, origin);
-    case ImageKind::jpeg:
-      return decode_jpeg(bytes, channels, origin);
-    case ImageKind::other:
-      break;
-  }
-  refuse(origin, "neither PNG nor JPEG");
+  const ImageKind kind = image_kind(bytes);
+  if (kind == ImageKind::other) refuse(origin, "neither PNG nor JPEG");
+  Decoded image =
+      kind == ImageKind::png ? decode_png(bytes, channels, origin) : decode_jpeg(bytes, channels, origin);
+  turn(image, exif_orientation(bytes));
+  return image;
 }
 
 }  // namespace frugal::data

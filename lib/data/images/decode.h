@@ -23,6 +23,7 @@ ImageKind image_kind(std::span<const std::uint8_t> bytes);  // by the first byte
 // claims more than 2^28 pixels.
 Decoded decode_png(std::span<const std::uint8_t> bytes, std::int64_t channels, const std::string& origin);
 Decoded decode_jpeg(std::span<const std::uint8_t> bytes, std::int64_t channels, const std::string& origin);
+// Of either kind, turned as its Exif block says (data/images/exif.h).
 Decoded decode_image(std::span<const std::uint8_t> bytes, std::int64_t channels, const std::string& origin);
 
 }  // namespace frugal::data

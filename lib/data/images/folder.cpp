@@ -3,15 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/progress.h"
-#include "data/images/decode.h"
+#include "data/images/image_file.h"
 #include "data/images/raw.h"
-#include "data/images/resize.h"
 
 namespace frugal::data {
 namespace {
@@ -24,19 +21,12 @@ struct Listing {
   std::vector<std::string> class_names;
 };
 
-bool is_image(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::uint8_t head[8] = {};
-  in.read(reinterpret_cast<char*>(head), sizeof head);
-  return image_kind({head, static_cast<std::size_t>(in.gcount())}) != ImageKind::other;
-}
-
 std::vector<std::string> sorted_subfolders(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code failure;
   for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
     const std::string name = it->path().filename().string();
-    if (it->is_directory() && name[0] != '.') names.push_back(name);
+    if (it->is_directory() && !is_hidden(it->path())) names.push_back(name);
   }
   if (failure) throw base::UserError(folder.string(), "cannot be read: " + failure.message());
   std::sort(names.begin(), names.end());
@@ -68,16 +58,10 @@ Listing list_images(const fs::path& folder, const std::vector<std::string>& clas
                             "class '" + name + "' is not among the training classes",
                             base::suggest(name, class_names));
     }
-    std::vector<std::string> files;
-    for (const auto& entry : fs::recursive_directory_iterator(folder / name)) {
-      if (!entry.is_regular_file()) continue;
-      if (is_image(entry.path())) {
-        files.push_back(entry.path().string());
-      } else if (++skipped == 1) {
-        first_skipped = entry.path().string();
-      }
-    }
-    std::sort(files.begin(), files.end());
+    std::vector<std::string> others;
+    const std::vector<std::string> files = image_files(folder / name, &others);
+    if (skipped == 0 && !others.empty()) first_skipped = others.front();
+    skipped += static_cast<std::int64_t>(others.size());
     listing.files.insert(listing.files.end(), files.begin(), files.end());
     listing.labels.insert(listing.labels.end(), files.size(), found - class_names.begin());
   }
@@ -88,9 +72,22 @@ Listing list_images(const fs::path& folder, const std::vector<std::string>& clas
   return listing;
 }
 
-Decoded decode_file(const std::string& path, std::int64_t channels) {
-  const base::MappedFile file(path);
-  return decode_image({file.data(), file.size()}, channels, path);
+// Classes of one image, of which a network learns nothing that it could be judged on, and shares far apart,
+// which it learns too.
+void note_imbalance(const Listing& listing) {
+  std::vector<std::int64_t> counts(listing.class_names.size());
+  for (const std::int64_t label : listing.labels) ++counts[static_cast<std::size_t>(label)];
+  const auto [fewest, most] = std::minmax_element(counts.begin(), counts.end());
+  const std::string& rarest = listing.class_names[static_cast<std::size_t>(fewest - counts.begin())];
+  const std::string& largest = listing.class_names[static_cast<std::size_t>(most - counts.begin())];
+  if (*fewest == 1) {
+    base::log_note("data", "warning: class '" + rarest +
+                               "' has one image: whichever split it goes to, the other has none");
+  } else if (*most > 10 * *fewest) {
+    base::log_note("data", "the classes are unbalanced: " + std::to_string(*fewest) + " images of '" +
+                               rarest + "', " + std::to_string(*most) + " of '" + largest +
+                               "' (balanced_loss weighs them equally)");
+  }
 }
 
 }  // namespace
@@ -117,6 +114,7 @@ RawImages read_folder(const DataConfig& config, bool train) {
                             "put images there or take the folder away");
     }
   }
+  if (train) note_imbalance(*listing);
   RawImages raw;
   raw.labels = listing->labels;
   raw.class_names = class_names;
@@ -124,26 +122,26 @@ RawImages read_folder(const DataConfig& config, bool train) {
   if (config.resolution > 0) {
     raw.height = raw.width = config.resolution;
   } else {
-    const Decoded first = decode_file(listing->files[0], raw.channels);
+    const Decoded first = read_image(listing->files[0], raw.channels);
     raw.height = first.height;
     raw.width = first.width;
   }
   raw.load = [listing, channels = raw.channels, height = raw.height, width = raw.width,
               resized = config.resolution > 0](std::int64_t i, std::uint8_t* out) {
     const std::string& path = listing->files[static_cast<std::size_t>(i)];
-    const Decoded image = decode_file(path, channels);
-    if (image.height == height && image.width == width) {
-      std::copy(image.pixels.begin(), image.pixels.end(), out);
-    } else if (resized) {
-      const Box box = centre_square(image.height, image.width);
-      resize(image.pixels.data(), channels, image.height, image.width, box, height, width, out);
-    } else {
+    if (resized) {
+      read_resized(path, channels, height, width, out);
+      return;
+    }
+    const Decoded image = read_image(path, channels);
+    if (image.height != height || image.width != width) {
       throw base::UserError(path,
                             "an image of " + std::to_string(image.width) + "×" +
                                 std::to_string(image.height) + " pixels among images of " +
                                 std::to_string(width) + "×" + std::to_string(height),
                             "set data.resolution to bring all to one size");
     }
+    std::copy(image.pixels.begin(), image.pixels.end(), out);
   };
   return raw;
 }

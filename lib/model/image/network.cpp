@@ -226,7 +226,7 @@ void ImageNetwork::share_statistics(const SumOverProcesses& sum) {
   }
 }
 
-torch::Tensor ImageNetwork::forward(torch::Tensor x) {
+torch::Tensor ImageNetwork::features(torch::Tensor x) {
   // Images of one channel are in either order; NHWC is the one that pays.
   if (x.size(1) == 1 && x.is_cpu() && is_training()) x = tensor::channels_last(x);
   x = first_conv_->forward(std::move(x));
@@ -234,10 +234,21 @@ torch::Tensor ImageNetwork::forward(torch::Tensor x) {
   if (final_expand_) x = final_expand_->forward(std::move(x));
   if (config_.mixes_after_pool()) x = x.mean({2, 3}, true);
   if (feature_mix_) x = feature_mix_->forward(std::move(x));
-  x = x.mean({2, 3});
+  return x.mean({2, 3});
+}
+
+torch::Tensor ImageNetwork::classify(torch::Tensor x) {
   if (config_.classifier.dropout_rate > 0)
     x = torch::dropout(x, config_.classifier.dropout_rate, is_training());
   return classifier_->forward(x);
+}
+
+tensor::NamedTensors ImageNetwork::head_parameters() const {
+  tensor::NamedTensors parameters;
+  for (const auto& item : classifier_->named_parameters()) {
+    parameters.emplace_back("classifier.linear." + item.key(), item.value());
+  }
+  return parameters;
 }
 
 }  // namespace frugal::model

@@ -13,6 +13,7 @@
 
 #include "model/image/layer_unit.h"
 #include "network/network.h"
+#include "tensor/safetensors.h"
 
 namespace frugal::model {
 
@@ -86,7 +87,11 @@ class ImageNetwork : public torch::nn::Module {
   explicit ImageNetwork(const network::NetworkConfig& config);
 
   // images [B, C, H, W] -> logits [B, classes]
-  torch::Tensor forward(torch::Tensor images);
+  torch::Tensor forward(torch::Tensor images) { return classify(features(std::move(images))); }
+  // Its two halves: the body with the pool, [B, features], and the head on them.
+  torch::Tensor features(torch::Tensor images);
+  torch::Tensor classify(torch::Tensor features);
+  tensor::NamedTensors head_parameters() const;
 
   // Weights in NHWC order, as the images should then be too.
   void use_channels_last();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <cmath>
 #include <map>
 
 #include "base/error.h"
@@ -30,6 +31,10 @@ class Writer {
     for (const ir::Node& node : graph.nodes) {
       for (const ir::TensorId id : node.inputs) ++readers_[index(id)];
     }
+  }
+
+  void add_metadata(const std::map<std::string, std::string>& texts) {
+    for (const auto& [key, text] : texts) out_.metadata(key, text);
   }
 
   std::string write(const std::string& output_name) {
@@ -141,7 +146,28 @@ std::string to_onnx(const network::NetworkConfig& network, const std::string& we
   tensor::load_weights(module, weights_file);
   std::map<std::string, Tensor> state;
   for (auto& [name, value] : tensor::state_of(module)) state[name] = value.detach().clone();
-  return Writer(*network::lower(network).graph, std::move(state)).write("logits");
+  const network::Lowered lowered = network::lower(network);
+  Writer writer(*lowered.graph, std::move(state));
+  if (network.preprocessing) {
+    writer.add_metadata(network::metadata_of(*network.preprocessing, network.resolution));
+  }
+  return writer.write("logits");
+}
+
+std::string made_up_onnx(const ir::Graph& graph) {
+  const torch::NoGradGuard no_grad;
+  std::map<std::string, Tensor> state;
+  for (const ir::Tensor& tensor : graph.tensors) {
+    if (tensor.role != ir::Role::parameter && tensor.role != ir::Role::state) continue;
+    if (tensor.shape.size() < 2) {
+      state[tensor.name] = torch::full(tensor.shape, 0.1);
+      continue;
+    }
+    // Numbers of a sensible size, so that no activation ends in subnormal numbers.
+    const double fan_in = static_cast<double>(ir::elements(tensor.shape) / tensor.shape[0]);
+    state[tensor.name] = torch::randn(tensor.shape) * std::sqrt(2 / fan_in);
+  }
+  return Writer(graph, std::move(state)).write("logits");
 }
 
 }  // namespace frugal::model

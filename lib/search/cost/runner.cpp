@@ -106,7 +106,9 @@ std::string Runner::read_line() {
   }
 }
 
-double Runner::ask(nlohmann::ordered_json question) {
+double Runner::ask(nlohmann::ordered_json question) { return answer(std::move(question)).ms; }
+
+Runner::Answer Runner::answer(nlohmann::ordered_json question) {
   const std::int64_t id = next_id_++;
   question["id"] = id;
   const std::string line = question.dump() + "\n";
@@ -137,7 +139,19 @@ double Runner::ask(nlohmann::ordered_json question) {
                     fmt::format("'{}' answered no positive milliseconds: {}", command_, shortened(text)),
                     answer_hint);
   }
-  return ms->get<double>();
+  Answer told{ms->get<double>(), {}};
+  const auto pieces = answer.find("pieces");
+  if (pieces == answer.end()) return told;
+  for (const auto& [name, value] : pieces->items()) {
+    if (!value.is_number() || !std::isfinite(value.get<double>()) || value.get<double>() < 0) {
+      throw UserError(
+          "--runner",
+          fmt::format("'{}' answered no milliseconds of '{}': {}", command_, name, shortened(value.dump())),
+          answer_hint);
+    }
+    told.pieces[name] = value.get<double>();
+  }
+  return told;
 }
 
 }  // namespace frugal::search

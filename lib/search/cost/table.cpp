@@ -53,6 +53,7 @@ LatencyTable read_own(const Node& node) {
   table.threads = node.integer_or("threads", 0);
   table.batch = node.integer_or("batch", 0);
   table.host = node.text_or("host", "");
+  table.runtime = node.text_or("runtime", "");
   table.reference_ms = node.number_or("reference_ms", 0);
   if (const auto correction = node.find("correction")) {
     table.correction.offset_ms = correction->number_or("offset_ms", 0);
@@ -140,6 +141,7 @@ nlohmann::ordered_json to_json(const LatencyTable& table) {
                               {"batch", table.batch},
                               {"host", table.host},
                               {"reference_ms", table.reference_ms}};
+  if (!table.runtime.empty()) json["runtime"] = table.runtime;
   if (table.correction.offset_ms != 0 || table.correction.scale != 1) {
     json["correction"] = {{"offset_ms", table.correction.offset_ms}, {"scale", table.correction.scale}};
   }

@@ -35,7 +35,7 @@ struct LatencyTable {
   std::string origin;                   // the file, for messages
   std::string device = "cpu";           // a name for people
   std::int64_t threads = 0, batch = 0;  // 0 where unknown
-  std::string host;
+  std::string host, runtime;            // "libtorch", "onnxruntime"; empty where unknown
   double reference_ms = 0;  // of the meter's reference operation, by which a resumed table goes on
   double base_ms = 0;       // TF-NAS: first convolution, first block, mix, pool and classifier together
   std::map<std::string, Measured> operations;

@@ -14,6 +14,7 @@
 #include "report/result.h"
 #include "search/cost/table_report.h"
 #include "search/derive/derive.h"
+#include "search/derive/front.h"
 #include "search/profile/here.h"
 
 namespace frugal::search {
@@ -176,6 +177,47 @@ Ordered describe_network(const SearchSpace& space, const BlockScores& scores, co
   return json;
 }
 
+Ordered start(const DeriveOptions& options) {
+  nlohmann::json config{{"space", options.space},   {"alpha", options.alpha},
+                        {"target", options.target}, {"tables", options.tables},
+                        {"limits", options.limits}, {"minimise", options.minimise},
+                        {"slack", options.slack}};
+  if (options.front > 0) config["front"] = options.front;
+  return report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
+}
+
+Ordered front_result(const DeriveOptions& options, const SearchSpace& space, const BlockScores& scores,
+                     const Devices& devices, const report::RunClock& clock) {
+  if (devices.tables.size() > 1) throw UserError("--front", "is of one device", "give one --table");
+  if (!options.minimise.empty())
+    throw UserError("--front", "and --minimise are two ways to choose", "give one");
+  const Metric by = devices.tables.empty() ? Metric::macs : Metric::latency_ms;
+  std::vector<Limit> limits;
+  for (const std::string& text : options.limits) {
+    const Wanted one = read_limit(text, devices.tables.size());
+    limits.push_back({name_of(one.metric), devices.costs(space, one.metric, 0), one.at_most[0]});
+  }
+  const std::vector<Choice> choices = front(scores, devices.costs(space, by, 0), limits, options.front);
+  if (choices.empty()) derive(scores, limits, "--limit");  // says why
+  Ordered result = start(options);
+  result["by"] = name_of(by);
+  if (!options.out.empty()) base::make_folder(options.out);
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const network::NetworkConfig network = space.network(choices[i]);
+    Ordered one{{"choice", space.text(choices[i])},
+                {"log_probability", score_of(scores, choices[i])},
+                {"costs", costs_json(network)}};
+    if (by == Metric::latency_ms) one["latency_ms"] = devices.latencies[0].total(choices[i]);
+    if (!options.out.empty()) {
+      one["file"] = fmt::format("network-{}.json", i + 1);
+      base::write_text(options.out + "/" + one["file"].get<std::string>(), network::to_text(network));
+    }
+    result["front"].push_back(std::move(one));
+  }
+  result["run"] = clock.describe(1);
+  return result;
+}
+
 }  // namespace
 
 Ordered derive_result(const DeriveOptions& options) {
@@ -185,14 +227,11 @@ Ordered derive_result(const DeriveOptions& options) {
   const JsonNode found = find_alpha(JsonNode(file, options.alpha), options.target);
   const BlockScores scores = read_scores(found["alpha"], space);
   const Devices devices(options, space);
+  if (options.front > 0) return front_result(options, space, scores, devices, clock);
   const std::vector<Choice> choices = derive_choices(options, space, scores, devices);
   const std::vector<std::size_t> fastest = fastest_of(choices, devices);
 
-  const nlohmann::json config{{"space", options.space},   {"alpha", options.alpha},
-                              {"target", options.target}, {"tables", options.tables},
-                              {"limits", options.limits}, {"minimise", options.minimise},
-                              {"slack", options.slack}};
-  Ordered result = report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
+  Ordered result = start(options);
   auto& networks = result["networks"] = Ordered::array();
   Ordered measured = Ordered::object();
   if (!options.out.empty()) base::make_folder(options.out);

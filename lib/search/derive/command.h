@@ -1,6 +1,7 @@
 // What `nas-search derive` does: architecture parameters and hard limits in, one network a device out.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -18,9 +19,13 @@ struct DeriveOptions {
   // the best, the one with the least of it. Empty: the most probable.
   std::string minimise;
   double slack = 0;
+  std::int64_t front =
+      0;  // so many networks of different cost instead, by latency with a table, else by macs; 0: one
   std::string out;  // folder: network.json, or network-1.json, … where there are several devices; empty: none
 };
 
+// With a front {"front": [{"choice", "log_probability", "costs", "latency_ms", "file"}…], "by":
+// "latency_ms"}, from the cheapest to the most probable; else
 // {"networks": [{"device", "choice", "log_probability", "costs", "latency_ms": {table: ms}, "fastest_on"}]}
 nlohmann::ordered_json derive_result(const DeriveOptions& options);
 

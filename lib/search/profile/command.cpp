@@ -19,6 +19,15 @@
 namespace frugal::search {
 namespace {
 
+// A check that would compare one runtime's table with another's measurements.
+void refuse_other_runtime(const LatencyTable& table, const DeviceConfig& config) {
+  if (table.runtime.empty() || table.runtime == config.runtime) return;
+  throw base::UserError(
+      table.origin,
+      fmt::format("was measured with {}, the networks would be with {}", table.runtime, config.runtime),
+      fmt::format("give --runtime {}", table.runtime));
+}
+
 nlohmann::ordered_json check(const ProfileOptions& options, const DeviceConfig& config,
                              const SearchSpace& space, LatencyTable& table) {
   const std::int64_t fit = options.fit > 0 ? options.fit : std::max<std::int64_t>(4, options.check / 2);
@@ -49,6 +58,7 @@ nlohmann::ordered_json profile_result(const ProfileOptions& options, const Devic
   }
   DeviceConfig config = given;
   if (config.name.empty()) config.name = config.runner.empty() ? processor_name() : config.runner;
+  if (!options.table.empty()) refuse_other_runtime(load_table(options.table), config);
   const SearchSpace space = load_space(options.space);
   const std::vector<Piece> operations = distinct_operations(operations_of(space));
   LatencyTable table = options.table.empty()
@@ -63,6 +73,7 @@ nlohmann::ordered_json profile_result(const ProfileOptions& options, const Devic
   auto result =
       report::start_result({"frugal.nas_search.profile/1", "nas-search profile", options.seed}, effective);
   result["device"] = describe(table);
+  result["runtime"] = config.runtime;
   result["operations"] = operations.size();
   // What differs by nature stands in `run`, times above all.
   nlohmann::ordered_json run = clock.describe(static_cast<int>(config.threads));

@@ -15,8 +15,8 @@
 #include "config/config.h"
 #include "config/json_node.h"
 #include "search/cost/operation.h"
-#include "search/cost/runner.h"
 #include "search/profile/module.h"
+#include "search/profile/runner_device.h"
 #include "tensor/device.h"
 
 namespace frugal::search {
@@ -108,37 +108,6 @@ class ThisMachine : public Device {
   Meter meter_;
 };
 
-class Elsewhere : public Device {
- public:
-  explicit Elsewhere(const DeviceConfig& config)
-      : config_(config), runner_(config.runner, config.runner_timeout_s) {}
-
-  void measure(const std::vector<Piece>& pieces, const Done& done) override {
-    for (std::size_t i = 0; i < pieces.size(); ++i) ask(operation_json(pieces[i]), i, done);
-  }
-
-  void measure(const std::vector<network::NetworkConfig>& networks, const Done& done) override {
-    for (std::size_t i = 0; i < networks.size(); ++i) {
-      ask({{"id", 0}, {"kind", "network"}, {"network", network::to_json(networks[i])}}, i, done);
-    }
-  }
-
-  double reference_ms() const override { return 0; }
-
- private:
-  void ask(nlohmann::ordered_json question, std::size_t index, const Done& done) {
-    base::stop_if_requested();
-    question["batch"] = config_.batch;
-    question["threads"] = config_.threads;
-    Measured measured;
-    measured.ms = runner_.ask(std::move(question));
-    done(index, measured);
-  }
-
-  DeviceConfig config_;
-  Runner runner_;
-};
-
 }  // namespace
 
 void DeviceConfig::visit(config::Visitor& v) {
@@ -149,12 +118,18 @@ void DeviceConfig::visit(config::Visitor& v) {
   v.field("within_networks", within_networks,
           "time operations inside networks of the space, with caches as in use; false: each alone");
   v.object("meter", meter, "how times are taken");
+  v.choice("runtime", runtime, {"libtorch", "onnxruntime"}, "what runs the network where it is used");
   v.field("runner", runner, "command that measures elsewhere: operation lines in, latency lines out");
   v.field("runner_timeout_s", runner_timeout_s, config::greater_than(0), "longest wait for one answer");
 }
 
 std::unique_ptr<Device> open_device(const DeviceConfig& config, double reference_ms) {
-  if (!config.runner.empty()) return std::make_unique<Elsewhere>(config);
+  if (!config.runner.empty()) return open_runner(config);
+  if (config.runtime == "onnxruntime") {
+    DeviceConfig here = config;
+    here.runner = onnxruntime_runner();
+    return open_runner(here);
+  }
   return std::make_unique<ThisMachine>(config, reference_ms);
 }
 

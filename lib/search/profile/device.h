@@ -1,5 +1,5 @@
-// Where times come from: this machine (torch, deployment form) or another one through a runner. One
-// interface, so that the profiler does not care.
+// Where times come from: this machine (torch, deployment form), ONNX Runtime or another machine through a
+// runner. One interface, so that the profiler does not care.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,8 @@ struct DeviceConfig {
   bool channels_last = true;
   bool within_networks = true;  // where the profiler knows networks: operations are timed inside them
   MeterConfig meter;
-  std::string runner;  // command of a device elsewhere; empty: this machine
+  std::string runtime = "libtorch";  // or "onnxruntime": what runs the network where it is used
+  std::string runner;                // command of a device elsewhere; empty: this machine
   double runner_timeout_s = 120;
 
   void visit(config::Visitor& v);
@@ -43,6 +44,10 @@ class Device {
 // reference_ms: of the table that is resumed, else 0. Throws UserError for a clock that does not fit the
 // threads.
 std::unique_ptr<Device> open_device(const DeviceConfig& config, double reference_ms);
+
+// The command that measures with ONNX Runtime on this machine: scripts/latency-runner-onnxruntime beside the
+// build or in share/frugal. UserError where it is in neither.
+std::string onnxruntime_runner();
 
 std::string processor_name();
 std::string host_name();

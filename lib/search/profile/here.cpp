@@ -10,6 +10,7 @@ std::optional<double> measured_here(const LatencyTable& table, const network::Ne
   DeviceConfig config;
   config.threads = table.threads;
   config.batch = table.batch;
+  if (!table.runtime.empty()) config.runtime = table.runtime;
   std::optional<double> ms;
   open_device(config, table.reference_ms)->measure({network}, [&](std::size_t, const Measured& measured) {
     ms = measured.ms;

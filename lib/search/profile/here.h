@@ -8,8 +8,8 @@
 
 namespace frugal::search {
 
-// Milliseconds of an inference, with the batch and threads of the table; nothing where the table is of
-// another machine or was measured in another way than here.
+// Milliseconds of an inference, with the batch, threads and runtime of the table; nothing where the table is
+// of another machine or was measured in another way than here.
 std::optional<double> measured_here(const LatencyTable& table, const network::NetworkConfig& network);
 
 }  // namespace frugal::search

@@ -30,6 +30,7 @@ void refuse_other(const LatencyTable& table, const DeviceConfig& config) {
   differs("threads", std::to_string(table.threads), std::to_string(config.threads));
   differs("batch", std::to_string(table.batch), std::to_string(config.batch));
   differs("device", table.device, config.name);
+  differs("runtime", table.runtime.empty() ? "libtorch" : table.runtime, config.runtime);
 }
 
 }  // namespace
@@ -65,6 +66,7 @@ LatencyTable profile(const std::vector<Piece>& operations, const DeviceConfig& g
     table.threads = config.threads;
     table.batch = config.batch;
     table.host = host_name();
+    table.runtime = config.runtime;
   }
   std::vector<Piece> open;
   for (const Piece& piece : operations) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "config/config.h"
 #include "search/profile/here.h"
 #include "search/run/found.h"
@@ -51,6 +52,12 @@ void check_fit(const SearchSpace& space, const data::ImageSet& set) {
   };
   refuse("input_channels", config.input_channels, "channels", set.channels);
   refuse("classes", config.classes, "classes", set.class_count());
+  if (set.height != set.width) {
+    throw UserError(
+        "data",
+        fmt::format("has images of {}×{} pixels; networks of a space take squares", set.width, set.height),
+        fmt::format("set data.resolution={} for their centre squares", config.resolution));
+  }
   refuse("resolution", config.resolution, "pixels a side", set.height);
 }
 
@@ -143,6 +150,7 @@ void SearchConfig::visit(config::Visitor& v) {
   v.object("strategy", strategy, "how the architecture is found");
   v.object("schedule", schedule, "how long, and how often what");
   v.object("optimizer", optimizer, "of the weights");
+  v.object("pretrained", pretrained, "a trained network that the search starts from");
   v.object("objective", objective, "what a network costs, and its limits");
   v.list("devices", devices, "instead of `objective`: several, each of which gets a network");
   v.field("recalibration_batches", recalibration_batches, config::at_least(0),
@@ -183,6 +191,17 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& given, c
   const auto seed = static_cast<std::uint64_t>(config.seed);
   tensor::seed_torch(seed);
   Supernet net(space);
+  Ordered inherited;
+  if (config.pretrained.given()) {
+    const Inherited taken = inherit(net, config.pretrained);
+    inherited = to_json(taken);
+    if (!options.quiet) {
+      base::log_note("search",
+                     fmt::format("{} ({}): {:.0f} % of the supernet's numbers begin with its weights",
+                                 config.pretrained.weights, taken.family,
+                                 100 * static_cast<double>(taken.taken) / static_cast<double>(taken.all)));
+    }
+  }
   net.to(device);
   const StrategyConfig strategy_config = search::strategy_config(config, training);
   std::vector<std::unique_ptr<Strategy>> strategies;
@@ -205,6 +224,7 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& given, c
   result["warm_up_steps"] = task.timetable().warm_up();
   result["architecture_steps"] = task.timetable().architecture_before(task.timetable().total());
   result["architecture_lr"] = strategy_config.lr;
+  if (!inherited.is_null()) result["inherited"] = inherited;
   result["held_out_examples"] = held_out.size();
   for (std::size_t t = 0; t < choices.size(); ++t) {
     const Strategy& strategy = *task.strategies()[t];
@@ -214,8 +234,14 @@ Ordered run_search(const SearchConfig& config, const train::RunOptions& given, c
     result["targets"].push_back(describe_target(strategy, space, choices[t], found));
     const ObjectiveConfig& objective = strategy.objective().config();
     if (objective.table.empty()) continue;
-    if (const auto ms = measured_here(load_table(objective.table), found.network))
+    const LatencyTable table = load_table(objective.table);
+    if (const auto ms = measured_here(table, found.network))
       result["run"]["measured_latency_ms"][objective.name] = *ms;
+    if (table.runtime == "libtorch" && !options.quiet) {
+      base::log_note("search", objective.table +
+                                   " says what LibTorch takes; where the network will run in ONNX Runtime: "
+                                   "nas-search profile --runtime onnxruntime");
+    }
   }
   if (choices.size() == 1) result["alpha"] = result["targets"][0]["alpha"];
   if (choices.size() > 1) result["every_network_on_every_device"] = cross_table(task.strategies(), choices);

@@ -12,6 +12,7 @@
 #include "config/visitor.h"
 #include "data/images/config.h"
 #include "search/run/run.h"
+#include "search/supernet/inherit.h"
 #include "train/loop_config.h"
 #include "train/run/run_folder.h"
 
@@ -28,6 +29,7 @@ struct SearchConfig {
   StrategyConfig strategy;
   ScheduleConfig schedule;
   train::OptimizerConfig optimizer;  // of the weights
+  PretrainedNetwork pretrained;      // what the supernet starts from
   ObjectiveConfig objective;
   std::vector<ObjectiveConfig> devices;  // instead of `objective`: one network each
   std::int64_t recalibration_batches = 32;

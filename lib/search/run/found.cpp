@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "data/batches/loader.h"
+#include "train/images/preprocessing.h"
 #include "train/images/task.h"
 
 namespace frugal::search {
@@ -44,6 +45,7 @@ FoundNetwork write_network(const Supernet& net, const Choice& choice, const std:
                            const data::ImageSet& training, const data::ImageSet& held_out,
                            const SearchConfig& config) {
   FoundNetwork found{net.space().network(choice), {}};
+  found.network.preprocessing = train::preprocessing_of(training);
   model::ImageNetwork network(found.network);
   network.to(net.device());
   {
@@ -94,6 +96,7 @@ Ordered describe_target(const Strategy& strategy, const SearchSpace& space, cons
   target["shared_weights_validation_error"] = found.metrics.at("error");
   target["shared_weights_validation_loss"] = found.metrics.at("loss");
   target["alpha"] = strategy.architecture().values();  // what nas-search derive reads
+  target["preprocessing"] = network::to_json(*found.network.preprocessing);
   target["blocks"] = std::move(blocks);
   return target;
 }

@@ -15,6 +15,7 @@
 #include "report/result.h"
 #include "tensor/device.h"
 #include "tensor/safetensors.h"
+#include "train/images/answers.h"
 #include "train/images/task.h"
 
 namespace frugal::train {
@@ -38,6 +39,15 @@ void put_logits(const torch::Tensor& logits, const std::string& path, nlohmann::
   result["examples"] = logits.size(0);
   result["classes"] = std::vector<std::int64_t>(best.const_data_ptr<std::int64_t>(),
                                                 best.const_data_ptr<std::int64_t>() + best.numel());
+}
+
+// Images as the network was trained on, where the config leaves it open.
+data::DataConfig as_trained(data::DataConfig data, const network::NetworkConfig& network) {
+  if (data.mean.empty()) data.mean = network.preprocessing->mean;
+  if (data.std.empty()) data.std = network.preprocessing->std;
+  if (data.resolution == 0) data.resolution = network.resolution;
+  if (data.channels == 0) data.channels = network.input_channels();
+  return data;
 }
 
 // Networks of trees are read and run; they are trained nowhere here, so a data set is not their input.
@@ -77,7 +87,7 @@ nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::Data
   tensor::load_weights(module, options.weights);
   nlohmann::json printed;
   config::print(data, printed);
-  if (!options.input.empty()) printed = nlohmann::json::object();
+  if (!options.input.empty() || !options.image.empty()) printed = nlohmann::json::object();
   auto result = report::start_result({"frugal.nas-search.evaluate/1", "nas-search evaluate", 0}, printed);
   result["network"] = options.network;
   result["weights"] = options.weights;
@@ -86,11 +96,14 @@ nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::Data
     const torch::NoGradGuard no_grad;
     module.eval();
     put_logits(module.forward(input), options.logits, result);
+  } else if (!options.image.empty()) {
+    result["images"] = answers_for(module, options.image, data);
   } else {
     const data::Split split = options.split == "train"        ? data::Split::train
                               : options.split == "validation" ? data::Split::validation
                                                               : data::Split::test;
     data::DataConfig whole_file = data;
+    if (network.preprocessing) whole_file = as_trained(whole_file, network);
     whole_file.place.clear();  // its fields stand at the top of the config
     const data::ImageSet set = data::open_split(whole_file, split);
     if (network.input_channels() != set.channels || network.classes() != set.class_count()) {
@@ -101,11 +114,13 @@ nlohmann::ordered_json evaluate(const EvaluateOptions& options, const data::Data
     }
     Communicator alone;
     module.use_channels_last();
-    const Metrics metrics = evaluate_images(module, set, 1, true, alone);
+    Confusion confusion;
+    const Metrics metrics = evaluate_images(module, set, 1, true, alone, &confusion);
     result["split"] = options.split;
     result["examples"] = set.size();
     result["error"] = metrics.at("error");
     result["loss"] = metrics.at("loss");
+    result.update(to_json(confusion, set.class_names));
   }
   result["parameters"] = network::parameter_count(network);
   result["macs"] = network::mac_count(network);

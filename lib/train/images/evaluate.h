@@ -1,4 +1,5 @@
-// Evaluation of a network.json with its weights: error on a data set, or logits of given inputs.
+// Evaluation of a network.json with its weights: error on a data set, logits of given inputs, or what it says
+// of images.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,6 +13,7 @@ struct EvaluateOptions {
   std::string network, weights;
   std::string split = "test";
   std::string input, logits;  // safetensors with `input` [B, C, H, W]; where `logits` [B, classes] goes
+  std::string image;          // a PNG or JPEG file, or a folder of them
   int threads = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "tensor/device.h"
 #include "train/device.h"
+#include "train/images/preprocessing.h"
 #include "train/images/task.h"
 #include "train/loop.h"
 #include "train/parallel/communicator.h"
@@ -87,7 +88,11 @@ void ImageRunConfig::visit(config::Visitor& v) {
   v.object("data", data, "what it is trained on");
   batch.visit(v);
   v.field("channels_last", channels_last, "memory order NHWC: faster depthwise convolutions on CPUs");
-  v.field("initial_weights", initial_weights, "safetensors to start from; empty: random");
+  v.field("initial_weights", initial_weights,
+          "safetensors of this very network to start from, the head too; empty: random");
+  v.object("pretrained", pretrained, "weights that somebody else trained to start from");
+  v.field("balanced_loss", balanced_loss,
+          "each class weighs the same in the loss, however many images it has; false: each image does");
   v.object("loop", loop, "length, learning rate, optimiser, checkpoints");
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
@@ -103,11 +108,17 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   if (Ordered line = run.finished(); !line.is_null()) return line;
 
   const std::string network_place = config.network.file.empty() ? "network.blocks" : config.network.file;
-  const network::NetworkConfig network = config.network.load(network_place);
-  const data::ImageSet training = data::open_split(config.data, data::Split::train);
+  const network::NetworkConfig described = config.network.load(network_place);
+  if (config.pretrained.given() && !config.initial_weights.empty()) {
+    throw UserError("initial_weights", "and pretrained.weights are both given", "give one of them");
+  }
+  const data::DataConfig images =
+      config.pretrained.given() ? images_for(described, config.data) : config.data;
+  const data::ImageSet training = data::open_split(images, data::Split::train);
   const bool validates = config.data.validation > 0;
   const data::ImageSet held_out =
-      data::open_split(config.data, validates ? data::Split::validation : data::Split::test);
+      data::open_split(images, validates ? data::Split::validation : data::Split::test);
+  network::NetworkConfig network = with_head(described, config.pretrained, training);
   check_fit(network, training, network_place);
   // Forward, and twice as much backward.
   const double step_macs = 3.0 * static_cast<double>(network::mac_count(network, training.height)) *
@@ -120,7 +131,11 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   tensor::seed_torch(seed);
   model::ImageNetwork module(network);
   if (!config.initial_weights.empty()) tensor::load_weights(module, config.initial_weights);
+  Ordered taken;
+  if (config.pretrained.given()) taken = take_weights(module, config.pretrained);
   module.to(device);
+  network.preprocessing = preprocessing_of(training);
+  network.resolution = training.height;
   if (first) base::write_text(options.out + "/network.json", network::to_text(network));
 
   ImageTaskConfig task_config;
@@ -128,13 +143,19 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   task_config.channels_last = config.channels_last;
   task_config.seed = seed;
   task_config.augment = config.data.augment;
+  task_config.frozen_body = config.pretrained.frozen();
+  task_config.balanced_loss = config.balanced_loss;
   ImageTask task(module, training, held_out, task_config, *communicator);
   const LoopPlace place = run.place(config.seed, config.name.empty() ? "train" : config.name);
-  const LoopResult result = run_loop(task, config.loop, place, *communicator);
+  const LoopResult result =
+      run_loop(task, with_body_rate(config.loop, config.pretrained), place, *communicator);
 
   Ordered line = line_of(config, run.id(), network, training, result, validates ? "validation" : "test");
   if (first) tensor::write_tensors(options.out + "/weights.safetensors", tensor::state_of(module));
-  run.finish(line, config.seed, threads, result.seconds);
+  if (!taken.is_null()) line["pretrained"] = taken;
+  run.finish(line, config.seed, threads, result.seconds,
+             {{"preprocessing", network::to_json(*network.preprocessing)},
+              {"held_out", to_json(task.confusion(), held_out.class_names)}});
   return line;
 }
 

@@ -12,6 +12,7 @@
 #include "data/images/config.h"
 #include "network/compact.h"
 #include "train/batch_config.h"
+#include "train/images/pretrained.h"
 #include "train/loop_config.h"
 #include "train/run/run_folder.h"
 
@@ -32,7 +33,9 @@ struct ImageRunConfig {
   data::DataConfig data;
   BatchConfig batch;
   bool channels_last = true;
-  std::string initial_weights;  // safetensors to start from
+  std::string initial_weights;  // safetensors to start from: all of this very network
+  PretrainedConfig pretrained;
+  bool balanced_loss = false;
   LoopConfig loop;
   std::string runs;  // file that gets the line; empty: runs.jsonl beside the output folder
 

@@ -9,6 +9,7 @@
 #include "data/images/dataset.h"
 #include "model/image/network.h"
 #include "train/batch_config.h"
+#include "train/images/classification.h"
 #include "train/run/communicator.h"
 #include "train/task.h"
 
@@ -19,6 +20,8 @@ struct ImageTaskConfig {
   bool channels_last = true;
   std::uint64_t seed = 0;
   data::AugmentConfig augment;
+  bool frozen_body = false;    // the classifier alone is trained
+  bool balanced_loss = false;  // classes weigh the same, however many images they have
 };
 
 class ImageTask final : public Task {
@@ -34,18 +37,24 @@ class ImageTask final : public Task {
   void start(std::int64_t step) override;
   StepLoss loss(std::int64_t step) override;
   Metrics evaluate() override;
+  // Of the last evaluation.
+  const Confusion& confusion() const { return confusion_; }
 
  private:
+  torch::Tensor logits_of(const torch::Tensor& images);  // of a step
+
   model::ImageNetwork& network_;
   const data::ImageSet& held_out_;
   ImageTaskConfig config_;
   Communicator& communicator_;
   data::Loader loader_;
+  torch::Tensor class_weights_;  // undefined where each image weighs the same
+  Confusion confusion_;
 };
 
 // Error and loss of a network over a set, in evaluation mode: {"error", "loss"}. The processes share the
 // work.
 Metrics evaluate_images(model::ImageNetwork& network, const data::ImageSet& set, std::int64_t workers,
-                        bool channels_last, Communicator& communicator);
+                        bool channels_last, Communicator& communicator, Confusion* confusion = nullptr);
 
 }  // namespace frugal::train

@@ -66,11 +66,17 @@ RunPlace TrainingRun::place(std::int64_t seed, const std::string& label) const {
 }
 
 void TrainingRun::finish(Ordered& line, std::int64_t seed, int threads, double loop_seconds) {
+  finish(line, seed, threads, loop_seconds, nullptr);
+}
+
+void TrainingRun::finish(Ordered& line, std::int64_t seed, int threads, double loop_seconds,
+                         const Ordered& beside) {
   line["threads"] = threads;
   line["processes"] = communicator_.size();
   line["version"] = FRUGAL_VERSION;
   Ordered result = folder_.start_result(seed);
   result["runs_line"] = line;
+  if (!beside.is_null()) result.update(beside);
   folder_.finish(result, threads, loop_seconds);
   line["run"] = result["run"];
   if (communicator_.is_first()) append_once(runs_, line);

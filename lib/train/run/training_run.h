@@ -19,8 +19,11 @@ class TrainingRun {
   const std::string& id() const { return folder_.id(); }
   RunPlace place(std::int64_t seed, const std::string& label) const;
 
-  // Adds what every line has, writes result.json with it, and adds the line to the runs file.
+  // Adds what every line has, writes result.json with it and with the members of `beside` (an object, or
+  // null), and adds the line to the runs file.
   void finish(nlohmann::ordered_json& line, std::int64_t seed, int threads, double loop_seconds);
+  void finish(nlohmann::ordered_json& line, std::int64_t seed, int threads, double loop_seconds,
+              const nlohmann::ordered_json& beside);
 
  private:
   RunFolder folder_;

@@ -227,6 +227,82 @@ TEST_CASE("resizing keeps constants and ramps, and averages what it shrinks", "[
   REQUIRE(out == ramp);
 }
 
+namespace {
+
+// Puts an Exif block with an orientation behind the first two bytes of a JPEG.
+void orient(const std::string& path, int orientation) {
+  using namespace std::string_literals;
+  const std::string tiff =
+      "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"s + static_cast<char>(orientation) + "\0\0\0\0\0\0\0"s;
+  const std::string block = "Exif\0\0"s + tiff;
+  const std::string bytes = base::read_text(path);
+  test::write_text(path, bytes.substr(0, 2) + "\xff\xe1\0"s + static_cast<char>(block.size() + 2) + block +
+                             bytes.substr(2));
+}
+
+}  // namespace
+
+TEST_CASE("photos are turned as their Exif block says", "[data]") {
+  const test::TempDir dir;
+  write_jpeg(dir / "0.jpg", 30, 20, 1, false);
+  const Decoded stored = decode_file(dir / "0.jpg", 1);
+  // Where the stored image's first row and first column are to be seen (Exif 2.32, orientation).
+  const auto seen_at = [&](int orientation, std::int64_t row,
+                           std::int64_t column) -> std::pair<std::int64_t, std::int64_t> {
+    const std::int64_t h = 19, w = 29;
+    switch (orientation) {
+      case 2:
+        return {row, w - column};
+      case 3:
+        return {h - row, w - column};
+      case 4:
+        return {h - row, column};
+      case 5:
+        return {column, row};
+      case 6:
+        return {column, h - row};
+      case 7:
+        return {w - column, h - row};
+      case 8:
+        return {w - column, row};
+      default:
+        return {row, column};
+    }
+  };
+  for (int orientation = 1; orientation <= 9; ++orientation) {
+    const std::string path = dir / (std::to_string(orientation) + ".jpg");
+    write_jpeg(path, 30, 20, 1, false);
+    orient(path, orientation);
+    const Decoded turned = decode_file(path, 1);
+    const bool across = orientation >= 5 && orientation <= 8;
+    REQUIRE(turned.height == (across ? 30 : 20));
+    REQUIRE(turned.width == (across ? 20 : 30));
+    for (std::int64_t row = 0; row < 20; ++row) {
+      for (std::int64_t column = 0; column < 30; ++column) {
+        const auto [y, x] = seen_at(orientation, row, column);
+        REQUIRE(turned.pixels[static_cast<std::size_t>(y * turned.width + x)] ==
+                stored.pixels[static_cast<std::size_t>(row * 30 + column)]);
+      }
+    }
+  }
+}
+
+TEST_CASE("what systems leave beside images is passed over", "[data]") {
+  const test::TempDir dir;
+  for (const char* part : {"a", "b", "__MACOSX/a", ".thumbnails", "a/.cache"})
+    std::filesystem::create_directories(dir.path() / part);
+  for (const char* name : {"a/1.png", "a/2.png", "b/1.png", "__MACOSX/a/1.png", ".thumbnails/1.png",
+                           "a/.cache/1.png", "a/._1.png"}) {
+    write_png(dir / name, 20, 20, PNG_COLOR_TYPE_RGB);
+  }
+  DataConfig config;
+  config.kind = "folder";
+  config.path = dir.path().string();
+  const ImageSet set = open_split(config, Split::train);
+  REQUIRE(set.class_names == std::vector<std::string>{"a", "b"});
+  REQUIRE(set.labels == std::vector<std::int64_t>{0, 0, 1});
+}
+
 TEST_CASE("a folder a class becomes splits; other files are skipped; damage is named", "[data]") {
   const test::TempDir dir;
   for (const char* part : {"train/dog", "train/cat", "test/cat", "test/dog"}) {
