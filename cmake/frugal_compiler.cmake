@@ -14,6 +14,11 @@ if(FRUGAL_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Tables of addresses are read-only once a program runs. (GCC makes position-independent executables by itself.)
+if(UNIX AND NOT APPLE)
+  add_link_options(-Wl,-z,relro -Wl,-z,now)
+endif()
+
 add_library(frugal_options INTERFACE)
 target_include_directories(frugal_options INTERFACE ${CMAKE_SOURCE_DIR}/lib)
 target_compile_options(frugal_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas)

@@ -10,6 +10,11 @@ if(NOT Torch_FOUND)
                       "or build the torch-free part alone with -DFRUGAL_LEARN=OFF.")
 endif()
 
+# Torch names folders of an MKL that is not there (/lib/intel64), in which programs would then look for libraries.
+if(TARGET caffe2::mkl AND NOT MKL_ROOT)
+  set_property(TARGET caffe2::mkl PROPERTY INTERFACE_LINK_DIRECTORIES)
+endif()
+
 add_library(frugal_torch INTERFACE)
 target_link_libraries(frugal_torch INTERFACE ${TORCH_LIBRARIES})
 get_target_property(torch_includes torch INTERFACE_INCLUDE_DIRECTORIES)

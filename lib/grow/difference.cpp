@@ -11,6 +11,7 @@ namespace frugal::grow {
 using model::TransformerConfig;
 using model::TransformerInput;
 using model::Weights;
+using model::WeightsOfLayer;
 using torch::Tensor;
 
 TransformerInput sample_input(const TransformerConfig& config, std::uint64_t seed, std::int64_t tokens,
@@ -33,16 +34,23 @@ TransformerInput sample_input(const TransformerConfig& config, std::uint64_t see
   return input;
 }
 
+Difference measure_difference(const TransformerConfig& source, const WeightsOfLayer& small,
+                              const TransformerConfig& target, const WeightsOfLayer& large,
+                              c10::ScalarType type, std::uint64_t seed, std::int64_t tokens) {
+  const torch::NoGradGuard no_grad;
+  const TransformerInput input = sample_input(source, seed, tokens, type);
+  const Tensor a = logits_by_layer(source, small, input);
+  Tensor b = logits_by_layer(target, large, input);
+  if (source.head == model::HeadKind::none) b = b.narrow(-1, 0, source.hidden_size);
+  return {(a - b).abs().max().item<double>(), a.abs().max().item<double>(), a.numel()};
+}
+
 Difference measure_difference(const TransformerConfig& source, const Weights& small,
                               const TransformerConfig& target, const Weights& large, std::uint64_t seed,
                               std::int64_t tokens) {
-  const torch::NoGradGuard no_grad;
-  const auto type = small.at("layers.0.q.weight").scalar_type();
-  const TransformerInput input = sample_input(source, seed, tokens, type);
-  const Tensor a = logits(source, small, input);
-  Tensor b = logits(target, large, input);
-  if (source.head == model::HeadKind::none) b = b.narrow(-1, 0, source.hidden_size);
-  return {(a - b).abs().max().item<double>(), a.abs().max().item<double>(), a.numel()};
+  return measure_difference(
+      source, [&](std::int64_t) { return small; }, target, [&](std::int64_t) { return large; },
+      small.at("layers.0.q.weight").scalar_type(), seed, tokens);
 }
 
 }  // namespace frugal::grow

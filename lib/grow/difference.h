@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "model/transformer/transformer.h"
+#include "model/transformer/by_layer.h"
 
 namespace frugal::grow {
 
@@ -19,6 +19,11 @@ struct Difference {
 Difference measure_difference(const model::TransformerConfig& source, const model::Weights& small,
                               const model::TransformerConfig& target, const model::Weights& large,
                               std::uint64_t seed, std::int64_t tokens = 32);
+
+// The same where the weights, of `type`, are read layer by layer: the memory of a layer is enough.
+Difference measure_difference(const model::TransformerConfig& source, const model::WeightsOfLayer& small,
+                              const model::TransformerConfig& target, const model::WeightsOfLayer& large,
+                              c10::ScalarType type, std::uint64_t seed, std::int64_t tokens = 32);
 
 // The inputs it takes.
 model::TransformerInput sample_input(const model::TransformerConfig& config, std::uint64_t seed,

@@ -49,6 +49,23 @@ void refuse_other_model(const std::string& source, const std::string& out) {
   }
 }
 
+// Before anything is made of it: a target that no disk here holds.
+void refuse_too_large(const TransformerConfig& target, DType type, const std::string& out) {
+  namespace fs = std::filesystem;
+  fs::path there = fs::absolute(out);
+  std::error_code error;
+  while (there.has_relative_path() && !fs::exists(there, error)) there = there.parent_path();
+  const auto space = fs::space(there, error);
+  const double bytes = static_cast<double>(parameter_count(target)) * static_cast<double>(size_of(type));
+  if (error || bytes <= static_cast<double>(space.available)) return;
+  throw UserError(
+      "target",
+      fmt::format("makes a model of {:.3g} parameters, {:.3g} GB in {}, and {} has {:.3g} GB left",
+                  static_cast<double>(parameter_count(target)), bytes / 1e9, checkpoint::name_of(type),
+                  there.string(), static_cast<double>(space.available) / 1e9),
+      "smaller sizes, a dtype of 16 bits, or an --out on another disk");
+}
+
 // What a growth writes about itself; "files" are those that a later one may replace.
 constexpr const char* record = "growth.json";
 
@@ -73,13 +90,27 @@ double rounding(DType type, double largest) {
   return largest > 0 ? std::exp2(std::floor(std::log2(largest)) - bits) : 0;
 }
 
-// The written directory is read back, so that what is measured is what a user will load.
+// Reads the weights of a layer; the file's pages are given back when they have been read.
+model::WeightsOfLayer layers_of(const model::HfModel& model, c10::ScalarType type) {
+  return [&model, type](std::int64_t layer) {
+    model::Weights weights;
+    for (const model::WeightSpec& spec : weight_specs(model.config())) {
+      if (!model::is_of_layer(spec.name, layer)) continue;
+      weights.set(spec.name, model.read(spec.name, type));
+      model.stored(spec.name).place->release();
+    }
+    return weights;
+  };
+}
+
+// The written directory is read back, so that what is measured is what a user will load; layer by layer, so
+// that the check takes no more memory than the growth.
 void measure(const model::HfModel& source, const std::string& folder, DType written,
              const std::string& promise, std::uint64_t seed, bool quiet, nlohmann::ordered_json& result) {
   const auto type = written == DType::f64 ? torch::kFloat64 : torch::kFloat32;
   const model::HfModel grown(folder);
-  const Difference difference =
-      measure_difference(source.config(), source.read_all(type), grown.config(), grown.read_all(type), seed);
+  const Difference difference = measure_difference(source.config(), layers_of(source, type), grown.config(),
+                                                   layers_of(grown, type), type, seed);
   if (!std::isfinite(difference.scale)) {
     throw UserError(source.folder(), "gives outputs that are not finite", "its training had diverged");
   }
@@ -171,6 +202,7 @@ void grow_command(const std::string& source_folder, const std::string& out, cons
   const TransformerConfig target = target_of(source.config(), config.target);
   model::check_carried(source_folder, source.config().hidden_size, target.hidden_size);
   const DType type = type_named(config.dtype, source.dtype());
+  refuse_too_large(target, type, out);
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const PlannedGrowth growth(
       make_plan(source.config(), target, config.growth, seed, type != DType::f32 && type != DType::f64));

@@ -7,11 +7,15 @@
 namespace frugal::grow {
 
 void TargetConfig::visit(config::Visitor& v) {
-  v.field("hidden_size", hidden_size, config::at_least(0), "width; 0: the source's");
-  v.field("layers", layers, config::at_least(0), "depth; 0: the source's");
-  v.field("heads", heads, config::at_least(0), "attention heads; 0: of the source's size, as many as fit");
-  v.field("kv_heads", kv_heads, config::at_least(0), "key-value heads; 0: in the source's ratio to heads");
-  v.field("ffn_size", ffn_size, config::at_least(0), "FFN width; 0: in the source's ratio to hidden_size");
+  // Well beyond the largest model there is: a number with zeros too many is a slip, and every unit of a plan
+  // takes memory.
+  const auto width = config::between(0, 1 << 20);
+  v.field("hidden_size", hidden_size, width, "width; 0: the source's");
+  v.field("layers", layers, config::between(0, 10'000), "depth; 0: the source's");
+  v.field("heads", heads, width, "attention heads; 0: of the source's size, as many as fit");
+  v.field("kv_heads", kv_heads, width, "key-value heads; 0: in the source's ratio to heads");
+  v.field("ffn_size", ffn_size, config::between(0, 1 << 23),
+          "FFN width; 0: in the source's ratio to hidden_size");
 }
 
 void OperatorConfig::visit(config::Visitor& v) {

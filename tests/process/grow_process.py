@@ -214,6 +214,30 @@ def case_hostile_folders(work):
     (work / "bad/special_tokens_map.json").symlink_to("tokenizer.json")
     assert run(grow(work / "bad", work / "out")).returncode == 0
     assert not (work / "out/vocab.json").exists() and (work / "out/special_tokens_map.json").read_text() == "{}"
+    # A folder of a module that is a link: nothing of where it leads is carried along.
+    (work / "secrets").mkdir()
+    (work / "secrets/key.txt").write_text("secret")
+    (work / "bad/1_Pooling").symlink_to("../secrets")
+    modules = lambda path: (work / "bad/modules.json").write_text(json.dumps([{"path": "", "type": "Transformer"},
+                                                                              {"path": path, "type": "Pooling"}]))
+    modules("1_Pooling")
+    assert run(grow(work / "bad", work / "out")).returncode == 0
+    assert not list((work / "out/1_Pooling").iterdir()), list((work / "out/1_Pooling").iterdir())
+    for path in (".", "..", "/etc", "../secrets"):
+        modules(path)
+        done = run(grow(work / "bad", work / "out"))
+        assert done.returncode == 2 and "is no folder of this directory" in done.stderr, (path, done.stderr)
+
+
+def case_absurd_targets(work):
+    """Sizes that no model has, or that no disk here holds, are refused before memory is taken."""
+    write_model(work / "small", layers=1)
+    for setting, text in (("target.hidden_size=1000000000", "target/hidden_size"), ("target.layers=1000000000", "target/layers"),
+                          ("target.ffn_size=1000000000", "target/ffn_size"), ("target.hidden_size=1048576", "GB left")):
+        command = ["bash", "-c", 'ulimit -v 4000000; exec "$@"', "-", *grow(work / "small", work / "large", setting)]
+        done = run(command)
+        assert done.returncode == 2 and text in done.stderr, (setting, done.returncode, done.stderr)
+    assert not (work / "large").exists() and not (work / "large.part").exists()
 
 
 def case_tensors_without_a_role(work):
@@ -241,6 +265,22 @@ def case_said_after_measuring(work):
     assert turned["keeps"] == "nothing exactly", turned
     assert text(*slices, "operator.slices=0-1,1-3")["keeps"] == "the function"
 
+
+
+def case_check_in_little_memory(work):
+    """The check at the end reads both models layer by layer: beside a growth without it, it takes a part of the weights."""
+    write_model(work / "small", layers=6)
+    peaks = {}
+    for check in ("no", "yes"):
+        command = grow(work / "small", work / check, "target.layers=24", "dtype=float32", f"measure={check}")
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        text = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0
+        peaks[check] = usage.ru_maxrss * 1024
+    assert json.loads(text)["keeps"] == "the function", text
+    size = (work / "yes/model.safetensors").stat().st_size
+    assert size > 250e6 and peaks["yes"] - peaks["no"] < size / 4, (peaks, size)
 
 
 def case_shards(work):

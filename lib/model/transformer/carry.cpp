@@ -48,7 +48,8 @@ std::vector<Module> modules_of(const std::string& folder) {
   for (const config::JsonNode& one : config::JsonNode(json, path).elements()) {
     Module module{one.text_or("path", ""), one.text_or("type", "")};
     if (module.path.empty()) continue;
-    if (module.path.find('/') != std::string::npos || module.path.find("..") != std::string::npos) {
+    if (module.path.find('/') != std::string::npos || module.path.find("..") != std::string::npos ||
+        module.path == ".") {
       one.fail_at("path", fmt::format("'{}' is no folder of this directory", module.path));
     }
     modules.push_back(std::move(module));
@@ -78,8 +79,9 @@ void carry_files(const std::string& from, const std::string& to, std::int64_t hi
     base::make_folder(target);
     if (!fs::is_directory(inner)) continue;  // a module without files of its own (Normalize)
     for (const auto& entry : fs::directory_iterator(inner)) {
-      const std::string name = entry.path().filename().string();
-      if (base::refused(inner, name).empty()) copy(inner, target, name);
+      // Looked at from the model's folder: the module's own may be a link that leads out of it.
+      const std::string name = module.path + "/" + entry.path().filename().string();
+      if (base::refused(from, name).empty()) copy(from, to, name);
     }
     const std::string path = target + "/config.json";
     if (!fs::exists(path)) continue;

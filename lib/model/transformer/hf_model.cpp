@@ -43,6 +43,16 @@ std::string old_norm_name(const std::string& name) {
   return name;
 }
 
+// In pieces: the masks of a whole embedding would take more memory than it does.
+bool finite(const Tensor& tensor) {
+  constexpr std::int64_t piece = 1 << 20;
+  const Tensor flat = tensor.reshape({-1});
+  for (std::int64_t at = 0; at < flat.size(0); at += piece) {
+    if (!flat.narrow(0, at, std::min(piece, flat.size(0) - at)).isfinite().all().item<bool>()) return false;
+  }
+  return true;
+}
+
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
@@ -192,7 +202,7 @@ Tensor HfModel::read(const std::string& canonical, std::optional<c10::ScalarType
   }
   part = part.to(torch::TensorOptions().dtype(type.value_or(stored_type)), false, true,
                  torch::MemoryFormat::Contiguous);
-  if (!part.isfinite().all().item<bool>()) {
+  if (!finite(part)) {
     throw UserError(weight.place->text(), "holds NaN or infinity", "the model's training had diverged");
   }
   if (weight.tensor.offset != 0) part = part + weight.tensor.offset;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "model/kernels/fast_gelu.h"
+#include "model/transformer/by_layer.h"
 #include "model/transformer/rotary.h"
 
 namespace frugal::model {
@@ -232,13 +233,25 @@ Pass pass_of(const TransformerConfig& config, const Tensor& x, const Tensor& mas
   return pass;
 }
 
+Tensor embed(const TransformerConfig& config, const Weights& weights, const TransformerInput& input) {
+  const Tensor x =
+      config.image() ? embed_image(config, weights, input.pixels) : embed_tokens(config, weights, input);
+  return config.embedding_norm ? norm_of(config, weights, "embedding_norm", x) : x;
+}
+
+// `logits` from the hidden states.
+Tensor of_hidden(const TransformerConfig& config, const Weights& weights, const Tensor& hidden) {
+  if (config.head == HeadKind::none) return hidden;
+  if (config.head == HeadKind::classifier) return head_logits(config, weights, hidden);
+  return head_logits(config, weights, hidden.reshape({-1, hidden.size(2)}))
+      .view({hidden.size(0), hidden.size(1), -1});
+}
+
 }  // namespace
 
 Tensor hidden_states(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,
                      const ForwardOptions& options) {
-  Tensor x =
-      config.image() ? embed_image(config, weights, input.pixels) : embed_tokens(config, weights, input);
-  if (config.embedding_norm) x = norm_of(config, weights, "embedding_norm", x);
+  Tensor x = embed(config, weights, input);
   const std::int64_t hidden = x.size(2);
   const Pass whole = pass_of(config, x, input.mask, {});
   Pass kept = whole;
@@ -268,6 +281,23 @@ Tensor hidden_states(const TransformerConfig& config, const Weights& weights, co
   return config.final_norm ? norm_of(config, weights, "final_norm", x) : x;
 }
 
+Tensor logits_by_layer(const TransformerConfig& config, const WeightsOfLayer& weights,
+                       const TransformerInput& input) {
+  const Weights outside = weights(no_layer);
+  Tensor x = embed(config, outside, input);
+  const auto shape = x.sizes().vec();
+  const Pass pass = pass_of(config, x, input.mask, {});
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    x = run_layer(config, weights(i), i, x.reshape({-1, shape[2]}), pass).view(shape);
+  }
+  return of_hidden(config, outside, config.final_norm ? norm_of(config, outside, "final_norm", x) : x);
+}
+
+bool is_of_layer(const std::string& name, std::int64_t layer) {
+  return layer == no_layer ? !name.starts_with("layers.")
+                           : name.starts_with(fmt::format("layers.{}.", layer));
+}
+
 Tensor head_logits(const TransformerConfig& config, const Weights& weights, const Tensor& hidden) {
   FRUGAL_ASSERT(config.head != HeadKind::none, "logits of a model that has no head");
   if (config.head == HeadKind::classifier) {
@@ -291,11 +321,7 @@ Tensor head_logits(const TransformerConfig& config, const Weights& weights, cons
 
 Tensor logits(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,
               const ForwardOptions& options) {
-  const Tensor hidden = hidden_states(config, weights, input, options);
-  if (config.head == HeadKind::none) return hidden;
-  if (config.head == HeadKind::classifier) return head_logits(config, weights, hidden);
-  return head_logits(config, weights, hidden.reshape({-1, hidden.size(2)}))
-      .view({hidden.size(0), hidden.size(1), -1});
+  return of_hidden(config, weights, hidden_states(config, weights, input, options));
 }
 
 }  // namespace frugal::model
