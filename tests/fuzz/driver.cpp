@@ -1,7 +1,8 @@
 // A small coverage-guided fuzzer for LLVMFuzzerTestOneInput, where there is no libFuzzer (g++): inputs of the
 // corpus are changed at random; one that reaches code that none reached before joins the pool. The same seed
 // gives the same changes. An input that ends the program is written to CRASHES/crash-PROGRAM.bin; give that
-// file as an argument to run it again.
+// file as an argument to run it again. --keep FOLDER: inputs that join the pool are written there, and those
+// that are there already are read; --bytes N: inputs of up to so many bytes.
 
 #include <sanitizer/common_interface_defs.h>
 #include <sys/time.h>
@@ -82,7 +83,8 @@ namespace {
 
 class Fuzzer {
  public:
-  explicit Fuzzer(std::uint64_t seed) : random_(seed) {}
+  Fuzzer(std::uint64_t seed, std::size_t most_bytes, std::string keep)
+      : random_(seed), most_bytes_(most_bytes), keep_(std::move(keep)) {}
 
   void add_seed(Input input) {
     run(input);
@@ -93,8 +95,10 @@ class Fuzzer {
     Input input = pool_[below(pool_.size())];
     const std::size_t changes = std::size_t{1} << below(5);
     for (std::size_t i = 0; i < changes; ++i) change(input);
-    if (input.size() > most_bytes) input.resize(most_bytes);
-    if (run(input)) pool_.push_back(std::move(input));
+    if (input.size() > most_bytes_) input.resize(most_bytes_);
+    if (!run(input)) return;
+    if (!keep_.empty()) write(input);
+    pool_.push_back(std::move(input));
   }
 
   std::size_t pool_size() const { return pool_.size(); }
@@ -134,7 +138,15 @@ class Fuzzer {
   }
 
  private:
-  static constexpr std::size_t most_bytes = 1 << 14;
+  // Named by what it holds, so that one input is there once.
+  void write(const Input& input) const {
+    std::uint64_t hash = 14695981039346656037u;  // FNV-1a
+    for (const std::uint8_t byte : input) hash = (hash ^ byte) * 1099511628211u;
+    char name[32];
+    std::snprintf(name, sizeof name, "/%016llx", static_cast<unsigned long long>(hash));
+    std::ofstream(keep_ + name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(input.data()), static_cast<std::streamsize>(input.size()));
+  }
 
   static unsigned bits(unsigned value) {
     unsigned count = 0;
@@ -238,6 +250,8 @@ class Fuzzer {
   }
 
   std::mt19937_64 random_;
+  std::size_t most_bytes_;
+  std::string keep_;
   std::vector<Input> pool_;
   std::array<std::uint8_t, map_size> seen_{};
   std::size_t runs_ = 0;
@@ -257,12 +271,13 @@ Input read_file(const std::string& path) {
 int main(int argc, char** argv) {
   double seconds = 8;
   std::uint64_t seed = 0;
-  std::string corpus, crashes = ".";
+  std::size_t most_bytes = 1 << 14;
+  std::string corpus, keep, crashes = ".";
   std::vector<std::string> replay;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    const bool takes_value =
-        name == "--seconds" || name == "--seed" || name == "--corpus" || name == "--crashes";
+    const bool takes_value = name == "--seconds" || name == "--seed" || name == "--corpus" ||
+                             name == "--crashes" || name == "--keep" || name == "--bytes";
     if (!takes_value) {
       replay.push_back(name);
       continue;
@@ -272,6 +287,8 @@ int main(int argc, char** argv) {
     if (name == "--seed") seed = std::strtoull(value, nullptr, 10);
     if (name == "--corpus") corpus = value;
     if (name == "--crashes") crashes = value;
+    if (name == "--keep") keep = value;
+    if (name == "--bytes") most_bytes = std::strtoull(value, nullptr, 10);
   }
   const std::string program = std::filesystem::path(argv[0]).filename().string();
   crash_path = crashes + "/crash-" + program + ".bin";
@@ -279,15 +296,17 @@ int main(int argc, char** argv) {
   std::signal(SIGVTALRM, on_alarm);
   __sanitizer_set_death_callback(write_crash);
 
-  Fuzzer fuzzer(seed);
+  Fuzzer fuzzer(seed, most_bytes, keep);
   if (!replay.empty()) {
     for (const std::string& path : replay) fuzzer.run(read_file(path));
     return 0;
   }
   fuzzer.add_seed({});
-  if (!corpus.empty()) {
+  if (!keep.empty()) std::filesystem::create_directories(keep);
+  for (const std::string& folder : {corpus, keep}) {
+    if (folder.empty()) continue;
     std::vector<std::string> paths;
-    for (const auto& entry : std::filesystem::directory_iterator(corpus))
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
       paths.push_back(entry.path().string());
     std::sort(paths.begin(), paths.end());
     for (const std::string& path : paths) fuzzer.add_seed(read_file(path));
