@@ -1,5 +1,6 @@
 // ligo-grow evaluate: the loss of a model directory on held-out data.
 #include "train/transformers/evaluate.h"
+#include "base/given_path.h"
 #include "ligo_grow/commands.h"
 
 namespace frugal::ligo_grow {
@@ -44,7 +45,7 @@ void add_evaluate(CLI::App& app) {
       command->neighbours.examples = command->labelled[0];
       command->neighbours.questions = command->labelled[1];
     }
-    report::write_result(command->flags.out,
+    report::write_result(base::given_path(command->flags.out),
                          train::evaluate_transformer(loaded.config, command->model, command->neighbours));
   });
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/given_path.h"
 #include "base/progress.h"
 #include "cli/flags.h"
 #include "cli/terminal.h"
@@ -71,7 +72,7 @@ struct Answer {
     if (for_people(flags))
       base::write_text("-", text());
     else
-      report::write_result(flags.out, result);
+      report::write_result(base::given_path(flags.out), result);
   }
 };
 

@@ -1,4 +1,5 @@
 // tinytrain-compile compile
+#include "base/given_path.h"
 #include "compile/folder.h"
 #include "compile/stages.h"
 #include "tinytrain_compile/commands.h"
@@ -28,7 +29,7 @@ void add_compile(CLI::App& app) {
   sub->callback([flags, stage, json] {
     const auto loaded = cli::load_config<compile::CompileConfig>(*flags);
     if (!stage->empty()) {
-      base::write_text(flags->out,
+      base::write_text(base::given_path(flags->out),
                        compile::text_of(*stage, compile::make_stages(loaded.config, *stage), loaded.config));
       return;
     }
