@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "autodiff/backward.h"
 #include "base/random.h"
@@ -38,8 +39,9 @@ ir::Tensor stored(double scale, std::int64_t zero) {
 // was → conv → mean → head in float.
 class GatedNetwork {
  public:
-  GatedNetwork(std::uint64_t seed, const std::string& rounding)
-      : random_(seed, "gated"), rounding_(rounding), builder_("gated") {}
+  // padding: of an average over windows of 2×3 behind the last convolution; none: no such layer.
+  GatedNetwork(std::uint64_t seed, const std::string& rounding, std::optional<std::int64_t> padding = {})
+      : random_(seed, "gated"), rounding_(rounding), padding_(padding), builder_("gated") {}
 
   ir::Model make() {
     const ir::TensorId image = builder_.input("image", {1, 2, 6, 5});
@@ -56,7 +58,7 @@ class GatedNetwork {
     const ir::TensorId joined =
         one("concatenate", "joined", {shifted, squared}, {{"axis", std::int64_t{1}}}, 0.03, -40);
     const ir::TensorId last = conv("last", joined, 6, 1, 0.04, -128);
-    const ir::TensorId mean = one("global_average_pool", "mean", {last}, rounds(), 0.03, -128);
+    const ir::TensorId mean = one("global_average_pool", "mean", {averaged(last)}, rounds(), 0.03, -128);
     const ir::TensorId flat = one("flatten", "flat", {mean}, {}, 0.03, -128);
     const ir::TensorId features = builder_.add("dequantize", "features", {flat});
     const ir::TensorId head =
@@ -73,6 +75,16 @@ class GatedNetwork {
   }
 
  private:
+  ir::TensorId averaged(ir::TensorId x) {
+    if (!padding_) return x;
+    const ir::Attributes attributes{{"kernel", List{2, 3}},
+                                    {"stride", List{1, 2}},
+                                    {"padding", List{*padding_, *padding_, *padding_, *padding_}},
+                                    {"dilation", List{1, 1}},
+                                    {"rounding", rounding_}};
+    return one("average_pool", "averaged", {x}, attributes, 0.04, -128);
+  }
+
   ir::Attributes rounds() const { return {{"rounding", rounding_}}; }
 
   ir::TensorId one(const char* op, const std::string& name, const std::vector<ir::TensorId>& inputs,
@@ -108,6 +120,7 @@ class GatedNetwork {
 
   base::Random random_;
   std::string rounding_;
+  std::optional<std::int64_t> padding_;
   ir::Builder builder_;
   ir::Model model_;
 };
@@ -195,10 +208,13 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("gradients through products, tables and joined channels are the same with floats and without",
-          "[quant][integer]") {
-  for (std::uint64_t seed = 0; seed < 6; ++seed) {
-    const ir::Model whole = quant::with_integer_head(GatedNetwork(seed, "integer").make(), "gated");
+TEST_CASE(
+    "gradients through products, tables, averages and joined channels are the same with floats and without",
+    "[quant][integer]") {
+  const std::optional<std::int64_t> paddings[] = {std::nullopt, 0, 1};
+  for (std::uint64_t seed = 0; seed < 9; ++seed) {
+    const ir::Model whole =
+        quant::with_integer_head(GatedNetwork(seed, "integer", paddings[seed % 3]).make(), "gated");
     const ir::Model real = quant::with_float_head(whole, 0, 1, "gated");
     const auto image = random_bytes(60, seed + 50);
     const auto run = [&](const ir::Model& model, const auto& visit) {
