@@ -198,6 +198,31 @@ def limited(case: Case) -> None:
     assert kept["macs"] <= limit and kept["limits"]["macs"]["at_most"] == limit, kept
 
 
+def front(case: Case) -> None:
+    """The networks of a search from the cheapest to the most probable, each with its file."""
+    found = json.loads(case.run("a", case.config)[0])["targets"][0]
+    (case.folder / "space.json").write_text(json.dumps(case.config["space"]))
+
+    def derive(*more, code=0):
+        done = subprocess.run([str(BIN), "derive", str(case.folder / "space.json"), "--alpha", str(case.folder / "a/search.json"),
+                               "--front", "6", *more], capture_output=True, text=True)
+        assert done.returncode == code, done.stderr
+        return done
+
+    result = json.loads(derive("--out", str(case.folder / "front")).stdout)
+    networks = result["front"]
+    assert result["by"] == "macs" and 2 <= len(networks) <= 6, networks
+    for key, values in (("macs", [one["costs"]["macs"] for one in networks]),
+                        ("log_probability", [one["log_probability"] for one in networks])):
+        assert values == sorted(set(values)), (key, values)
+    assert networks[-1]["choice"] == found["network"], (networks[-1], found["network"])
+    for one in networks:
+        assert (case.folder / "front" / one["file"]).exists()
+    limited = json.loads(derive("--limit", f"macs={networks[1]['costs']['macs']}").stdout)["front"]
+    assert limited[-1]["choice"] == networks[1]["choice"], limited
+    assert "minimise" in derive("--minimise", "macs", code=2).stderr
+
+
 def bad_input(case: Case) -> None:
     def refused(words, **changes):
         _, stderr = case.run("bad", case.changed(**changes), expect=2)
@@ -220,7 +245,7 @@ def bad_input(case: Case) -> None:
     refused(["table.yaml"], objective__metric="latency_ms", objective__table=str(table))
 
 
-CASES = [resumed_with_every_strategy, reranked, report, diverges, not_moved, two_devices, limited, bad_input]
+CASES = [resumed_with_every_strategy, reranked, report, diverges, not_moved, two_devices, limited, front, bad_input]
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ class RunnerDevice : public Device {
     base::stop_if_requested();
     question["batch"] = config_.batch;
     question["threads"] = config_.threads;
+    if (sends_models() && config_.meter.clock == "cpu") question["clock"] = "cpu";
     return runner_.answer(std::move(question));
   }
 
@@ -108,6 +109,11 @@ class RunnerDevice : public Device {
 }  // namespace
 
 std::unique_ptr<Device> open_runner(const DeviceConfig& config) {
+  if (config.runtime == "onnxruntime" && config.meter.clock == "cpu" && config.threads != 1) {
+    throw base::UserError("meter.clock",
+                          fmt::format("processor time is no latency with {} threads", config.threads),
+                          "use the wall clock, or one thread");
+  }
   return std::make_unique<RunnerDevice>(config);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "tensor/device.h"
 #include "train/device.h"
 #include "train/images/preprocessing.h"
@@ -124,6 +125,13 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   const double step_macs = 3.0 * static_cast<double>(network::mac_count(network, training.height)) *
                            static_cast<double>(config.batch.size / communicator->size());
   const int threads = tensor::set_threads(static_cast<int>(config.threads), step_macs);
+  if (training.height != training.width && communicator->is_first()) {
+    base::log_note(
+        "train",
+        fmt::format("warning: images of {}×{} pixels; costs, exports and what images become before the "
+                    "network are told for squares (data.resolution takes their centre squares)",
+                    training.width, training.height));
+  }
   config.batch.share(*communicator);  // refused before anything is trained or written
 
   const auto seed = static_cast<std::uint64_t>(config.seed);
