@@ -9,7 +9,8 @@ int main(int argc, char** argv) {
     cli::set_up(app, "Starts a large transformer from the small one that you have.",
                 "Examples:\n"
                 "  ligo-grow inspect models/small\n"
-                "  ligo-grow grow models/small --set target.hidden_size=768 --out models/large");
+                "  ligo-grow grow models/small --set target.hidden_size=768 --out models/large",
+                {"train", "learn"});
     app.require_subcommand(1);
     ligo_grow::add_grow(app);
     ligo_grow::add_inspect(app);

@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
     cli::set_up(app, "Trains and evaluates image networks on small budgets.",
                 "Examples:\n"
                 "  nas-search train --set data.fraction=0.02 --set loop.epochs=2 --out out/first\n"
-                "  nas-search evaluate out/first/network.json --weights out/first/weights.safetensors");
+                "  nas-search evaluate out/first/network.json --weights out/first/weights.safetensors",
+                {"train"});
     app.require_subcommand(1);
     nas_search::add_start(app);
     nas_search::add_train(app);

@@ -7,7 +7,8 @@ int main(int argc, char** argv) {
   using namespace frugal;
   return cli::run_main(argc, argv, "scalefit", [](CLI::App& app) {
     cli::set_up(app, "Is it worth training this bigger, on how much data, at what compute?",
-                "Examples:\n  scalefit fit runs.csv > fit.json\n  scalefit plan fit.json --budget 1e21");
+                "Examples:\n  scalefit fit runs.csv > fit.json\n  scalefit plan fit.json --budget 1e21",
+                {"measure"});
     app.require_subcommand(1);
     scalefit::add_design(app);
     scalefit::add_measure(app);

@@ -13,8 +13,10 @@
 #include "adapt/training.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/stop.h"
+#include "base/stop_watch.h"
 #include "config/config.h"
 #include "ir/count.h"
 #include "ir/model.h"
@@ -47,6 +49,7 @@ class Run {
 
   Progress to_end() {
     begin();
+    std::optional<base::FinishFirst> to_the_checkpoint(std::in_place);
     const std::int64_t total = batches_.total_steps();
     base::Progress bar(place_.label, total, place_.quiet);
     started_ = saved_ = Clock::now();
@@ -58,6 +61,8 @@ class Run {
       if (stop || since.count() > config_.checkpoint_seconds) save();
       if (stop) base::stop_if_requested();
     }
+    save();  // stopped in the evaluation, it does not learn again
+    to_the_checkpoint.reset();
     if (!config_.stream.used()) {
       progress_.after = measure_all();
       progress_.curve.push_back(
@@ -186,6 +191,8 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options, const M
                             config.runs, single);
   if (Ordered line = folder.finished(); !line.is_null()) return line;
 
+  const base::MemoryUse memory("learning the network of " + config.network,
+                               "make shots or the network smaller");
   const network::Imported imported = network::load_model(config.network, config.weights);
   const Images images = open_images(config, imported.model.graph);
   const ir::Model start =

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/stop_watch.h"
 
 namespace frugal::base {
 namespace {
@@ -133,6 +134,7 @@ void StagedFolder::lock() {
     }
     put_mark(mark);
     clear(aside_);
+    goes_with_us(aside_);
     return;
   }
 }
@@ -154,6 +156,8 @@ std::set<std::string> StagedFolder::files() const { return files_in(aside_); }
 void StagedFolder::commit() {
   refuse_foreign();
   sync(aside_);
+  const FinishFirst no_half_exchange;
+  goes_no_more(aside_);
   const auto fail = [&](const char* what) {
     const int error = errno;
     throw Failure(fmt::format("{}: cannot {}: {}", folder_, what, std::strerror(error)),
@@ -192,6 +196,7 @@ void StagedFolder::discard() {
   if (descriptor_ < 0) return;
   std::error_code error;
   fs::remove_all(aside_, error);
+  goes_no_more(aside_);
   ::close(descriptor_);
   descriptor_ = -1;
 }

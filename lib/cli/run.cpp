@@ -7,11 +7,16 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <new>
 
+#include "base/can_write.h"
+#include "base/ending.h"
 #include "base/error.h"
+#include "base/given_path.h"
+#include "base/launch.h"
+#include "base/memory.h"
 #include "base/printable.h"
 #include "base/stop.h"
+#include "base/stop_watch.h"
 #include "cli/flags.h"
 
 namespace frugal::cli {
@@ -21,6 +26,7 @@ extern "C" void on_signal(int signal_number) {
   // A second request does not wait for the safe place.
   if (base::stop_signal() != 0) _exit(128 + signal_number);
   base::request_stop(signal_number);
+  base::wake_watch();
 }
 
 void install_signal_handlers() {
@@ -78,6 +84,21 @@ std::string suggest_repeating(const CLI::App& app, const std::vector<std::string
   return "";
 }
 
+// What is given for the files and folders that a command writes, looked at before its work. --out is a folder
+// where its help says so.
+void check_outputs(const CLI::App& command) {
+  for (const char* name : {"--out", "--html", "--logits", "--state"}) {
+    const CLI::Option* option = command.get_option_no_throw(name);
+    if (option == nullptr || option->count() == 0) continue;
+    const auto given = option->as<std::string>();
+    if (option->get_description().find("older") != std::string::npos) {
+      base::check_can_make_folder(given);
+    } else {
+      base::check_can_write(base::given_path(given));
+    }
+  }
+}
+
 int parse_and_run(CLI::App& app, int argc, char** argv, const std::string& tool) {
   try {
     app.parse(argc, argv);
@@ -87,24 +108,34 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const std::string& tool)
   } catch (const Shown&) {  // --print-config, --help-config, --schema
     return exit_done;
   } catch (const CLI::ParseError& error) {
+    if (base::launched().rank > 0) {
+      base::let_another_speak();
+      return exit_user_error;
+    }
     std::string hint = suggest_argument(app, app.remaining(true));
     if (hint.empty()) hint = suggest_repeating(app, app.remaining(true), argc, argv);
     if (hint.empty()) hint = fmt::format("see {} --help", tool);
     report(tool, error.what(), hint);
     return exit_user_error;
+  } catch (const base::Silent& silent) {
+    base::stop_answered();
+    return silent.exit_code();
   } catch (const base::UserError& error) {
     report(tool, error.what(), error.hint());
     return exit_user_error;
   } catch (const base::Interrupted& stopped) {
+    base::stop_answered();
     fmt::print(stderr, "{}: {}\n", tool, stopped.what());
     return 128 + stopped.signal_number();
   } catch (const base::Failure& error) {
     report(tool, error.what(), error.hint());
     return exit_failed;
-  } catch (const std::bad_alloc&) {
-    report(tool, "out of memory", "");
-    return exit_failed;
   } catch (const std::exception& error) {
+    if (base::is_out_of_memory(error)) {
+      const base::OutOfMemory memory = base::explain_out_of_memory(error);
+      report(tool, memory.message, memory.hint);
+      return exit_failed;
+    }
     report(tool, error.what(), "");
     return exit_failed;
   }
@@ -112,7 +143,24 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const std::string& tool)
 
 }  // namespace
 
-void set_up(CLI::App& app, const std::string& summary, const std::string& examples) {
+void set_up(CLI::App& app, const std::string& summary, const std::string& examples,
+            const std::set<std::string>& together) {
+  app.parse_complete_callback([&app, together] {
+    const base::Launch launch = base::launched();
+    for (const CLI::App* chosen : app.get_subcommands()) {
+      if (launch.size == 1) check_outputs(*chosen);  // several look at them together, in the work
+      if (launch.size == 1 || together.contains(chosen->get_name())) continue;
+      if (launch.rank > 0) {  // the first one says it
+        base::let_another_speak();
+        throw base::Silent(exit_user_error);
+      }
+      throw base::UserError(
+          chosen->get_name(), fmt::format("works as one process, but {} started {}", launch.by, launch.size),
+          together.empty() ? "start it without " + launch.by
+                           : fmt::format("start it without {}; several processes can share: {}", launch.by,
+                                         fmt::join(together, ", ")));
+    }
+  });
   app.description(summary);
   app.set_version_flag("--version", std::string(FRUGAL_VERSION));
   app.footer(examples);
@@ -120,6 +168,8 @@ void set_up(CLI::App& app, const std::string& summary, const std::string& exampl
 }
 
 int run_main(int argc, char** argv, const std::string& tool, const std::function<void(CLI::App&)>& build) {
+  base::end_without_memory_by_itself(tool);
+  base::watch_for_stop(tool);
   install_signal_handlers();
   std::signal(SIGPIPE, SIG_DFL);  // a downstream tool that closes the pipe ends us quietly
   CLI::App app("", tool);

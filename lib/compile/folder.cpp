@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_depth.h"
+#include "base/staged_folder.h"
+#include "base/stop_watch.h"
 #include "compile/fit.h"
 #include "compile/page.h"
 #include "compile/stages.h"
@@ -41,6 +44,13 @@ void write_changed(const std::string& folder, const device::File& file) {
   if (fs::is_regular_file(path) && content_of(path) == file.text) return;
   base::make_folder(path.parent_path().string());
   base::write_text(path.string(), file.text);
+}
+
+bool is_new(const std::string& folder) {
+  if (!fs::exists(folder)) return true;
+  if (!fs::is_directory(folder)) return false;
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const auto& entry) { return entry.path().filename() == ".lock"; });
 }
 
 // What an older compile wrote there; the folder must be new, empty or such a one.
@@ -97,7 +107,7 @@ Ordered plan_of(const emit::DeviceProgram& program) {
 
 }  // namespace
 
-Ordered compile_to(const std::string& folder, const CompileConfig& config, const nlohmann::json& effective) {
+Ordered compile_to(const std::string& given, const CompileConfig& config, const nlohmann::json& effective) {
   const report::RunClock clock;
   const device::FileSettings settings = file_settings(config);
   const Stages stages = make_stages(config);
@@ -137,9 +147,18 @@ Ordered compile_to(const std::string& folder, const CompileConfig& config, const
   result["untrained_channels"] = stages.step.untrained;
   result["calls"] = calls_of(program);
 
-  std::set<std::string> stale = files_before(folder);
-  base::make_folder(folder);
-  const base::FolderLock lock(folder);
+  // A new folder appears whole. In an older one files that are as they were keep their time, and what was
+  // built of them stays: it is locked, and no compile until its last file is there.
+  std::optional<base::StagedFolder> fresh;
+  std::optional<base::FolderLock> lock;
+  if (is_new(given)) {
+    fresh.emplace(given, std::set<std::string>{".lock"});
+  } else {
+    lock.emplace(given);
+  }
+  const std::string folder = fresh ? fresh->path() : given;
+  std::set<std::string> stale = fresh ? std::set<std::string>() : files_before(folder);
+  const base::FinishFirst all_of_them;
   fs::remove(fs::path(folder) / result_file);  // not whole until it is written again
   Ordered names = Ordered::array();
   for (const device::File& file : files) {
@@ -153,6 +172,7 @@ Ordered compile_to(const std::string& folder, const CompileConfig& config, const
   result["run"] = clock.describe(1);
   base::write_text(folder + "/report.html", page_of(result, program));
   report::write_result(folder + "/" + result_file, result);
+  if (fresh) fresh->commit();
   return result;
 }
 

@@ -91,7 +91,7 @@ class Comparison {
       run.name = fmt::format("source/{}", seed);
       run.runs = options_.out + "/runs.jsonl";
       for (const CompareMethod& method : config_.methods) run.keep_optimizer |= method.growth.optimizer;
-      source_compute = train::run_transformer(run, place(source)).at("compute").get<double>();
+      source_compute = train::run_transformer(run, place(source), alone_).at("compute").get<double>();
     }
     const TransformerConfig target = target_of(model::HfModel(source).config(), config_.target);
     std::size_t index = 0;
@@ -112,8 +112,8 @@ class Comparison {
       train::TransformerRunConfig run = config_.train;
       run.seed = seed;
       run.threads = config_.threads;
-      const double grown =
-          grow_directory(method.growth, config_.target, run, source, own + "/grown", place(own + "/grown"));
+      const double grown = grow_directory(method.growth, config_.target, run, source, own + "/grown",
+                                          place(own + "/grown"), alone_);
       // Equal compute: the operator's cost comes off the target's steps.
       const double step = 3 * model::forward_flops(target, run.objective.tokens.sequence_length) *
                           static_cast<double>(run.objective.batch.size);
@@ -137,7 +137,7 @@ class Comparison {
     if (method.lr_peak > 0) run.loop.schedule.lr_peak = method.lr_peak;
     if (method.warmup_steps >= 0) run.loop.schedule.warmup_steps = method.warmup_steps;
     run.runs = options_.out + "/runs.jsonl";
-    const Ordered line = train::run_transformer(run, place(folder + "/train"));
+    const Ordered line = train::run_transformer(run, place(folder + "/train"), alone_);
     if (!options_.quiet) {
       base::log_note(tool,
                      fmt::format("{}: starts at {:.4f}, ends at {:.4f} after {} steps", run.name,
@@ -159,6 +159,7 @@ class Comparison {
     methods_[index].runs.push_back(std::move(done));
   }
 
+  train::Communicator alone_;
   const CompareConfig& config_;
   const train::RunOptions& options_;
   std::vector<MethodRuns> methods_;

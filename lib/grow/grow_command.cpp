@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/folder_file.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/staged_folder.h"
 #include "checkpoint/safetensors.h"
@@ -195,6 +196,7 @@ void GrowConfig::visit(config::Visitor& v) {
 void grow_command(const std::string& source_folder, const std::string& out, const GrowConfig& config,
                   bool quiet, nlohmann::ordered_json& result) {
   tensor::set_threads(static_cast<int>(config.threads));
+  const base::MemoryUse memory("growing the model of " + source_folder, "make the target smaller");
   // Whatever can be wrong is looked at before anything is written.
   const model::HfModel source(source_folder);
   refuse_other_model(source_folder, out);

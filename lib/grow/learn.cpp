@@ -6,7 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/ending.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "grow/learn_report.h"
@@ -14,7 +16,6 @@
 #include "tensor/device.h"
 #include "train/device.h"
 #include "train/loop.h"
-#include "train/parallel/communicator.h"
 #include "train/run/training_run.h"
 
 namespace frugal::grow {
@@ -78,6 +79,8 @@ double search_rate(const LearnConfig& config, const std::function<Ligo()>& make,
         best = rate;
         best_loss = loss;
       }
+    } catch (const base::PeerLost&) {
+      throw;
     } catch (const base::Failure&) {  // not finite
     }
   }
@@ -144,36 +147,40 @@ void LearnConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-Ordered learn(const LearnConfig& given, const train::RunOptions& given_options) {
+Ordered learn(const LearnConfig& given, const train::RunOptions& given_options,
+              train::Communicator& communicator) {
   LearnConfig config = given;
-  const auto communicator = train::make_communicator();
+  communicator.wait_at_most(config.loop.peer_seconds);
   train::RunOptions options = given_options;
   const torch::Device device = train::take_device(options);
   nlohmann::json printed;
   config::print(given, printed);
-  train::TrainingRun run(tool, "frugal.ligo-grow.learn/1", options, printed, config.runs, *communicator);
+  train::TrainingRun run(tool, "frugal.ligo-grow.learn/1", options, printed, config.runs, communicator);
   if (Ordered line = run.finished(); !line.is_null()) return line;
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
   if (config.model.empty())
     throw UserError("model", "names no directory", "set model to the small model's directory");
+  const base::MemoryUse memory(
+      fmt::format("learning to grow on batches of {} examples", config.objective.batch.size),
+      "make batch_size or the target smaller");
   const Sources from(config, device);
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const auto make = [&] { return Ligo(from.small.config(), from.target, from.weights, config.ligo, seed); };
   const Ligo ligo = make();
   const std::uint64_t batches = base::derive_seed(seed, "learn");  // not those that the source has met
   const auto objective_of = [&](const TransformerConfig& model) {
-    return train::make_objective(config.objective, model, config.model, batches, *communicator);
+    return train::make_objective(config.objective, model, config.model, batches, communicator);
   };
   const auto objective = objective_of(from.target);
   const double source_loss = objective_of(from.small.config())->evaluate(from.weights).at("loss");
   OperatorTask task(ligo, *objective, config.evaluate_steps);
   const double start_loss = task.evaluate().at("loss");
   if (!config.search.empty()) {
-    config.loop.schedule.lr_peak = search_rate(config, make, *objective, *communicator, options.quiet);
+    config.loop.schedule.lr_peak = search_rate(config, make, *objective, communicator, options.quiet);
   }
   if (config.evaluate_steps > 0) config.loop.evaluate_every = 1;
   const train::LoopResult result =
-      train::run_loop(task, config.loop, run.place(config.seed, "learn"), *communicator);
+      train::run_loop(task, config.loop, run.place(config.seed, "learn"), communicator);
   const double loss = result.metrics.at("loss"), moved = ligo.moved();
   check_learned(moved, start_loss, loss);
 
@@ -193,7 +200,7 @@ Ordered learn(const LearnConfig& given, const train::RunOptions& given_options) 
                {"loss", loss},
                {"moved", moved},
                {"seed", config.seed}};
-  if (communicator->is_first()) {
+  if (communicator.is_first()) {
     const torch::NoGradGuard no_grad;
     model::write_hf(options.out, from.target, ligo.expand(), checkpoint::DType::f32, config.model);
     tensor::write_tensors(options.out + "/operator.safetensors", ligo.factors());

@@ -37,6 +37,7 @@ struct LearnConfig {
 
 // What is left of a learned operator: the line of runs.jsonl, with "parameters" of the operator,
 // "start_loss", "loss", "moved", and "compute" in FLOPs.
-nlohmann::ordered_json learn(const LearnConfig& config, const train::RunOptions& options);
+nlohmann::ordered_json learn(const LearnConfig& config, const train::RunOptions& options,
+                             train::Communicator& communicator);
 
 }  // namespace frugal::grow

@@ -12,7 +12,6 @@
 #include "grow/expand.h"
 #include "model/transformer/hf_model.h"
 #include "report/result.h"
-#include "train/parallel/communicator.h"
 #include "train/transformers/moments.h"
 
 namespace frugal::grow {
@@ -69,9 +68,12 @@ std::string GrowthStep::label() const {
 
 double grow_directory(const GrowthStep& step, const TargetConfig& target,
                       const train::TransformerRunConfig& train, const std::string& from,
-                      const std::string& to, const train::RunOptions& options) {
+                      const std::string& to, const train::RunOptions& options,
+                      train::Communicator& communicator) {
   if (step.method == "plan") {
-    grow_fixed(step, target, static_cast<std::uint64_t>(train.seed), from, to, options.quiet);
+    if (communicator.is_first())
+      grow_fixed(step, target, static_cast<std::uint64_t>(train.seed), from, to, options.quiet);
+    communicator.barrier();
     return 0;
   }
   LearnConfig learned;
@@ -87,7 +89,7 @@ double grow_directory(const GrowthStep& step, const TargetConfig& target,
   learned.runs = to + "/line.jsonl";
   train::RunOptions place = options;
   place.out = to;
-  return learn(learned, place).at("compute").get<double>();
+  return learn(learned, place, communicator).at("compute").get<double>();
 }
 
 void Stage::visit(config::Visitor& v) {
@@ -103,14 +105,15 @@ void StagedConfig::visit(config::Visitor& v) {
   v.list("stages", stages, "train, grow, go on: one entry a stage; empty: plain training");
 }
 
-Ordered run_staged(const StagedConfig& config, const train::RunOptions& options) {
-  if (config.stages.empty()) return train::run_transformer(config.train, options);
+Ordered run_staged(const StagedConfig& config, const train::RunOptions& options,
+                   train::Communicator& communicator) {
+  if (config.stages.empty()) return train::run_transformer(config.train, options, communicator);
   // The whole is locked by process 0, as a run's folder is (train/run/run_folder.h); each stage locks its own
   // besides.
   std::optional<base::FolderLock> lock;
-  const auto communicator = train::make_communicator();
-  if (communicator->is_first()) lock.emplace(options.out);
-  communicator->barrier();
+  communicator.wait_at_most(config.train.loop.peer_seconds);
+  if (communicator.is_first()) lock.emplace(options.out);
+  communicator.barrier();
   double compute = 0;
   Ordered lines = Ordered::array();
   std::string model = config.train.model.path;
@@ -126,7 +129,7 @@ Ordered run_staged(const StagedConfig& config, const train::RunOptions& options)
     run.keep_optimizer |= i + 1 < config.stages.size() && config.stages[i + 1].growth.optimizer;
     if (i > 0) {
       const std::string grown = fmt::format("{}/grown-{}", options.out, i);
-      compute += grow_directory(stage.growth, stage.target, run, model, grown, options);
+      compute += grow_directory(stage.growth, stage.target, run, model, grown, options, communicator);
       run.model.path = grown;
       run.start_optimizer = stage.growth.optimizer;
     }
@@ -134,7 +137,7 @@ Ordered run_staged(const StagedConfig& config, const train::RunOptions& options)
     train::RunOptions place = options;
     place.out = fmt::format("{}/stage-{}", options.out, i);
     place.resume = true;  // of a folder of ours; the whole is refused below where it is another run's
-    Ordered line = train::run_transformer(run, place);
+    Ordered line = train::run_transformer(run, place, communicator);
     compute += line.at("compute").get<double>();
     line.erase("run");
     lines.push_back(line);
@@ -149,7 +152,7 @@ Ordered run_staged(const StagedConfig& config, const train::RunOptions& options)
   result["loss"] = lines.back().at("loss");
   result["compute"] = compute;
   result["stages"] = lines;
-  report::write_result(options.out + "/result.json", result);
+  if (communicator.is_first()) report::write_result(options.out + "/result.json", result);
   return result;
 }
 

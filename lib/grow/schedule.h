@@ -33,7 +33,8 @@ struct GrowthStep {
 // and batch from it.
 double grow_directory(const GrowthStep& step, const TargetConfig& target,
                       const train::TransformerRunConfig& train, const std::string& from,
-                      const std::string& to, const train::RunOptions& options);
+                      const std::string& to, const train::RunOptions& options,
+                      train::Communicator& communicator);
 
 struct Stage {
   TargetConfig target;  // ignored in the first stage
@@ -52,6 +53,7 @@ struct StagedConfig {
 
 // OUT/stage-N (and OUT/grown-N between them); the last stage's directory is the result. One line a stage goes
 // to OUT/runs.jsonl; "compute" of the result sums them and the operators.
-nlohmann::ordered_json run_staged(const StagedConfig& config, const train::RunOptions& options);
+nlohmann::ordered_json run_staged(const StagedConfig& config, const train::RunOptions& options,
+                                  train::Communicator& communicator);
 
 }  // namespace frugal::grow

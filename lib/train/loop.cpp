@@ -7,14 +7,20 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
+#include "base/ending.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "base/stop.h"
+#include "base/stop_watch.h"
 #include "report/result.h"
 #include "tensor/device.h"
 #include "train/checkpoint.h"
@@ -41,6 +47,27 @@ bool all_finite(const tensor::NamedTensors& tensors) {
   return true;
 }
 
+// What a step changes before the weights move: running averages of batch norm. Held while several processes
+// are in it, so that one which loses the others can save what was before.
+class BeforeStep {
+ public:
+  BeforeStep(Task& task, bool wanted) {
+    if (!wanted) return;
+    std::set<const void*> parameters;
+    for (const auto& [name, tensor] : task.parameters()) parameters.insert(tensor.data_ptr());
+    for (const auto& [name, tensor] : task.state()) {
+      if (!parameters.contains(tensor.data_ptr())) held_.emplace_back(tensor, tensor.detach().clone());
+    }
+  }
+  void restore() {
+    const torch::NoGradGuard no_grad;
+    for (auto& [tensor, before] : held_) tensor.copy_(before);
+  }
+
+ private:
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> held_;
+};
+
 class Loop {
  public:
   Loop(Task& task, const LoopConfig& config, const LoopPlace& place, Communicator& communicator)
@@ -58,14 +85,20 @@ class Loop {
     state_.config_hash = place.config_hash;
     state_.seed = place.seed;
     state_.world = communicator.size();
+    communicator.wait_at_most(config.peer_seconds);
   }
 
   LoopResult run() {
+    std::optional<base::FinishFirst> to_the_checkpoint(std::in_place);
     begin();
     while (state_.step < total_) {
-      one_step();
+      BeforeStep before(task_, communicator_.size() > 1);
+      unless_ended([&] { one_step(); }, [&] { before.restore(); });
       after_step();
     }
+    check_weights();
+    save();  // a run killed during the evaluation does not train again
+    to_the_checkpoint.reset();
     return finish();
   }
 
@@ -93,7 +126,37 @@ class Loop {
     if (state_.step == 0 && !place_.initial_optimizer.empty()) start_optimizer();
     before_ = events_.begin(state_.step);
     started_ = logged_ = saved_ = Clock::now();
+    if (evaluates_after(state_.step) && !evaluated()) evaluate_between();
     if (state_.step < total_) task_.start(state_.step);
+  }
+
+  // Runs `work`, of which nothing is done yet where a signal or the end of another process breaks it off:
+  // then `undo` and a checkpoint to go on from.
+  void unless_ended(const std::function<void()>& work, const std::function<void()>& undo) {
+    const auto keep = [&] {
+      undo();
+      save();
+    };
+    try {
+      work();
+    } catch (const base::Interrupted&) {
+      keep();
+      throw;
+    } catch (const base::PeerLost&) {
+      keep();
+      throw;
+    } catch (const base::Silent&) {
+      keep();
+      throw;
+    }
+  }
+
+  // As the first process's log has it: the others have none.
+  bool evaluated() {
+    double done = events_.evaluated(state_.step) ? 1 : 0;
+    if (!communicator_.is_first()) done = 0;
+    communicator_.sum(&done, 1);
+    return done != 0;
   }
 
   void start_optimizer() {
@@ -139,16 +202,13 @@ class Loop {
       state_.epoch_examples = 0;
     }
     if (state_.step % config_.log_every == 0 || state_.step == total_) log_step();
-    if (epoch_ends && config_.evaluate_every > 0 && state_.step < total_ &&
-        state_.step / per_epoch_ % config_.evaluate_every == 0) {
-      log_metrics(evaluate());
+    if (evaluates_after(state_.step)) {
+      evaluate_between();
     }
     progress_.update(state_.step, fmt::format("loss {:.4f}{}", loss_, note_));
-    double stop = base::stop_signal();
-    if (communicator_.size() > 1) communicator_.sum(&stop, 1);  // all stop at the same step
-    if (stop != 0 && state_.step < total_) {
+    if (const int signal_number = stop_of_any(); signal_number != 0 && state_.step < total_) {
       save();
-      throw base::Interrupted(base::stop_signal() != 0 ? base::stop_signal() : SIGTERM);
+      throw base::Interrupted(signal_number);
     }
     const bool by_step = config_.checkpoint_every > 0 && state_.step % config_.checkpoint_every == 0;
     // Only the first process writes, so that its clock may decide alone.
@@ -173,11 +233,30 @@ class Loop {
     throw Failure(fmt::format("step {}: {}", step, what), kept + task_.calmer());
   }
 
-  Metrics evaluate() {
+  // All processes stop at the same step, with the signal that one of them had.
+  int stop_of_any() {
+    const int own = base::stop_signal();
+    if (communicator_.size() == 1) return own;
+    double stop[2] = {static_cast<double>(own), own != 0 ? 1.0 : 0.0};
+    unless_ended([&] { communicator_.sum(stop, 2); }, [] {});
+    return own != 0 || stop[1] == 0 ? own : static_cast<int>(stop[0] / stop[1]);
+  }
+
+  bool evaluates_after(std::int64_t step) const {
+    return step % per_epoch_ == 0 && config_.evaluate_every > 0 && step > 0 && step < total_ &&
+           step / per_epoch_ % config_.evaluate_every == 0;
+  }
+
+  // One that is broken off is made again by the run that goes on.
+  void evaluate_between() {
     if (average_) average_->swap();
-    Metrics metrics = task_.evaluate();
-    if (average_) average_->swap();
-    return metrics;
+    const auto back = [&] {
+      if (average_) average_->swap();
+    };
+    Metrics metrics;
+    unless_ended([&] { metrics = task_.evaluate(); }, back);
+    back();
+    log_metrics(metrics);
   }
 
   double seconds() const { return before_ + seconds_since(started_); }
@@ -206,9 +285,11 @@ class Loop {
     logged_ = Clock::now();  // evaluation is not training speed
   }
 
-  LoopResult finish() {
+  void check_weights() {
     if (!all_finite(task_.state())) stop_not_finite(state_.step, "a weight is not finite");
-    save();  // a run killed during the evaluation does not train again
+  }
+
+  LoopResult finish() {
     if (average_) average_->swap();
     LoopResult result;
     result.metrics = task_.evaluate();
@@ -256,6 +337,8 @@ void LoopConfig::visit(config::Visitor& v) {
           "steps between checkpoints; 0: by time alone");
   v.field("checkpoint_seconds", checkpoint_seconds, config::at_least(0),
           "seconds between checkpoints; 0: none by time");
+  v.field("peer_seconds", peer_seconds, config::greater_than(0),
+          "of several processes: seconds that one waits for the others before it ends with a checkpoint");
 }
 
 std::int64_t total_steps(const LoopConfig& config, std::int64_t steps_per_epoch) {

@@ -36,6 +36,7 @@ struct LoopConfig {
   std::int64_t log_every = 50;        // steps
   std::int64_t checkpoint_every = 0;  // steps; 0: checkpoint_seconds alone decides
   double checkpoint_seconds = 60;     // of wall clock
+  double peer_seconds = 300;          // of several processes: how long one waits for the others
 
   void visit(config::Visitor& v);
 };

@@ -163,7 +163,8 @@ TEST_CASE("learning lowers the loss, or fails loudly", "[grow]") {
   train.loop.steps = 25;
   train.loop.schedule.lr_peak = 1e-2;
   train.loop.schedule.warmup_steps = 3;
-  run_transformer(train, {folder / "small", false, true, "cpu"});
+  train::Communicator alone;
+  run_transformer(train, {folder / "small", false, true, "cpu"}, alone);
 
   grow::LearnConfig learn;
   learn.model = folder / "small";
@@ -173,7 +174,7 @@ TEST_CASE("learning lowers the loss, or fails loudly", "[grow]") {
   learn.threads = 1;
   learn.loop.steps = 10;
   learn.loop.schedule.warmup_steps = 2;
-  const auto line = grow::learn(learn, {folder / "large", false, true, "cpu"});
+  const auto line = grow::learn(learn, {folder / "large", false, true, "cpu"}, alone);
   CHECK(line["loss"].get<double>() < line["start_loss"].get<double>());
   CHECK(line["start_loss"].get<double>() == Approx(line["source_loss"].get<double>()).margin(1e-4));
   CHECK(std::filesystem::exists(folder / "large/report.html"));
@@ -182,14 +183,14 @@ TEST_CASE("learning lowers the loss, or fails loudly", "[grow]") {
   CHECK(again["loss"].get<double>() == Approx(line["loss"].get<double>()).epsilon(1e-5));
 
   learn.loop.schedule.lr_peak = 1e-9;
-  CHECK_THROWS_WITH(grow::learn(learn, {folder / "still", false, true, "cpu"}),
+  CHECK_THROWS_WITH(grow::learn(learn, {folder / "still", false, true, "cpu"}, alone),
                     Contains("the operator did not move"));
   CHECK_FALSE(std::filesystem::exists(folder / "still/model.safetensors"));
   learn.loop.schedule.lr_peak = 3;
-  CHECK_THROWS_WITH(grow::learn(learn, {folder / "worse", false, true, "cpu"}),
+  CHECK_THROWS_WITH(grow::learn(learn, {folder / "worse", false, true, "cpu"}, alone),
                     Contains("nothing was learned") || Contains("not finite"));
   learn.target.hidden_size = 8;
-  CHECK_THROWS_WITH(grow::learn(learn, {folder / "smaller", false, true, "cpu"}),
+  CHECK_THROWS_WITH(grow::learn(learn, {folder / "smaller", false, true, "cpu"}, alone),
                     Contains("smaller than the source"));
 }
 

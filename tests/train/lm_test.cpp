@@ -55,7 +55,8 @@ train::TransformerRunConfig tiny(const test::TempDir& folder, const std::string&
 
 nlohmann::ordered_json run(const train::TransformerRunConfig& config, const std::string& out,
                            bool resume = false) {
-  return train::run_transformer(config, {out, resume, true, "cpu"});
+  train::Communicator alone;
+  return train::run_transformer(config, {out, resume, true, "cpu"}, alone);
 }
 
 }  // namespace

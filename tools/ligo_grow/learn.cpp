@@ -2,6 +2,7 @@
 #include "grow/learn.h"
 #include "ligo_grow/commands.h"
 #include "ligo_grow/summary.h"
+#include "train/parallel/together.h"
 
 namespace frugal::ligo_grow {
 
@@ -19,11 +20,13 @@ void add_learn(CLI::App& app) {
       "  ligo-grow learn configs/grow/kjv-learn.json --set model=out/small --set search=[0.003,0.01,0.03] "
       "--out out/g");
   sub->callback([flags, json] {
-    const auto loaded = cli::load_config<grow::LearnConfig>(*flags);
-    cli::require_folder(*flags, "learning", "out/grown");
-    const auto line = grow::learn(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
-    base::write_text("-",
-                     cli::for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
+    train::together([&](train::Communicator& processes) {
+      const auto loaded = cli::load_config<grow::LearnConfig>(*flags);
+      cli::require_folder(*flags, "learning", "out/grown");
+      const auto line =
+          grow::learn(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device}, processes);
+      if (processes.is_first()) write_run(line, flags->out, *json);
+    });
   });
 }
 

@@ -4,6 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
+#include "cli/terminal.h"
+#include "report/result.h"
+
 namespace frugal::ligo_grow {
 namespace {
 
@@ -82,6 +86,10 @@ std::string lines_of_run(const Json& run, const std::string& out) {
   const std::string model =
       run.contains("model") && run["model"].is_string() ? run["model"].get<std::string>() : out;
   return text + line("next", fmt::format("ligo-grow inspect {}", model));
+}
+
+void write_run(const Json& run, const std::string& out, bool json) {
+  base::write_text("-", cli::for_people(json) ? lines_of_run(run, out) : report::to_line(run) + "\n");
 }
 
 }  // namespace frugal::ligo_grow

@@ -11,5 +11,7 @@ std::string lines_of_growth(const nlohmann::ordered_json& result, const std::str
 std::string lines_of_model(const nlohmann::ordered_json& result, const std::string& folder);
 // Of train and learn: a line of runs.jsonl; staged training has its own shape.
 std::string lines_of_run(const nlohmann::ordered_json& line, const std::string& out);
+// These lines, or JSON.
+void write_run(const nlohmann::ordered_json& line, const std::string& out, bool json);
 
 }  // namespace frugal::ligo_grow

@@ -3,6 +3,7 @@
 #include "grow/schedule.h"
 #include "ligo_grow/commands.h"
 #include "ligo_grow/summary.h"
+#include "train/parallel/together.h"
 
 namespace frugal::ligo_grow {
 
@@ -19,15 +20,16 @@ void add_train(CLI::App& app) {
       "Examples:\n  ligo-grow train configs/grow/kjv-small.json --out out/small\n"
       "  ligo-grow train configs/grow/kjv-staged.json --seed 1 --out out/staged --resume");
   sub->callback([flags, json] {
-    const auto loaded = cli::load_config<grow::StagedConfig>(*flags, [&flags](grow::StagedConfig& given) {
-      if (flags->seed_given) given.train.seed = static_cast<std::int64_t>(flags->seed);
-      if (flags->threads > 0) given.train.threads = flags->threads;
+    train::together([&](train::Communicator& processes) {
+      const auto loaded = cli::load_config<grow::StagedConfig>(*flags, [&](grow::StagedConfig& given) {
+        if (flags->seed_given) given.train.seed = static_cast<std::int64_t>(flags->seed);
+        if (flags->threads > 0) given.train.threads = flags->threads;
+      });
+      cli::require_folder(*flags, "training", "out/first");
+      const auto line = grow::run_staged(loaded.config,
+                                         {flags->out, flags->resume, flags->quiet, flags->device}, processes);
+      if (processes.is_first()) write_run(line, flags->out, *json);
     });
-    cli::require_folder(*flags, "training", "out/first");
-    const auto line =
-        grow::run_staged(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
-    base::write_text("-",
-                     cli::for_people(*json) ? lines_of_run(line, flags->out) : report::to_line(line) + "\n");
   });
 }
 

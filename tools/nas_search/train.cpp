@@ -1,6 +1,7 @@
 // nas-search train
 #include "nas_search/commands.h"
 #include "train/images/run.h"
+#include "train/parallel/together.h"
 
 namespace frugal::nas_search {
 
@@ -20,14 +21,16 @@ void add_train(CLI::App& app) {
       "  nas-search train configs/train/finetune.json --set data.path=photos --weights weights.pth --out "
       "out/photos");
   sub->callback([flags, weights] {
-    const auto loaded =
-        cli::load_config<train::ImageRunConfig>(*flags, [weights](train::ImageRunConfig& config) {
-          if (!weights->empty()) config.pretrained.weights = *weights;
-        });
-    cli::require_folder(*flags, "training", "out/first");
-    const auto line =
-        train::run_images(loaded.config, {flags->out, flags->resume, flags->quiet, flags->device});
-    if (!line.is_null()) base::write_text("-", report::to_line(line) + "\n");
+    train::together([&](train::Communicator& processes) {
+      const auto loaded =
+          cli::load_config<train::ImageRunConfig>(*flags, [weights](train::ImageRunConfig& config) {
+            if (!weights->empty()) config.pretrained.weights = *weights;
+          });
+      cli::require_folder(*flags, "training", "out/first");
+      const auto line = train::run_images(
+          loaded.config, {flags->out, flags->resume, flags->quiet, flags->device}, processes);
+      if (processes.is_first()) base::write_text("-", report::to_line(line) + "\n");
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 // scalefit fit
 #include "base/given_path.h"
+#include "base/memory.h"
 #include "fit/command/fit_report.h"
 #include "scalefit/commands.h"
 
@@ -19,6 +20,7 @@ struct FitCommand {
         cli::load_config<fit::FitConfig>(flags, [&data](fit::FitConfig& given) {
           if (!data.empty()) given.data = data;
         });
+    const base::MemoryUse memory("a fit", "fit fewer rows (where), or take fewer draws");
     const auto measurements = read_measurements(config.data, config, origin, fit::Pooling::separate);
     const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, origin);
     auto result =

@@ -40,6 +40,7 @@ void add_export(CLI::App& app) {
     cli::require_folder(*flags, "export", "out/learnt");
     const emulate::Compiled compiled = emulate::open_compiled(*folder);
     const emit::Learnt learnt = emulate::read_state(*state, compiled);
+    const base::FolderLock lock(flags->out);
     network::write_model(flags->out, learnt.network);
     const bool as_onnx = write_onnx(flags->out + "/model.onnx", learnt.network, *folder);
     base::write_text("-", report::to_line({{"schema", "frugal.tinytrain_compile.export/1"},

@@ -18,6 +18,7 @@ struct ImportCommand {
     cli::require_folder(flags, "import", "out/model");
     network::Imported imported = network::load_model(path, weights);
     if (!rounding.empty()) imported.model = quant::with_integer_rounding(imported.model, path);
+    const base::FolderLock lock(flags.out);
     network::write_model(flags.out, imported.model);
     if (flags.quiet) return;
     fmt::print(stderr, "tinytrain-compile import: {}: {} operators\n", imported.format,

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/stop_watch.h"
 #include "ir/text.h"
 #include "network/import/weights_file.h"
 
@@ -59,12 +60,15 @@ void write_model(const std::string& folder, const ir::Model& model) {
     if (is_stored(tensor)) entries.push_back({tensor.name, stored_as(tensor, folder), tensor.shape});
   }
   base::make_folder(folder);
+  base::AtomicFile graph(graph_path(folder));  // both are whole before the first is put in place
+  graph.write(text.data(), text.size());
   checkpoint::SafetensorsWriter writer(numbers_path(folder), entries, {{"graph", digest(text)}});
   for (std::size_t i = 0; i < model.graph.tensors.size(); ++i) {
     if (is_stored(model.graph.tensors[i])) writer.append(model.data[i].data(), model.data[i].size());
   }
+  const base::FinishFirst both;
   writer.finish();
-  base::write_text(graph_path(folder), text);
+  graph.commit();
 }
 
 ir::Model read_model(const std::string& folder) {

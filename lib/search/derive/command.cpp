@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "base/error.h"
@@ -234,7 +235,8 @@ Ordered derive_result(const DeriveOptions& options) {
   Ordered result = start(options);
   auto& networks = result["networks"] = Ordered::array();
   Ordered measured = Ordered::object();
-  if (!options.out.empty()) base::make_folder(options.out);
+  std::optional<base::FolderLock> lock;
+  if (!options.out.empty()) lock.emplace(options.out);
   for (std::size_t d = 0; d < choices.size(); ++d) {
     Ordered json = describe_network(space, scores, devices, choices, d, fastest);
     if (!options.out.empty()) {

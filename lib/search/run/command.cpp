@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "config/config.h"
 #include "search/profile/here.h"
@@ -168,6 +169,8 @@ SearchSpace SearchConfig::load_space(const std::string& origin) const {
 }
 
 Ordered run_search(const SearchConfig& config, const train::RunOptions& given, const std::string& origin) {
+  const base::MemoryUse memory(fmt::format("a search on batches of {} images", config.batch.size),
+                               "make batch_size, the images or the space smaller");
   const SearchSpace space = config.load_space(origin);
   const std::vector<Objective> objectives = objectives_of(config, space);
   train::Communicator single;

@@ -21,6 +21,7 @@
 #include "search/run/report_read.h"
 #include "search/start/plan.h"
 #include "train/images/run.h"
+#include "train/run/communicator.h"
 
 namespace frugal::search {
 namespace {
@@ -140,6 +141,7 @@ Ordered start(const StartOptions& options) {
   const auto say = [&](const std::string& text) {
     if (!options.quiet) base::log_note("start", text);
   };
+  const base::FolderLock lock(options.out);
   const StartPlan plan = plan_for(options);
   const SearchSpace space(space_of(options, plan), "start");
   const data::ImageSet training =
@@ -152,7 +154,8 @@ Ordered start(const StartOptions& options) {
   const Ordered searched = run_search(search_config(options, plan, space, training.size()), search_run,
                                       options.out + "/plan.json");
   const train::RunOptions train_run{options.out + "/network", true, options.quiet, "cpu"};
-  const Ordered trained = train::run_images(train_config(options, plan), train_run);
+  train::Communicator alone;
+  const Ordered trained = train::run_images(train_config(options, plan), train_run, alone);
 
   const std::string network_file = options.out + "/network/network.json";
   const network::NetworkConfig network = network::load_network(network_file);

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "base/stop.h"
+
 namespace frugal::train {
 
 namespace F = torch::nn::functional;
@@ -76,6 +78,7 @@ Metrics loss_and_error(const std::function<torch::Tensor(const torch::Tensor& im
   const auto classes = static_cast<std::size_t>(set.class_count());
   std::vector<double> counts(confusion != nullptr ? classes * classes : 0);
   for (data::Batch batch; loader.next(batch);) {
+    base::stop_if_requested();
     if (batch.labels.numel() == 0) continue;
     const torch::Tensor logits = logits_of(batch.images);
     sums[0] += cross_entropy_sum(logits, batch.labels).item<double>();

@@ -6,13 +6,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "tensor/device.h"
 #include "train/device.h"
 #include "train/images/preprocessing.h"
 #include "train/images/task.h"
 #include "train/loop.h"
-#include "train/parallel/communicator.h"
 #include "train/run/training_run.h"
 
 namespace frugal::train {
@@ -98,14 +98,14 @@ void ImageRunConfig::visit(config::Visitor& v) {
   v.field("runs", runs, "file that gets the run's line; empty: runs.jsonl beside the output folder");
 }
 
-Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
-  const auto communicator = make_communicator();
+Ordered run_images(const ImageRunConfig& config, const RunOptions& given, Communicator& communicator) {
+  communicator.wait_at_most(config.loop.peer_seconds);
   RunOptions options = given;
   const torch::Device device = take_device(options);
   nlohmann::json printed;
   config::print(config, printed);
   TrainingRun run("nas-search train", "frugal.nas-search.train/1", options, printed, config.runs,
-                  *communicator);
+                  communicator);
   if (Ordered line = run.finished(); !line.is_null()) return line;
 
   const std::string network_place = config.network.file.empty() ? "network.blocks" : config.network.file;
@@ -123,19 +123,21 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   check_fit(network, training, network_place);
   // Forward, and twice as much backward.
   const double step_macs = 3.0 * static_cast<double>(network::mac_count(network, training.height)) *
-                           static_cast<double>(config.batch.size / communicator->size());
+                           static_cast<double>(config.batch.size / communicator.size());
   const int threads = tensor::set_threads(static_cast<int>(config.threads), step_macs);
-  if (training.height != training.width && communicator->is_first()) {
+  if (training.height != training.width && communicator.is_first()) {
     base::log_note(
         "train",
         fmt::format("warning: images of {}×{} pixels; costs, exports and what images become before the "
                     "network are told for squares (data.resolution takes their centre squares)",
                     training.width, training.height));
   }
-  config.batch.share(*communicator);  // refused before anything is trained or written
+  config.batch.share(communicator);  // refused before anything is trained or written
+  const base::MemoryUse memory(fmt::format("training on batches of {} images", config.batch.size),
+                               "make batch_size, the images or the network smaller");
 
   const auto seed = static_cast<std::uint64_t>(config.seed);
-  const bool first = communicator->is_first();
+  const bool first = communicator.is_first();
   tensor::seed_torch(seed);
   model::ImageNetwork module(network);
   if (!config.initial_weights.empty()) tensor::load_weights(module, config.initial_weights);
@@ -153,10 +155,10 @@ Ordered run_images(const ImageRunConfig& config, const RunOptions& given) {
   task_config.augment = config.data.augment;
   task_config.frozen_body = config.pretrained.frozen();
   task_config.balanced_loss = config.balanced_loss;
-  ImageTask task(module, training, held_out, task_config, *communicator);
+  ImageTask task(module, training, held_out, task_config, communicator);
   const LoopPlace place = run.place(config.seed, config.name.empty() ? "train" : config.name);
   const LoopResult result =
-      run_loop(task, with_body_rate(config.loop, config.pretrained), place, *communicator);
+      run_loop(task, with_body_rate(config.loop, config.pretrained), place, communicator);
 
   Ordered line = line_of(config, run.id(), network, training, result, validates ? "validation" : "test");
   if (first) tensor::write_tensors(options.out + "/weights.safetensors", tensor::state_of(module));

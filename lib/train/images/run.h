@@ -44,6 +44,7 @@ struct ImageRunConfig {
 };
 
 // Trains, or says that it was done before. Returns the line of runs.jsonl.
-nlohmann::ordered_json run_images(const ImageRunConfig& config, const RunOptions& options);
+nlohmann::ordered_json run_images(const ImageRunConfig& config, const RunOptions& options,
+                                  Communicator& communicator);
 
 }  // namespace frugal::train

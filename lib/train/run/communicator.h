@@ -1,5 +1,5 @@
 // Processes that train together, each on its slice of every batch: this class is a single one. Several are
-// train/parallel/communicator.h.
+// train/parallel/together.h.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,10 @@ class Communicator {
   // The first process's bytes to all.
   virtual void broadcast(void* /*bytes*/, std::size_t /*count*/) {}
   virtual void barrier() {}
+
+  // How long the others may let this one wait, here and from now on; then PeerLost is thrown. Where one of
+  // them has failed every wait throws base::Silent (train/parallel/together.h).
+  virtual void wait_at_most(double /*seconds*/) {}
 };
 
 }  // namespace frugal::train

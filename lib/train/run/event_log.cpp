@@ -23,6 +23,7 @@ double EventLog::begin(std::int64_t step) {
     const auto event = nlohmann::json::parse(line, nullptr, false);
     if (!event.is_object() || event.value("step", std::int64_t{0}) > step || step == 0) continue;
     seconds = event.value("seconds", seconds);
+    if (!event.contains("loss")) evaluated_.insert(event.value("step", std::int64_t{0}));
     kept += line + "\n";
   }
   base::write_text(path_, kept);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/can_write.h"
 #include "base/file.h"
 #include "base/given_path.h"
 #include "report/result.h"
@@ -47,10 +48,12 @@ TrainingRun::TrainingRun(const std::string& tool, const std::string& schema, con
                "result.json",
                "/runs_line/id",
                {"/runs", "/threads", "/workers", "/name", "/loop/log_every", "/loop/checkpoint_every",
-                "/loop/checkpoint_seconds", "/loop/evaluate_every"}},
+                "/loop/checkpoint_seconds", "/loop/evaluate_every", "/loop/peer_seconds"}},
               options, printed, communicator),
       runs_(base::given_path(runs.empty() ? runs_beside(options.out) : runs)),
-      communicator_(communicator) {}
+      communicator_(communicator) {
+  if (communicator.is_first()) base::check_can_append(runs_);
+}
 
 Ordered TrainingRun::finished() const {
   const Ordered& result = folder_.finished();

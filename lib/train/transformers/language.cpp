@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "train/transformers/cross_entropy.h"
 
 namespace frugal::train {
@@ -66,6 +67,7 @@ class Language final : public Objective {
     double sums[2] = {0, 0};
     for (std::int64_t first = 0, turn = 0; first < count; first += at_once, ++turn) {
       if (turn % communicator_.size() != communicator_.rank()) continue;
+      base::stop_if_requested();
       const TokenBatch batch = held_out_.sequences(first, std::min(at_once, count - first), count);
       sums[0] += sum_of(weights, batch, {}, 1.0).item<double>();
       sums[1] += static_cast<double>(batch.targets.numel());

@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "model/transformer/hf_model.h"
 #include "tensor/device.h"
 #include "train/device.h"
 #include "train/loop.h"
-#include "train/parallel/communicator.h"
 #include "train/run/training_run.h"
 #include "train/transformers/moments.h"
 #include "train/transformers/task.h"
@@ -112,29 +112,32 @@ double step_flops(const model::TransformerConfig& model, const Objective& object
          static_cast<double>(objective.batch_size());
 }
 
-Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& given) {
-  const auto communicator = make_communicator();
+Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& given,
+                        Communicator& communicator) {
+  communicator.wait_at_most(config.loop.peer_seconds);
   RunOptions options = given;
   const torch::Device device = take_device(options);
   nlohmann::json printed;
   config::print(config, printed);
-  TrainingRun run("ligo-grow train", "frugal.ligo-grow.train/1", options, printed, config.runs,
-                  *communicator);
+  TrainingRun run("ligo-grow train", "frugal.ligo-grow.train/1", options, printed, config.runs, communicator);
   if (Ordered line = run.finished(); !line.is_null()) return line;
 
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const int threads = tensor::set_threads(static_cast<int>(config.threads));
+  const base::MemoryUse memory(
+      fmt::format("training a model on batches of {} examples", config.objective.batch.size),
+      "make batch_size or the model smaller, or accumulate larger");
   LoadedModel loaded = load_model(config.model, seed);
   loaded.weights = loaded.weights.to(device);
   const auto objective =
-      make_objective(config.objective, loaded.config, config.model.path, data_seed(config), *communicator);
-  const std::int64_t share = config.objective.batch.share(*communicator);
+      make_objective(config.objective, loaded.config, config.model.path, data_seed(config), communicator);
+  const std::int64_t share = config.objective.batch.share(communicator);
   if (share % config.accumulate != 0) {
     throw UserError("accumulate",
                     fmt::format("{} parts do not divide a batch of {}", config.accumulate, share));
   }
   TransformerTask task(loaded.config, loaded.weights, *objective, config.accumulate, config.drop, seed,
-                       config.evaluate_steps, *communicator);
+                       config.evaluate_steps, communicator);
   LoopPlace place = run.place(config.seed, config.name.empty() ? "train" : config.name);
   if (config.start_optimizer) {
     place.initial_optimizer = optimizer_state(read_moments(config.model.path, loaded.config), loaded.config);
@@ -144,11 +147,11 @@ Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& gi
       loop, objective->steps_per_epoch());  // evaluate_steps may change what the loop calls an epoch
   if (config.evaluate_steps > 0) loop.evaluate_every = 1;
   const std::string start_path = options.out + "/start.json";
-  const double first_loss = start_loss(start_path, task, communicator->is_first());
-  const LoopResult result = run_loop(task, loop, place, *communicator);
+  const double first_loss = start_loss(start_path, task, communicator.is_first());
+  const LoopResult result = run_loop(task, loop, place, communicator);
 
   Ordered line = line_of(config, run.id(), loaded.config, *objective, result, first_loss);
-  if (communicator->is_first()) {
+  if (communicator.is_first()) {
     if (config.keep_optimizer && loop.optimizer.kind != "sgd") {
       write_moments(options.out, moments_of_checkpoint(options.out + "/checkpoint.safetensors", loaded.config,
                                                        task.training_form()));
@@ -156,7 +159,7 @@ Ordered run_transformer(const TransformerRunConfig& config, const RunOptions& gi
     model::write_hf(options.out, loaded.config, task.canonical(), checkpoint::DType::f32, config.model.path);
   }
   run.finish(line, config.seed, threads, result.seconds);
-  if (communicator->is_first()) std::filesystem::remove(start_path);
+  if (communicator.is_first()) std::filesystem::remove(start_path);
   return line;
 }
 

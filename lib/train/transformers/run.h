@@ -37,7 +37,8 @@ struct TransformerRunConfig {
 };
 
 // Trains, or says that it was done before. Returns the line of runs.jsonl.
-nlohmann::ordered_json run_transformer(const TransformerRunConfig& config, const RunOptions& options);
+nlohmann::ordered_json run_transformer(const TransformerRunConfig& config, const RunOptions& options,
+                                       Communicator& communicator);
 
 // FLOPs of one training step: three forward passes of the batch (Kaplan et al. 2020's count).
 double step_flops(const model::TransformerConfig& model, const Objective& objective);
