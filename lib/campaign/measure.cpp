@@ -14,14 +14,16 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/launch.h"
 #include "base/printable.h"
 #include "base/progress.h"
 #include "base/stop.h"
-
-extern char** environ;
+#include "base/stop_watch.h"
+#include "campaign/claims.h"
 
 namespace frugal::campaign {
 namespace {
@@ -62,16 +64,32 @@ std::string fill(const std::string& pattern, const Json& line, const MeasureConf
   return out;
 }
 
-// Ids that the trainer's file already has. A half line of a killed trainer counts for nothing.
-std::set<std::string> finished_ids(const MeasureConfig& config) {
-  std::set<std::string> ids;
-  std::ifstream in(config.runs.empty() ? config.folder + "/runs.jsonl" : config.runs);
-  for (std::string line; std::getline(in, line);) {
-    const Json json = Json::parse(line, nullptr, false);
-    if (json.is_object() && json.contains(config.done_key)) ids.insert(text_of(json[config.done_key]));
+// Ids that the trainer's file has, as it grows. A half line of a killed trainer counts for nothing.
+class FinishedRuns {
+ public:
+  explicit FinishedRuns(const MeasureConfig& config)
+      : path_(config.runs.empty() ? config.folder + "/runs.jsonl" : config.runs), key_(config.done_key) {}
+
+  bool contains(const std::string& id) {
+    std::error_code absent;
+    const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path_, absent));
+    if (absent || size == read_) return ids_.contains(id);
+    if (size < read_) read_ = 0;  // another file of this name
+    std::ifstream in(path_);
+    in.seekg(read_);
+    for (std::string line; std::getline(in, line);) {
+      const Json json = Json::parse(line, nullptr, false);
+      if (json.is_object() && json.contains(key_)) ids_.insert(text_of(json[key_]));
+      if (!in.eof()) read_ = in.tellg();
+    }
+    return ids_.contains(id);
   }
-  return ids;
-}
+
+ private:
+  std::string path_, key_;
+  std::streamoff read_ = 0;  // up to here, at the end of a line
+  std::set<std::string> ids_;
+};
 
 std::string last_lines(const std::string& path, std::int64_t count) {
   std::ifstream in(path);
@@ -107,7 +125,8 @@ class EndOfChildren {
   sigset_t ended_{}, before_{};
 };
 
-pid_t start(const std::vector<std::string>& command, const std::string& log, const sigset_t& mask) {
+pid_t start(const std::vector<std::string>& command, const std::string& log, const sigset_t& mask,
+            int claim) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -117,12 +136,19 @@ pid_t start(const std::vector<std::string>& command, const std::string& log, con
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, claim, claim);  // the child has it too
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setsigmask(&attributes, &mask);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t child = -1;
-  const int problem = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
+  // A trainer is one process, though this one may be a launcher's one of several.
+  std::vector<std::string> alone = base::environment_alone();
+  std::vector<char*> environment;
+  for (std::string& variable : alone) environment.push_back(variable.data());
+  environment.push_back(nullptr);
+  const int problem =
+      posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) {
@@ -139,6 +165,7 @@ std::string how_it_ended(int status) {
 
 // Children are told to stop, so that they write their checkpoints, and are waited for.
 [[noreturn]] void pass_on_and_stop(const std::map<pid_t, std::string>& running) {
+  const base::FinishFirst children_end;
   const int signal_number = base::stop_signal();
   for (const auto& [child, id] : running) kill(child, signal_number);
   for (const auto& [child, id] : running) {
@@ -187,8 +214,8 @@ struct WaitingRun {
 
 // The runs that are not finished; counts the others. Every line is checked before anything is started.
 std::vector<WaitingRun> what_is_left(const std::vector<Json>& lines, const MeasureConfig& config,
-                                     const std::string& place, MeasureOutcome& outcome) {
-  const std::set<std::string> finished = finished_ids(config);
+                                     const std::string& place, FinishedRuns& finished,
+                                     MeasureOutcome& outcome) {
   std::set<std::string> seen;
   std::vector<WaitingRun> waiting;
   for (const Json& line : lines) {
@@ -200,7 +227,7 @@ std::vector<WaitingRun> what_is_left(const std::vector<Json>& lines, const Measu
     }
     if (!seen.insert(id).second) throw UserError(place, fmt::format("id '{}' is there twice", id));
     std::vector<std::string> command = command_for(line, config, place);
-    if (finished.count(id) > 0) {
+    if (finished.contains(id)) {
       ++outcome.done_before;
     } else {
       waiting.push_back({id, std::move(command)});
@@ -209,11 +236,20 @@ std::vector<WaitingRun> what_is_left(const std::vector<Json>& lines, const Measu
   return waiting;
 }
 
-void note_end(const std::string& id, int status, const MeasureConfig& config, MeasureOutcome& outcome) {
+std::vector<std::string> ids_of(const std::vector<WaitingRun>& runs) {
+  std::vector<std::string> ids;
+  for (const WaitingRun& run : runs) ids.push_back(run.id);
+  return ids;
+}
+
+void note_end(const std::string& id, int status, const MeasureConfig& config, Claims& claims,
+              MeasureOutcome& outcome) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    claims.worked(id);
     ++outcome.done;
     return;
   }
+  claims.failed(id);
   outcome.failed.push_back(id);
   const std::string log = out_of(config, id) + ".log";
   fmt::print(stderr, "scalefit: run '{}' failed ({}); the end of {}:\n{}", id, how_it_ended(status), log,
@@ -229,26 +265,48 @@ MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig&
                     "for example [\"nas-search\", \"train\", \"{set}\", \"--out\", \"{out}\"]");
   }
   base::make_folder(config.folder);
-  const base::FolderLock lock(config.folder);  // a second one would make the same runs
   MeasureOutcome outcome;
-  const std::vector<WaitingRun> waiting = what_is_left(lines, config, place, outcome);
+  FinishedRuns finished(config);
+  std::vector<WaitingRun> waiting = what_is_left(lines, config, place, finished, outcome), passed_over;
+  Claims claims(config.folder, ids_of(waiting));
   base::Progress progress("measuring", static_cast<std::int64_t>(lines.size()), quiet);
   const EndOfChildren end_of_children;
   std::map<pid_t, std::string> running;
   std::size_t next = 0;
+  bool again = false;
   std::string latest;
   const auto show = [&] {
-    progress.update(static_cast<std::int64_t>(outcome.done_before + outcome.done + outcome.failed.size()),
+    progress.update(static_cast<std::int64_t>(outcome.done_before + outcome.done + outcome.failed.size() +
+                                              outcome.elsewhere),
                     latest);
   };
   show();
-  while (next < waiting.size() || !running.empty()) {
+  const auto is_ours = [&](const WaitingRun& run) {
+    const Claims::Taken taken = claims.take(run.id);
+    if (taken == Claims::Taken::ours && !finished.contains(run.id)) return true;
+    if (taken == Claims::Taken::ours) claims.worked(run.id);
+    if (taken == Claims::Taken::others && !again) {
+      passed_over.push_back(run);
+    } else {
+      ++outcome.elsewhere;
+    }
+    return false;
+  };
+  while (next < waiting.size() || !running.empty() || !passed_over.empty()) {
+    if (next == waiting.size() && running.empty()) {
+      // What others made when its turn came: one of them may have been killed since.
+      waiting = std::exchange(passed_over, {});
+      next = 0;
+      again = true;
+    }
     if (base::stop_signal() != 0) pass_on_and_stop(running);
     while (next < waiting.size() && running.size() < static_cast<std::size_t>(config.parallel)) {
       const WaitingRun& run = waiting[next++];
-      running[start(run.command, out_of(config, run.id) + ".log", end_of_children.before())] = latest =
-          run.id;
+      if (!is_ours(run)) continue;
+      running[start(run.command, out_of(config, run.id) + ".log", end_of_children.before(),
+                    claims.descriptor(run.id))] = latest = run.id;
     }
+    if (running.empty()) continue;
     int status = 0;
     const pid_t child = waitpid(-1, &status, WNOHANG);
     if (child <= 0) {
@@ -258,7 +316,7 @@ MeasureOutcome measure_runs(const std::vector<Json>& lines, const MeasureConfig&
     }
     const auto found = running.find(child);
     if (found == running.end()) continue;
-    note_end(found->second, status, config, outcome);
+    note_end(found->second, status, config, claims, outcome);
     running.erase(found);
     show();
   }

@@ -1,5 +1,6 @@
 // Carries a list of runs out: starts the command that the config names for each line, some at a time, skips
-// what is done, reports a run that fails with the end of its log and goes on.
+// what is done, reports a run that fails with the end of its log and goes on. Several processes may work on
+// one list (tasks of a batch system): each run is made by one of them.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -24,12 +25,12 @@ struct MeasureConfig {
 
 struct MeasureOutcome {
   std::size_t done_before = 0, done = 0;
+  std::size_t elsewhere = 0;        // that another process made meanwhile, or is still making
   std::vector<std::string> failed;  // ids
 };
 
 // lines: one object a run, with an "id". Throws base::Interrupted after passing the signal on to the
-// children. Errors: UserError (a line without id, an id twice, a {name} that no line has, an empty command, a
-// folder that another process measures into).
+// children. Errors: UserError (a line without id, an id twice, a {name} that no line has, an empty command).
 MeasureOutcome measure_runs(const std::vector<nlohmann::json>& lines, const MeasureConfig& config,
                             const std::string& place, bool quiet);
 

@@ -55,6 +55,7 @@ struct MeasureCommand {
     result["done_before"] = outcome.done_before;
     result["done"] = outcome.done;
     result["failed"] = outcome.failed;
+    if (outcome.elsewhere > 0) result["elsewhere"] = outcome.elsewhere;
     answer.write(flags, result, [&] { return fit::plain_answer(result); });
     if (!outcome.failed.empty()) {
       throw base::Failure(
