@@ -193,8 +193,17 @@ void append_line(const std::string& path, std::string_view line) {
   ::close(descriptor);
 }
 
+// A link to a folder may be what the user names (`--out runs/latest`); inside of an output folder, which a
+// FolderLock has marked, it may lead anywhere.
 void make_folder(const std::string& path) {
   std::error_code error;
+  std::filesystem::path plain = path;
+  if (!plain.has_filename()) plain = plain.parent_path();
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(plain, error)) &&
+      std::filesystem::exists(plain.parent_path() / ".lock", error)) {
+    throw Failure(path + ": is a link inside an output folder, and links there are not followed",
+                  "move it away, or name the folder itself");
+  }
   std::filesystem::create_directories(path, error);
   if (error || !std::filesystem::is_directory(path)) {
     throw Failure(fmt::format("{}: cannot create the folder: {}", path,

@@ -93,6 +93,22 @@ TEST_CASE("a link that lies where a file of a folder is written is replaced, and
   REQUIRE(files_in(dir.path()) == 4);
 }
 
+TEST_CASE("a link to a folder is followed where the user names it, and not inside of an output folder") {
+  test::TempDir dir;
+  base::make_folder(dir / "elsewhere");
+  base::make_folder(dir / "out");
+  std::filesystem::create_symlink(dir / "elsewhere", dir / "latest");
+  std::filesystem::create_symlink(dir / "elsewhere", dir / "out/model");
+  base::make_folder(dir / "latest");
+  base::make_folder(dir / "out/model/");
+  const base::FolderLock lock(dir / "out");
+  base::make_folder(dir / "latest/");
+  REQUIRE_THROWS_AS(base::make_folder(dir / "out/model"), base::Failure);
+  REQUIRE_THROWS_AS(base::make_folder(dir / "out/model/"), base::Failure);
+  base::make_folder(dir / "out/other");
+  base::make_folder(dir / "out/other");
+}
+
 TEST_CASE("reading what is not there or is a folder is the user's error") {
   test::TempDir dir;
   REQUIRE_THROWS_AS(base::read_text(dir / "absent"), base::UserError);

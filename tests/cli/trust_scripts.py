@@ -32,7 +32,7 @@ def mutate(work):
                       "  return std::min(*a, -b) * 2;\n"
                       "}\n")
     found = sorted((number + 1, operator.strip()) for _, number, _, operator in script.places([source]))
-    assert found == [(4, "&&"), (4, "+"), (4, "<"), (8, "*"), (8, "std::min(")], found
+    assert found == [(4, "&&"), (4, "<"), (8, "*"), (8, "std::min(")], found  # no difference of texts
     for file, number, column, operator in script.places([source]):
         assert source.read_text().split("\n")[number][column:].startswith(operator) and script.SWAPS[operator] != operator
     command = [sys.executable, str(ROOT / "scripts/mutate"), "4", "--seed", "9", "--list", "lib/config"]
