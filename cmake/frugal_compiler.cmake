@@ -70,10 +70,10 @@ function(frugal_includes file key pattern result)
   set(${result} ${known} PARENT_SCOPE)
 endfunction()
 
-# frugal_room_library(NAME room... [EXCEPT room...]): a static library of every .cpp in lib/<room> and below, but for the
-# excepted rooms.
-function(frugal_room_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 rooms "" "" "EXCEPT")
+# frugal_room_library(NAME STATIC|OBJECT room... [EXCEPT room...]): a library of every .cpp in lib/<room> and below, but for
+# the excepted rooms.
+function(frugal_room_library name type)
+  cmake_parse_arguments(PARSE_ARGV 2 rooms "" "" "EXCEPT")
   set(sources)
   foreach(room IN LISTS rooms_UNPARSED_ARGUMENTS)
     file(GLOB_RECURSE found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lib/${room}/*.cpp)
@@ -82,19 +82,24 @@ function(frugal_room_library name)
   foreach(room IN LISTS rooms_EXCEPT)
     list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/lib/${room}/")
   endforeach()
-  add_library(${name} STATIC ${sources})
+  add_library(${name} ${type} ${sources})
   target_link_libraries(${name} PUBLIC frugal_options)
   if(FRUGAL_UNITY)
     frugal_unity(${name})
   endif()
 endfunction()
 
-# Up to six sources of a folder are compiled as one, which reads the headers they share once: a build from
+# Up to twelve sources of a folder (with torch: six) are compiled as one, which reads the headers they share once: a build from
 # nothing takes about half of the processor time (docs/architecture.md). Where the files of a folder are entries of
-# one table and say the same names in their unnamed namespaces, each stays alone. What includes ir/graph.h is never
+# one table and say the same names in their unnamed namespaces, each stays alone; what computes in whole numbers
+# (integer_*) says the names of what computes in floats, and is a group of its own. What includes ir/graph.h is never
 # with what does not, so that a change of the graph compiles no more than it must (scripts/rebuild-time).
-set(frugal_one_by_one lib/autodiff lib/quant lib/quant/convert lib/fit/curve/laws lib/fit/law/laws lib/model/transformer/architectures)
+set(frugal_one_by_one lib/fit/curve/laws lib/fit/law/laws lib/model/transformer/architectures)
 function(frugal_unity target)
+  set(most 12)
+  if(target STREQUAL frugal_learn)
+    set(most 6)
+  endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   get_target_property(sources ${target} SOURCES)
   list(SORT sources)
@@ -107,13 +112,20 @@ function(frugal_unity target)
     endif()
     frugal_includes(${file} graph "\"ir/graph.h\"" of_graph)
     string(REPLACE "/" "_" group ${here})
-    if(of_graph)
+    if(file MATCHES "/integer_[a-z_]*\\.cpp$")
+      string(APPEND group "_integer")
+    endif()
+    if(of_graph AND target STREQUAL frugal_learn)
+      # Of all folders: torch costs a unit 8 s before its first line.
+      set_source_files_properties(${source} PROPERTIES UNITY_GROUP torch_graph)
+      continue()
+    elseif(of_graph)
       string(APPEND group "_graph")
     endif()
     if(NOT DEFINED count_${group})
       set(count_${group} 0)
     endif()
-    math(EXPR part "${count_${group}} / 6")
+    math(EXPR part "${count_${group}} / ${most}")
     math(EXPR count_${group} "${count_${group}} + 1")
     string(APPEND group "_${part}")
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})

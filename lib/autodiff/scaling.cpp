@@ -19,7 +19,7 @@ const ir::Node& node_of(const ir::Model& model, const Gradient& gradient) {
 }  // namespace
 
 ops_update update_shape(const ir::Model& model, const Gradient& gradient) {
-  const bool depthwise = node_of(model, gradient).op->name == std::string("depthwise_conv");
+  const bool depthwise = ir::is(node_of(model, gradient), "depthwise_conv");
   return ops::update_of(model.graph.tensor(gradient.parameter).shape, depthwise, gradient.channels.size());
 }
 
@@ -77,7 +77,7 @@ std::vector<ops_number> integer_steps(const ir::Model& model, const Gradient& gr
   const ir::Node& node = node_of(model, gradient);
   const ir::Tensor& weight = model.graph.tensor(node.inputs[1]);
   const bool is_head = weight.type == ir::DataType::int16;
-  const bool by_channel = node.op->name == std::string("depthwise_conv") && !gradient.channels.empty();
+  const bool by_channel = ir::is(node, "depthwise_conv") && !gradient.channels.empty();
   std::vector<ops_number> steps(factors.size(), {0, 0});
   for (std::size_t i = 0; i < (by_channel ? gradient.channels.size() : factors.size()); ++i) {
     const std::size_t channel = by_channel ? static_cast<std::size_t>(gradient.channels[i]) : i;

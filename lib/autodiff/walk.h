@@ -10,7 +10,7 @@
 
 namespace frugal::autodiff {
 
-inline std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
+using ir::index;
 
 template <typename Rules>
 class Walk : public Rules {

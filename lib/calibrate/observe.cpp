@@ -13,11 +13,10 @@
 namespace frugal::calibrate {
 namespace {
 
+using ir::index;
 using ir::TensorId;
 
 constexpr std::size_t observed_at_once = 16;
-
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 // Runs `visit(place of the first, examples)` over the examples, some at a time.
 template <typename Visit>

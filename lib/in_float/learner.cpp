@@ -25,7 +25,7 @@ constexpr std::size_t evaluated_at_once = 64;
 // 1 for the weights of trained channels, which are inputs (depthwise: outputs); undefined where all are.
 Tensor channel_mask(const autodiff::TrainedLayer& layer, const ir::Node& node, const Tensor& weight) {
   if (layer.channels.empty()) return {};
-  const std::int64_t axis = node.op->name == std::string("depthwise_conv") ? 0 : 1;
+  const std::int64_t axis = ir::is(node, "depthwise_conv") ? 0 : 1;
   Tensor mask = torch::zeros_like(weight);
   for (const std::int64_t channel : layer.channels) mask.select(axis, channel).fill_(1);
   return mask;

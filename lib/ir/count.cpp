@@ -54,7 +54,7 @@ class Buffers {
     for (const TensorId id : call.inputs) touch(id, n);
     if (node.op->in_place) {
       place_[index(node.output)] = place_[index(call.inputs.front())];
-    } else if (node.op->name == std::string("global_average_pool")) {
+    } else if (is(node, "global_average_pool")) {
       pooled_.push_back({call.inputs.front(), node.output});
     }
     touch(node.output, n);
@@ -75,8 +75,6 @@ class Buffers {
     use.last = n;
     use.elements = std::max(use.elements, elements(graph_.tensor(id).shape));
   }
-
-  static std::size_t index(TensorId id) { return static_cast<std::size_t>(id); }
 
   const Graph& graph_;
   std::vector<std::size_t> place_;  // tensor -> buffer
@@ -109,8 +107,7 @@ std::int64_t mac_count(const Graph& graph, NodeRange range) {
 std::int64_t flash_bytes(const Graph& graph, NodeRange range) {
   std::int64_t bytes = 0;
   for_each_node(graph, range, [&](const Node& node) {
-    if (node.op->name == std::string("embedding"))
-      add_to(bytes, elements(graph.tensor(node.inputs[1]).shape));
+    if (is(node, "embedding")) add_to(bytes, elements(graph.tensor(node.inputs[1]).shape));
     const TensorId weight = weight_of(graph, node);
     if (weight == none) return;
     const Dims& shape = graph.tensor(weight).shape;

@@ -2,6 +2,7 @@
 // alone, so that a change of ir/graph.h compiles little anew.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@ namespace frugal::ir {
 using TensorId = std::int32_t;
 using NodeId = std::int32_t;
 inline constexpr std::int32_t none = -1;
+// Of a node or tensor in its vector.
+constexpr std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 using Dims = std::vector<std::int64_t>;
 // Product of the sizes; 1 for a scalar.

@@ -9,6 +9,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/graph.h"
@@ -46,6 +47,8 @@ struct Call {
   const std::vector<std::int64_t>& integers(const char* name) const;
   const std::string& text(const char* name) const;
 };
+// Shape rule of operators that give what their first input has.
+inline Dims same_shape(const Call& call) { return call.shape(0); }
 
 // How an operator on integers rounds (its attribute `rounding`), and what that names:
 //   float32-half-even  round(float32(sum) · float32(scale)), halves to the even number
@@ -101,6 +104,9 @@ inline constexpr std::size_t any_number = 1 << 16;  // of inputs
 using OperatorTable = std::vector<const Operator*>;
 const OperatorTable& operators();
 const Operator* find_operator(const std::string& name, const OperatorTable& table = operators());
+
+// Whether a node is of this operator.
+inline bool is(const Node& node, std::string_view op) { return op == node.op->name; }
 
 // The inputs that a node computes on: all of them, or the first where the operator brings parameters.
 Call call_of(const Graph& graph, const Node& node);

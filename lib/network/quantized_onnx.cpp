@@ -13,10 +13,9 @@
 namespace frugal::network {
 namespace {
 
+using ir::index;
 using ir::TensorId;
 using List = std::vector<std::int64_t>;
-
-std::size_t index(TensorId id) { return static_cast<std::size_t>(id); }
 
 class Writer {
  public:

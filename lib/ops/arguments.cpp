@@ -99,7 +99,7 @@ Requantize requantize_of(const ir::Node& node, const ir::Tensor& x, const ir::Te
   std::vector<double> scales = weight == nullptr ? std::vector<double>{ir::scale_of(x) / ir::scale_of(y)}
                                                  : ir::output_scales(x, *weight, y);
   // A fully connected layer of TensorFlow Lite multiplies the two scales in float, and rounds once.
-  if (to.how.rounding == OPS_TFLITE && weight != nullptr && node.op->name == std::string("fully_connected")) {
+  if (to.how.rounding == OPS_TFLITE && weight != nullptr && ir::is(node, "fully_connected")) {
     to.how.rounding = OPS_INTEGER;
     for (std::size_t i = 0; i < scales.size(); ++i) {
       const float product =

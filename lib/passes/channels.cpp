@@ -19,8 +19,7 @@ bool holds(const std::vector<TensorId>& ids, TensorId id) {
 }
 
 bool is_one_of(const Node& node, std::initializer_list<const char*> names) {
-  return std::any_of(names.begin(), names.end(),
-                     [&](const char* name) { return node.op->name == std::string(name); });
+  return std::any_of(names.begin(), names.end(), [&](const char* name) { return ir::is(node, name); });
 }
 
 // Channel by channel from its first input.
@@ -76,8 +75,8 @@ class Run {
   // An input gradient in float, over images, without groups.
   bool is_convolution(const Node& node) const {
     if (!is_one_of(node, {"conv_input_gradient", "conv_input_gradient_of_parts"})) return false;
-    const bool has_groups = node.op->name == std::string("conv_input_gradient") &&
-                            ir::call_of(graph_, node).integer("groups") != 1;
+    const bool has_groups =
+        ir::is(node, "conv_input_gradient") && ir::call_of(graph_, node).integer("groups") != 1;
     const ir::Tensor &taken = graph_.tensor(node.inputs[0]), &given = graph_.tensor(node.output);
     return !has_groups && taken.type == ir::DataType::float32 && given.type == ir::DataType::float32 &&
            given.shape.size() == 4;

@@ -55,7 +55,7 @@ class Updates {
   void add(const autodiff::Gradient& gradient, std::int64_t place) {
     const ir::Tensor parameter = graph().tensor(gradient.parameter);
     const ir::Node& node = training_.model.graph.nodes[index(gradient.node)];
-    const bool depthwise = node.op->name == std::string("depthwise_conv") && parameter.shape.size() > 1;
+    const bool depthwise = ir::is(node, "depthwise_conv") && parameter.shape.size() > 1;
     std::vector<TensorId> inputs{gradient.parameter, gradient.gradient};
     std::int64_t unusable = 0;
     if (step_.without_floats) {
@@ -151,8 +151,7 @@ ir::Attributes attributes_of(const ir::Operator& op,
 }
 
 bool is_update(const ir::Node& node) {
-  return node.op->name == std::string("update") || node.op->name == std::string("update_integer") ||
-         node.op->name == std::string("conv_weight_update");
+  return ir::is(node, "update") || ir::is(node, "update_integer") || ir::is(node, "conv_weight_update");
 }
 
 TrainingStep with_updates(const autodiff::TrainingGraph& training, const UpdateConfig& config,

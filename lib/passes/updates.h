@@ -63,8 +63,7 @@ bool is_update(const ir::Node& node);
 // The attributes of an operator, each taken from a list that has one of its name: `from` says which.
 ir::Attributes attributes_of(const ir::Operator& op,
                              const std::function<const ir::Attributes&(const std::string& name)>& from);
-constexpr std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
-
+using ir::index;
 TrainingStep with_updates(const autodiff::TrainingGraph& training, const UpdateConfig& config,
                           const std::string& origin);
 

@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ir/ids.h"
+
 namespace frugal::plan {
 
-// Of a node, tensor, item or section in a vector.
-constexpr std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
+using ir::index;  // of an item or section too
 
 // A number that has nothing in common with its neighbours' (splitmix64's finaliser): sums of them name sets,
 // whatever the order.

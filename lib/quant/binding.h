@@ -48,6 +48,8 @@ inline Table<std::int32_t> channels_of(const ir::Node& node) {
   return Table(std::vector<std::int32_t>(list.begin(), list.end()));
 }
 
+inline std::int32_t zero_of(const ir::Tensor& x) { return static_cast<std::int32_t>(ir::zero_point_of(x)); }
+
 struct KernelEntry {
   const char* op;
   Step (*bind)(const Binding&);

@@ -14,9 +14,8 @@
 namespace frugal::quant {
 namespace {
 
+using ir::index;
 using ir::TensorId;
-
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 // The old head's weights in float, [classes][features], and its biases.
 struct Head {
@@ -75,9 +74,7 @@ ir::Model with_float_head(const ir::Model& model, std::int64_t classes, std::uin
                           const std::string& origin) {
   const ir::Graph& graph = model.graph;
   auto last = static_cast<ir::NodeId>(graph.nodes.size()) - 1;
-  const auto is_head = [&](ir::NodeId n) {
-    return graph.nodes[index(n)].op->name == std::string("fully_connected");
-  };
+  const auto is_head = [&](ir::NodeId n) { return ir::is(graph.nodes[index(n)], "fully_connected"); };
   while (last >= 0 && !is_head(last)) --last;
   if (last < 0)
     throw base::UserError(origin, "has no fully connected layer at its end",

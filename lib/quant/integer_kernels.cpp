@@ -14,7 +14,6 @@ using ir::DataType;
 using ir::TensorId;
 
 std::int32_t down_of(const Binding& b) { return ops::gradient_shift(b.model.graph, b.node); }
-std::int32_t zero_of(const ir::Tensor& x) { return static_cast<std::int32_t>(ir::zero_point_of(x)); }
 
 ops_logits logits_of(const ir::Tensor& logits) {
   const double scale = ir::scale_of(logits);
@@ -149,7 +148,7 @@ Step lookup_gradient(const Binding& b) {
   return FRUGAL_CALL(ops_lookup_gradient_i16, b.x(0), b.x(1), b.x(2), b.y(), b.count());
 }
 
-constexpr KernelEntry table[] = {
+constexpr KernelEntry integer_table[] = {
     {"fully_connected", head},
     {"cross_entropy", cross_entropy},
     {"cross_entropy_gradient", cross_entropy_gradient},
@@ -185,7 +184,7 @@ const KernelEntry* integer_kernel(const ir::Model& model, const ir::Node& node) 
   bool wide = is_wide(node.output);
   for (const TensorId id : node.inputs) wide = wide || is_wide(id);
   if (!wide) return nullptr;
-  for (const KernelEntry& entry : table) {
+  for (const KernelEntry& entry : integer_table) {
     if (std::string_view(node.op->name) == entry.op) return &entry;
   }
   return nullptr;

@@ -24,7 +24,7 @@ struct IntegerLayerParts {
 IntegerLayerParts integer_layer(const Binding& b) {
   b.need(0, DataType::int8);
   b.need(1, DataType::int8);
-  const std::size_t bias = b.node.op->name == std::string("conv_of_parts") ? 3 : 2;
+  const std::size_t bias = ir::is(b.node, "conv_of_parts") ? 3 : 2;
   if (b.has_input(bias)) b.need(bias, DataType::int32);
   if (!b.input(1).quantization) b.fail("needs a quantised weight");
   const std::int64_t channels = b.input(1).shape[0];
@@ -277,7 +277,7 @@ Step max_pool_gradient(const Binding& b) {
   return FRUGAL_CALL(ops_max_pool_input_gradient, b.x(0), b.x(1), b.y(), window);
 }
 
-constexpr KernelEntry table[] = {
+constexpr KernelEntry kernel_table[] = {
     {"conv", conv},
     {"conv_of_parts", conv_of_parts},
     {"depthwise_conv", depthwise_conv},
@@ -320,7 +320,7 @@ Step bind(const ir::Model& model, const ir::Node& node, const std::string& origi
   if (const KernelEntry* entry = integer_kernel(model, node)) return entry->bind(binding);
   std::string known;
   for (const std::span<const KernelEntry> entries :
-       {std::span<const KernelEntry>(table), product_kernels(), update_kernels()}) {
+       {std::span<const KernelEntry>(kernel_table), product_kernels(), update_kernels()}) {
     for (const KernelEntry& entry : entries) {
       if (entry.op == std::string(node.op->name)) return entry.bind(binding);
       if (std::string(entry.op).find("gradient") == std::string::npos)

@@ -57,7 +57,7 @@ Step rescale(const Binding& b) {
   return FRUGAL_CALL(ops_rescale_gradient_part, b.x(0), b.x(1), factors, b.x(2), b.y(), b.pixels(), channels,
                      Part{});
 }
-Step channel_sum(const Binding& b) {
+Step channel_sum_part(const Binding& b) {
   return FRUGAL_CALL(ops_channel_sum_part, b.x(0), b.y(), b.pixels(), Part{});
 }
 
@@ -80,7 +80,7 @@ Step of_operator(const Binding& b, PartOf part) {
   if (op == "conv_input_gradient_of_parts")
     return part == PartOf::output ? into_of_parts(b) : sum_of_parts(b);
   if (op == "rescale_gradient") return rescale(b);
-  if (op == "channel_sum") return channel_sum(b);
+  if (op == "channel_sum") return channel_sum_part(b);
   if (op == "depthwise_input_gradient" || op == "depthwise_input_gradient_in_place") return depthwise(b);
   FRUGAL_ASSERT(op == "conv_weight_update", "an operator that has no kernel for some channels");
   return weight_update(b);

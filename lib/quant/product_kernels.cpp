@@ -9,7 +9,6 @@ namespace {
 
 using ir::DataType;
 
-std::int32_t zero_of(const ir::Tensor& x) { return static_cast<std::int32_t>(ir::zero_point_of(x)); }
 std::int32_t count_of(const ir::Tensor& x) { return static_cast<std::int32_t>(ir::elements(x.shape)); }
 
 Step mul(const Binding& b) {
@@ -91,7 +90,7 @@ Step lookup_gradient(const Binding& b) {
   return FRUGAL_CALL(ops_lookup_gradient, b.x(0), b.x(1), b.x(2), b.y(), b.count());
 }
 
-constexpr KernelEntry table[] = {
+constexpr KernelEntry product_table[] = {
     {"mul", mul},
     {"h_swish", activation},
     {"h_sigmoid", activation},
@@ -107,7 +106,7 @@ constexpr KernelEntry table[] = {
 
 }  // namespace
 
-std::span<const KernelEntry> product_kernels() { return table; }
+std::span<const KernelEntry> product_kernels() { return product_table; }
 
 std::int32_t repeated(const Binding& b, std::size_t input) {
   const ir::Dims& shape = b.input(input).shape;

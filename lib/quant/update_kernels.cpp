@@ -72,10 +72,10 @@ Step with_channels(const Binding& b) {
   return FRUGAL_CALL(ops_merge_channels, b.x(0), b.x(1), b.y(), rows, row, channels, count);
 }
 
-constexpr KernelEntry table[] = {{"update", update},
-                                 {"update_integer", update_integer},
-                                 {"conv_weight_update", conv_weight_update},
-                                 {"with_channels", with_channels}};
+constexpr KernelEntry update_table[] = {{"update", update},
+                                        {"update_integer", update_integer},
+                                        {"conv_weight_update", conv_weight_update},
+                                        {"with_channels", with_channels}};
 
 }  // namespace
 
@@ -93,6 +93,6 @@ WeightUpdate weight_update_of(const Binding& b) {
           ops_conv_weight_update_scratch(&window, update.how.trained)};
 }
 
-std::span<const KernelEntry> update_kernels() { return table; }
+std::span<const KernelEntry> update_kernels() { return update_table; }
 
 }  // namespace frugal::quant

@@ -104,7 +104,7 @@ struct Channels {
         outputs_inside(true) {
     if (parameter.shape.size() == 1) return;
     inner = static_cast<std::size_t>(channel_count(graph, node));
-    outputs_inside = node.op->name == std::string("depthwise_conv");
+    outputs_inside = ir::is(node, "depthwise_conv");
     places = static_cast<std::size_t>(ir::elements(parameter.shape)) / outputs /
              static_cast<std::size_t>(parameter.shape[1]);
   }

@@ -18,7 +18,7 @@ bool is_head(const ir::Graph& graph, const ir::Node& node) {
 }  // namespace
 
 std::int64_t channel_count(const ir::Graph& graph, const ir::Node& node) {
-  const bool depthwise = node.op->name == std::string("depthwise_conv");
+  const bool depthwise = ir::is(node, "depthwise_conv");
   return graph.tensor(node.inputs[1]).shape[depthwise ? 0 : 1];
 }
 

@@ -23,7 +23,7 @@ const ir::Node& node_of(const ir::Graph& graph, NodeId id) {
   return graph.nodes[static_cast<std::size_t>(id)];
 }
 
-bool is_depthwise(const ir::Node& node) { return node.op->name == std::string("depthwise_conv"); }
+bool is_depthwise(const ir::Node& node) { return ir::is(node, "depthwise_conv"); }
 
 // Rising numbers of the channels with the largest norms of their real weights; a tie goes to the first.
 std::vector<std::int64_t> largest_channels(const ir::Model& model, const ir::Node& node, std::int64_t count) {

@@ -14,12 +14,11 @@
 namespace frugal::sparse {
 namespace {
 
+using ir::index;
 using ir::NodeId;
 using ir::TensorId;
 
 constexpr std::size_t alignment = alignof(std::max_align_t);  // as quant::Program places tensors
-
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 class Costs {
  public:

@@ -5,15 +5,13 @@
 namespace frugal::ir {
 namespace {
 
-Dims same(const Call& call) { return call.shape(0); }
-
 Operator element_wise(const char* name, const char* help, OnnxForm (*onnx)(const Call&)) {
   return {.name = name,
           .help = help,
           .least_inputs = 1,
           .most_inputs = 1,
           .attributes = {},
-          .shape = same,
+          .shape = same_shape,
           .onnx = onnx,
           .in_place = true};
 }
@@ -41,7 +39,7 @@ const Operator softmax{
     .least_inputs = 1,
     .most_inputs = 1,
     .attributes = integer_attributes(),
-    .shape = same,
+    .shape = same_shape,
     .onnx =
         [](const Call&) {
           return OnnxForm{"Softmax", {{"axis", std::int64_t{-1}}}};

@@ -173,7 +173,7 @@ const Operator max_pool_input_gradient{
     .least_inputs = 2,
     .most_inputs = 2,
     .attributes = window_attributes(),
-    .shape = [](const Call& call) { return call.shape(0); },
+    .shape = same_shape,
     .onnx = nullptr,
     .output_type = DataType::float32,
 };

@@ -5,15 +5,13 @@
 namespace frugal::ir {
 namespace {
 
-Dims same(const Call& call) { return call.shape(0); }
-
 const Operator quantize{
     .name = "quantize",
     .help = "f32 to i8: round(x / scale) + zero point, clamped; halves to the even number, tflite: from zero",
     .least_inputs = 1,
     .most_inputs = 1,
     .attributes = {{"rounding", std::string()}},
-    .shape = same,
+    .shape = same_shape,
     .onnx = nullptr,
     .output_type = DataType::int8,
 };
@@ -39,7 +37,7 @@ const Operator requantize{
     .least_inputs = 1,
     .most_inputs = 1,
     .attributes = integer_attributes(),
-    .shape = same,
+    .shape = same_shape,
     .onnx = nullptr,
     .saturates = true,
 };

@@ -29,7 +29,7 @@ class Writer {
         name_of_(graph.tensors.size()),
         readers_(graph.tensors.size(), 0) {
     for (const ir::Node& node : graph.nodes) {
-      for (const ir::TensorId id : node.inputs) ++readers_[index(id)];
+      for (const ir::TensorId id : node.inputs) ++readers_[ir::index(id)];
     }
   }
 
@@ -40,15 +40,15 @@ class Writer {
   std::string write(const std::string& output_name) {
     const ir::Tensor& input = graph_.tensor(graph_.inputs.front());
     out_.input(input.name, with_any_batch(input.shape));
-    name_of_[index(graph_.inputs.front())] = input.name;
+    name_of_[ir::index(graph_.inputs.front())] = input.name;
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       const ir::Node& node = graph_.nodes[n];
       const ir::Node* next = n + 1 < graph_.nodes.size() ? &graph_.nodes[n + 1] : nullptr;
       if (next != nullptr && takes_batch_norm(node, *next)) {
-        name_of_[index(next->output)] = folded(node, *next);
+        name_of_[ir::index(next->output)] = folded(node, *next);
         ++n;
       } else {
-        name_of_[index(node.output)] =
+        name_of_[ir::index(node.output)] =
             plain(node, node.output == graph_.outputs.front() ? output_name : graph_.name_of(node));
       }
     }
@@ -57,8 +57,6 @@ class Writer {
   }
 
  private:
-  static std::size_t index(ir::TensorId id) { return static_cast<std::size_t>(id); }
-
   static std::vector<std::int64_t> with_any_batch(ir::Dims shape) {
     shape.front() = -1;
     return shape;
@@ -67,7 +65,7 @@ class Writer {
   bool takes_batch_norm(const ir::Node& node, const ir::Node& next) const {
     const std::string op = node.op->name;
     return (op == "conv" || op == "depthwise_conv") && std::string(next.op->name) == "batch_norm" &&
-           next.inputs.front() == node.output && readers_[index(node.output)] == 1;
+           next.inputs.front() == node.output && readers_[ir::index(node.output)] == 1;
   }
 
   Tensor value(const std::string& name) const {
@@ -89,7 +87,7 @@ class Writer {
     }
     const ir::OnnxForm form = node.op->onnx(call);
     std::vector<std::string> inputs;
-    for (const ir::TensorId id : call.inputs) inputs.push_back(name_of_[index(id)]);
+    for (const ir::TensorId id : call.inputs) inputs.push_back(name_of_[ir::index(id)]);
     for (const auto& [part, number] : form.scalars)
       inputs.push_back(out_.constant(name + "." + part, {}, &number));
     for (const auto& [part, list] : form.lists) inputs.push_back(out_.constant(name + "." + part, list));

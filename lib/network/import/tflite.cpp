@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int32_t relu = 19, relu_n1_to_1 = 20, relu6 = 21;
 
-const std::vector<TfliteRule>& rules() {
+const std::vector<TfliteRule>& tflite_rules() {
   static const std::vector<TfliteRule> all = [] {
     std::vector<TfliteRule> rules = tflite_layers();
     for (const TfliteRule& rule : tflite_operators()) rules.push_back(rule);
@@ -22,9 +22,9 @@ const std::vector<TfliteRule>& rules() {
   return all;
 }
 
-std::string supported() {
+std::string supported_by_tflite() {
   std::vector<std::string> names;
-  for (const TfliteRule& rule : rules()) names.push_back(tflite_operator_name(rule.code));
+  for (const TfliteRule& rule : tflite_rules()) names.push_back(tflite_operator_name(rule.code));
   std::sort(names.begin(), names.end());
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -89,9 +89,9 @@ Imported TfliteLowering::run() {
   for (at_ = 0; at_ < file_.operators.size(); ++at_) {
     if (done_[at_]) continue;
     builder_.graph.at(place());
-    const auto rule = std::find_if(rules().begin(), rules().end(),
+    const auto rule = std::find_if(tflite_rules().begin(), tflite_rules().end(),
                                    [&](const TfliteRule& one) { return one.code == op().code; });
-    if (rule == rules().end()) fail("is not supported", "supported are " + supported());
+    if (rule == tflite_rules().end()) fail("is not supported", "supported are " + supported_by_tflite());
     targets_.assign(1, output_index());
     rule->lower(*this);
   }

@@ -12,12 +12,9 @@ namespace frugal::quant {
 namespace {
 
 using base::UserError;
+using ir::index;
 using ir::TensorId;
 using List = std::vector<std::int64_t>;
-
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
-
-bool is(const ir::Node& node, std::string_view op) { return op == node.op->name; }
 
 bool has_weight(const ir::Node& node) {
   return is(node, "conv") || is(node, "depthwise_conv") || is(node, "fully_connected");

@@ -10,12 +10,11 @@
 namespace frugal::quant {
 namespace {
 
+using ir::index;
 using ir::NodeId;
 using ir::TensorId;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
 
 // How an operator becomes one on integers.
 struct Kind {
@@ -45,9 +44,8 @@ constexpr Kind kinds[] = {
 };
 
 const Kind* kind_of(const ir::Node& node) {
-  const auto found = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& kind) {
-    return std::string_view(kind.op) == node.op->name;
-  });
+  const auto found = std::find_if(std::begin(kinds), std::end(kinds),
+                                  [&](const Kind& kind) { return ir::is(node, kind.op); });
   return found == std::end(kinds) ? nullptr : found;
 }
 

@@ -14,11 +14,8 @@
 namespace frugal::quant {
 namespace {
 
+using ir::index;
 using ir::TensorId;
-
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
-
-bool is(const ir::Node& node, std::string_view op) { return op == node.op->name; }
 
 bool keeps_range(const ir::Node& node) {
   return is(node, "max_pool") || is(node, "average_pool") || is(node, "global_average_pool");
@@ -34,9 +31,9 @@ bool only_stores(const ir::Node& node) {
   return is(node, "quantize") || is(node, "dequantize") || is(node, "requantize");
 }
 
-class Converter {
+class FloatConverter {
  public:
-  Converter(const ir::Model& model, const std::string& origin)
+  FloatConverter(const ir::Model& model, const std::string& origin)
       : model_(model),
         graph_(model.graph),
         origin_(origin),
@@ -109,7 +106,7 @@ class Converter {
 }  // namespace
 
 ir::Model to_float(const ir::Model& model, const std::string& origin) {
-  return Converter(model, origin).run();
+  return FloatConverter(model, origin).run();
 }
 
 }  // namespace frugal::quant

@@ -14,22 +14,21 @@ namespace frugal::quant {
 namespace {
 
 using base::UserError;
+using ir::index;
 using ir::TensorId;
 using List = std::vector<std::int64_t>;
 
 // A bias of at most 2^30 leaves as much room for the sum that it is added to.
 constexpr double largest_bias = 1 << 30;
 
-std::size_t index(std::int32_t id) { return static_cast<std::size_t>(id); }
-
 std::string channels_of(std::int64_t some, std::int64_t all) {
   return std::to_string(some) + " of " + std::to_string(all) + " channels";
 }
 
-class Converter {
+class Int8Converter {
  public:
-  Converter(const ir::Model& folded, const std::vector<ValueRange>& ranges, const Int8Choice& choice,
-            const std::string& origin)
+  Int8Converter(const ir::Model& folded, const std::vector<ValueRange>& ranges, const Int8Choice& choice,
+                const std::string& origin)
       : folded_(folded),
         graph_(folded.graph),
         ranges_(ranges),
@@ -227,7 +226,7 @@ class Converter {
 Int8Network to_int8(const ir::Model& folded, const std::vector<StoredLayer>& layers,
                     const std::vector<ValueRange>& ranges, const Int8Choice& choice,
                     const std::string& origin) {
-  Int8Network made = Converter(folded, ranges, choice, origin).run(layers);
+  Int8Network made = Int8Converter(folded, ranges, choice, origin).run(layers);
   const Program runs(made.model, origin);  // refuses a layer whose sums may overflow
   return made;
 }
