@@ -23,6 +23,16 @@ ops_update update_shape(const ir::Model& model, const Gradient& gradient) {
   return ops::update_of(model.graph.tensor(gradient.parameter).shape, depthwise, gradient.channels.size());
 }
 
+double input_step(const ir::Graph& integers, const ir::Node& node) {
+  constexpr double widest = 16;  // inputs of mean 0 and deviation 1 are within it
+  const ir::TensorId input = node.inputs.front();
+  if (std::find(integers.inputs.begin(), integers.inputs.end(), input) == integers.inputs.end()) return 1;
+  const ir::Tensor& x = integers.tensor(input);
+  if (x.type != ir::DataType::int8 || !x.quantization) return 1;
+  const double range = 255 * ir::scale_of(x);
+  return range > widest ? 1 / (range * range) : 1;
+}
+
 std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Gradient& gradient) {
   const ir::Tensor& parameter = model.graph.tensor(gradient.parameter);
   const auto outputs = static_cast<std::size_t>(parameter.shape[0]);
@@ -31,6 +41,7 @@ std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Grad
   const ir::Node& node = node_of(model, gradient);
   const std::vector<double>& scales = model.graph.tensor(node.inputs[1]).quantization->scale;
   const bool is_bias = parameter.type == ir::DataType::int32;
+  const double step = is_bias ? 1 : input_step(model.graph, node);
   const double x_scale = is_bias ? ir::scale_of(model.graph.tensor(node.inputs[0])) : 1;
   // A head's weights of int16 may all be 0: their scale is no channel's.
   const bool is_head = model.graph.tensor(node.inputs[1]).type == ir::DataType::int16;
@@ -45,7 +56,7 @@ std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Grad
       constexpr std::int32_t ends = std::numeric_limits<std::int32_t>::max();
       dead = dead || bias == ends || bias <= -ends;
     }
-    factors[c] = dead ? 0 : 1 / (scale * scale);
+    factors[c] = dead ? 0 : step / (scale * scale);
   }
   return factors;
 }

@@ -10,9 +10,15 @@
 
 namespace frugal::autodiff {
 
-// 1 / s_w² of each output channel of a weight, 1 / (s_w·s_x)² of a bias, 1 of what is in float. 0 for a
-// channel whose scale says nothing, since all its weights are 0 or its bias is at the ends of int32: it is
-// not trained.
+// What the step of a layer's weight is multiplied by for the sake of the network's input: 1 / range² where
+// the layer reads that input and it spans more than 16 (pixels of 0 to 255 as they are), else 1. That is the
+// step of the same network on the input divided by its range, which networks are trained on elsewhere: without
+// it the first layer's gradients are 255 times as large, and no rate suits it and the other layers.
+double input_step(const ir::Graph& integers, const ir::Node& node);
+
+// 1 / s_w² of each output channel of a weight (with input_step), 1 / (s_w·s_x)² of a bias, 1 of what is in
+// float. 0 for a channel whose scale says nothing, since all its weights are 0 or its bias is at the ends of
+// int32: it is not trained.
 std::vector<double> scaling_factors(const ir::Model& model, const Gradient& gradient);
 
 // What ops_update_i8 and its like multiply a gradient by, one an output channel: the scaling, or (qas

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "autodiff/scaling.h"
 #include "base/error.h"
 #include "in_float/tensors.h"
 #include "ir/integer_scale.h"
@@ -39,6 +40,7 @@ struct Learner::Parts {
     ir::TensorId id = ir::none;
     std::string name;
     Tensor parameter, mask, velocity;
+    double step = 1;  // what its gradient is multiplied by
   };
 
   ir::Model model;  // its numbers as they were given
@@ -51,22 +53,24 @@ struct Learner::Parts {
   std::int64_t steps = 0;
 
   void train(const ir::Graph& integers, const autodiff::TrainedLayer& layer) {
-    const std::string& name = integers.name_of(integers.nodes[static_cast<std::size_t>(layer.node)]);
+    const ir::Node& node = integers.nodes[static_cast<std::size_t>(layer.node)];
+    const std::string& name = integers.name_of(node);
     const auto& nodes = model.graph.nodes;
     const auto found = std::find_if(nodes.begin(), nodes.end(),
-                                    [&](const ir::Node& node) { return model.graph.name_of(node) == name; });
+                                    [&](const ir::Node& of) { return model.graph.name_of(of) == name; });
     FRUGAL_ASSERT(found != nodes.end(), "the float network lacks a layer");
     if (layer.bias && ir::bias_of(model.graph, *found) != ir::none)
-      add_slot(ir::bias_of(model.graph, *found), {});
+      add_slot(ir::bias_of(model.graph, *found), {}, 1);
     if (layer.weight) {
       const ir::TensorId weight = ir::weight_of(model.graph, *found);
-      add_slot(weight, channel_mask(layer, *found, tensors[static_cast<std::size_t>(weight)]));
+      add_slot(weight, channel_mask(layer, *found, tensors[static_cast<std::size_t>(weight)]),
+               autodiff::input_step(integers, node));
     }
   }
 
-  void add_slot(ir::TensorId id, const Tensor& mask) {
+  void add_slot(ir::TensorId id, const Tensor& mask, double step) {
     const Tensor& parameter = tensors[static_cast<std::size_t>(id)];
-    slots.push_back({id, model.graph.tensor(id).name, parameter, mask, {}});
+    slots.push_back({id, model.graph.tensor(id).name, parameter, mask, {}, step});
     if (config.momentum > 0) slots.back().velocity = torch::zeros_like(parameter);
   }
 
@@ -105,6 +109,7 @@ struct Learner::Parts {
 
   void update(Slot& slot, Tensor gradient, double learning_rate) const {
     if (slot.mask.defined()) gradient = gradient * slot.mask;
+    if (slot.step != 1) gradient = gradient * slot.step;
     if (!gradient.isfinite().all().item<bool>())
       throw base::Failure(
           "the gradient of '" + slot.name + "' is no finite number at step " + std::to_string(steps),
