@@ -61,8 +61,33 @@ std::vector<double> scaling_factors(const ir::Model& model, const autodiff::Grad
   return factors;
 }
 
+std::optional<FactorsOfScales> factors_of_scales(const ir::Model& model, const Gradient& gradient, bool qas) {
+  if (!qas || model.graph.tensor(gradient.parameter).type != ir::DataType::int32) return std::nullopt;
+  const ir::Node& node = node_of(model, gradient);
+  const ir::Tensor& weight = model.graph.tensor(node.inputs[1]);
+  const ir::Tensor& y = model.graph.tensor(node.output);
+  if (weight.type != ir::DataType::int8 || !y.quantization || ops::rounding_of(node) != OPS_FLOAT32_HALF_EVEN)
+    return std::nullopt;
+  FactorsOfScales of;
+  of.scale = ops::requantize_of(node, model.graph.tensor(node.inputs[0]), &weight, y, weight.shape[0]).scale;
+  of.numerator = static_cast<float>(1 / (ir::scale_of(y) * ir::scale_of(y)));
+  const std::vector<double> factors = scaling_factors(model, gradient);
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    if (factors[i] == 0) of.scale[i] = 0;
+  }
+  return of;
+}
+
 std::vector<float> float_factors(const ir::Model& model, const Gradient& gradient, bool qas,
                                  std::int64_t& unusable) {
+  if (const auto of = factors_of_scales(model, gradient, qas)) {
+    std::vector<float> factors;
+    for (const float scale : of->scale) {
+      unusable += scale == 0;
+      factors.push_back(scale == 0 ? 0 : of->numerator / (scale * scale));
+    }
+    return factors;
+  }
   const bool in_float = model.graph.tensor(gradient.parameter).type == ir::DataType::float32;
   std::vector<float> factors;
   for (const double factor : scaling_factors(model, gradient)) {

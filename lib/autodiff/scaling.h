@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "autodiff/backward.h"
@@ -25,6 +26,15 @@ std::vector<double> scaling_factors(const ir::Model& model, const Gradient& grad
 // false) 1. 0: not trained. `unusable` is raised by the channels whose scale says nothing.
 std::vector<float> float_factors(const ir::Model& model, const Gradient& gradient, bool qas,
                                  std::int64_t& unusable);
+
+// Of a bias whose layer rounds with float32 scales s (ops_requantize::scale = s_w·s_x / s_y): its factors as
+// numerator / s², in float. A device has these scales for the way forward, and needs no factors in flash.
+// Scale 0: not trained. None where it is another parameter or rounding, or without qas.
+struct FactorsOfScales {
+  std::vector<float> scale;
+  float numerator = 0;  // 1 / s_y²
+};
+std::optional<FactorsOfScales> factors_of_scales(const ir::Model& model, const Gradient& gradient, bool qas);
 
 // A positive number as ops_number; 0 as well.
 ops_number number_of(double value);

@@ -176,6 +176,7 @@ ops_update update_of(const ir::Dims& parameter, bool depthwise, std::size_t trai
   how.places = bias ? 1 : narrow(ir::elements(ir::Dims(parameter.begin() + 2, parameter.end())));
   how.inner = narrow(bias || depthwise ? parameter[0] : parameter[1]);
   how.channels_inside = bias || depthwise ? 1 : 0;
+  how.numerator = 0;
   how.trained = trained == 0 ? how.inner : static_cast<std::int32_t>(trained);
   return how;
 }

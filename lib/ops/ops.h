@@ -218,6 +218,7 @@ typedef struct {
   int32_t trained;
   int32_t storage;
   uint32_t first;
+  float numerator; /* of a bias, not 0: its factors are numerator / scale^2, and `factor` holds the scales */
 } ops_update;
 
 /* What stochastic rounding draws from in a step, counted from 0. */
@@ -227,6 +228,7 @@ uint32_t ops_rounding_seed(uint32_t seed, uint32_t step);
  * are formed from the left. factor: 0 where a channel is not trained. */
 void ops_update_i8(int8_t* weight, const float* gradient, const float* factor, const float* rate,
                    const uint32_t* seed, const ops_update* how);
+/* factor: with how->numerator the scales of the layer's way forward, 0 where a channel is not trained. */
 void ops_update_i32(int32_t* bias, const float* gradient, const float* factor, const float* rate,
                     const uint32_t* seed, const ops_update* how);
 /* The same of a convolution without groups, from what the layer took and the gradient of what it gave: as

@@ -77,8 +77,9 @@ OPS_KERNEL void ops_update_i8(int8_t* weight, const float* gradient, const float
 void ops_update_i32(int32_t* bias, const float* gradient, const float* factor, const float* rate,
                     const uint32_t* seed, const ops_update* how) {
   for (int32_t i = 0; i < how->inner; ++i) {
-    const int32_t change =
-        whole_change(*rate * factor[i] * gradient[i], how->storage, *seed, how->first + (uint32_t)i);
+    float f = factor[i];
+    if (how->numerator != 0 && f != 0) f = how->numerator / (f * f);
+    const int32_t change = whole_change(*rate * f * gradient[i], how->storage, *seed, how->first + (uint32_t)i);
     bias[i] = ops_saturating_add(bias[i], -change);
   }
 }

@@ -58,6 +58,7 @@ class Updates {
     const bool depthwise = ir::is(node, "depthwise_conv") && parameter.shape.size() > 1;
     std::vector<TensorId> inputs{gradient.parameter, gradient.gradient};
     std::int64_t unusable = 0;
+    double numerator = 0;
     if (step_.without_floats) {
       inputs.push_back(gradient.exponent);
       inputs.push_back(integer_steps(gradient, parameter, unusable));
@@ -66,16 +67,17 @@ class Updates {
     } else {
       inputs.push_back(step_.rate);
       if (parameter.type != ir::DataType::float32) {
-        inputs.push_back(factors(gradient, parameter, unusable));
+        inputs.push_back(factors(gradient, parameter, numerator, unusable));
         inputs.push_back(step_.seed);
       }
     }
-    const TensorId updated =
-        builder_.add(step_.without_floats ? "update_integer" : "update", parameter.name + ".updated", inputs,
-                     {{"channels", gradient.channels},
-                      {"depthwise", std::int64_t{depthwise ? 1 : 0}},
-                      {"place", place},
-                      {"storage", config_.storage}});
+    ir::Attributes attributes{{"channels", gradient.channels},
+                              {"depthwise", std::int64_t{depthwise ? 1 : 0}},
+                              {"place", place},
+                              {"storage", config_.storage}};
+    if (numerator > 0) attributes.emplace_back("numerator", numerator);
+    const TensorId updated = builder_.add(step_.without_floats ? "update_integer" : "update",
+                                          parameter.name + ".updated", inputs, attributes);
     if (parameter.quantization) builder_.store_as(updated, parameter.type, *parameter.quantization);
     updated_.push_back(updated);
     step_.trained.push_back({gradient.parameter, gradient.parameter, {}, depthwise});
@@ -84,10 +86,16 @@ class Updates {
                                 std::to_string(parameter.shape[0]));
   }
 
-  TensorId factors(const autodiff::Gradient& gradient, const ir::Tensor& parameter, std::int64_t& unusable) {
-    const std::vector<float> values =
-        autodiff::float_factors(training_.model, gradient, config_.qas, unusable);
-    const TensorId id = constant(parameter.name + ".factor", {parameter.shape[0]}, ir::DataType::float32);
+  // Of a bias the scales and their numerator where there are such.
+  TensorId factors(const autodiff::Gradient& gradient, const ir::Tensor& parameter, double& numerator,
+                   std::int64_t& unusable) {
+    std::vector<float> values = autodiff::float_factors(training_.model, gradient, config_.qas, unusable);
+    const auto of_scales = autodiff::factors_of_scales(training_.model, gradient, config_.qas);
+    if (of_scales) {
+      values = of_scales->scale;
+      numerator = of_scales->numerator;
+    }
+    const TensorId id = constant(parameter.name + (of_scales ? ".scale" : ".factor"), {parameter.shape[0]}, ir::DataType::float32);
     step_.model.set<float>(id, values);
     return id;
   }

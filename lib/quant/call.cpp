@@ -90,6 +90,7 @@ Struct struct_of(const Update& update) {
   made.fields.insert(
       made.fields.end(),
       {{"trained", how.trained}, {"storage", how.storage}, {"first", static_cast<std::int64_t>(how.first)}});
+  if (how.numerator != 0) made.fields.emplace_back("numerator", how.numerator);
   return made;
 }
 

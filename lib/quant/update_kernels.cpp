@@ -34,7 +34,9 @@ Step update(const Binding& b) {
       return FRUGAL_CALL(ops_update_i8, b.x(0), b.x(1), b.x(3), b.x(2), b.x(4), update_of(b));
     default:
       b.need(0, DataType::int32);
-      return FRUGAL_CALL(ops_update_i32, b.x(0), b.x(1), b.x(3), b.x(2), b.x(4), update_of(b));
+      Update how = update_of(b);
+      how.how.numerator = static_cast<float>(ir::call_of(b.model.graph, b.node).real("numerator"));
+      return FRUGAL_CALL(ops_update_i32, b.x(0), b.x(1), b.x(3), b.x(2), b.x(4), how);
   }
 }
 

@@ -170,7 +170,7 @@ TEST_CASE("stored numbers are updated by what the storage says, stochastic round
   std::vector<float> gradient(weight.size(), 0.3F);
   const float factor = 2, rate = 0.5F;
   const std::uint32_t seed = 5;
-  ops_update how{1, 1, 20000, 0, nullptr, 20000, OPS_STOCHASTIC, 0};
+  ops_update how{1, 1, 20000, 0, nullptr, 20000, OPS_STOCHASTIC, 0, 0};
   ops_update_i8(weight.data(), gradient.data(), &factor, &rate, &seed, &how);
   double mean = 0;
   for (const std::int8_t w : weight) {
@@ -182,7 +182,7 @@ TEST_CASE("stored numbers are updated by what the storage says, stochastic round
   const auto one = [](std::int8_t from, float change, std::int32_t storage) {
     const float unit = 1;
     const std::uint32_t zero = 0;
-    const ops_update single{1, 1, 1, 0, nullptr, 1, storage, 0};
+    const ops_update single{1, 1, 1, 0, nullptr, 1, storage, 0, 0};
     ops_update_i8(&from, &change, &unit, &unit, &zero, &single);
     return static_cast<int>(from);
   };

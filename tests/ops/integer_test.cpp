@@ -218,7 +218,7 @@ TEST_CASE("integer updates round without bias, saturate, and neither wrap nor va
   const ops_number one{1 << 30, 1};  // 1.0
   std::vector<std::int8_t> weight(20000, 10);
   std::vector<std::int32_t> gradient(weight.size(), 314573);  // 0.3 · 2^20
-  ops_update how{1, 1, 20000, 0, nullptr, 20000, OPS_STOCHASTIC, 0};
+  ops_update how{1, 1, 20000, 0, nullptr, 20000, OPS_STOCHASTIC, 0, 0};
   const std::int32_t e = -20, none = 0;
   const std::uint32_t seed = 5;
   ops_update_integer_i8(weight.data(), gradient.data(), &e, &one, &one, &seed, &how);
@@ -230,7 +230,7 @@ TEST_CASE("integer updates round without bias, saturate, and neither wrap nor va
   CHECK(mean / static_cast<double>(weight.size()) == Approx(9.7).margin(0.015));
 
   const auto changed = [&](std::int8_t from, std::int32_t g, std::int32_t exponent, std::int32_t storage) {
-    const ops_update single{1, 1, 1, 0, nullptr, 1, storage, 0};
+    const ops_update single{1, 1, 1, 0, nullptr, 1, storage, 0, 0};
     ops_update_integer_i8(&from, &g, &exponent, &one, &one, &seed, &single);
     return static_cast<int>(from);
   };
@@ -247,12 +247,12 @@ TEST_CASE("integer updates round without bias, saturate, and neither wrap nor va
   std::vector<std::int32_t> bias{INT32_MAX - 2, 5};
   const std::vector<std::int32_t> up{-100, 3};
   const ops_number steps[] = {one, {0, 0}};  // the second channel is not trained
-  const ops_update two{1, 1, 2, 1, nullptr, 2, OPS_STOCHASTIC, 0};
+  const ops_update two{1, 1, 2, 1, nullptr, 2, OPS_STOCHASTIC, 0, 0};
   ops_update_integer_i32(bias.data(), up.data(), &none, steps, &one, &seed, &two);
   CHECK(bias == std::vector<std::int32_t>{INT32_MAX, 5});
   std::int16_t head = -32760;
   const std::int32_t g = 100;
-  const ops_update single{1, 1, 1, 0, nullptr, 1, OPS_STOCHASTIC, 0};
+  const ops_update single{1, 1, 1, 0, nullptr, 1, OPS_STOCHASTIC, 0, 0};
   ops_update_integer_i16(&head, &g, &none, &one, &one, &seed, &single);
   CHECK(head == -32767);
 }
@@ -270,7 +270,7 @@ TEST_CASE("one image's mantissas update as a batch of one does, whatever exponen
     const std::vector<ops_number> steps{number(), number(), number()};
     const ops_number rate = number();
     const auto draw = static_cast<std::uint32_t>(random.next());
-    const ops_update how{3, 4, 5, 0, nullptr, 5, OPS_STOCHASTIC, 17};
+    const ops_update how{3, 4, 5, 0, nullptr, 5, OPS_STOCHASTIC, 17, 0};
     std::vector<std::int32_t> sums(60);
     std::int32_t sum_exponent = OPS_NO_EXPONENT;
     ops_accumulate(sums.data(), &sum_exponent, g.data(), exponent, 60, 16);

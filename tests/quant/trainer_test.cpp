@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "autodiff/backward.h"
+#include "autodiff/scaling.h"
 #include "base/error.h"
 #include "ir/integer_scale.h"
 #include "quant/head.h"
@@ -35,6 +36,44 @@ TEST_CASE("a network on integers learns by quantisation-aware scaling, with any 
     CHECK(after.accuracy() > 0.95);
     CHECK(trainer.untrained().empty());
   }
+}
+
+TEST_CASE("factors of biases come from the scales of the way forward", "[quant]") {
+  const ir::Model model = test::tiny_int8_model(1);
+  const auto training = autodiff::with_backward(model, layers(model, "full"), "tiny");
+  std::size_t biases = 0;
+  for (const autodiff::Gradient& gradient : training.gradients) {
+    const auto of = autodiff::factors_of_scales(training.model, gradient, true);
+    const bool bias = training.model.graph.tensor(gradient.parameter).type == ir::DataType::int32;
+    CHECK(of.has_value() == bias);
+    CHECK_FALSE(autodiff::factors_of_scales(training.model, gradient, false).has_value());
+    if (!of) continue;
+    ++biases;
+    const std::vector<double> wanted = autodiff::scaling_factors(training.model, gradient);
+    for (std::size_t c = 0; c < wanted.size(); ++c)
+      CHECK(of->numerator / (of->scale[c] * of->scale[c]) == Approx(wanted[c]).epsilon(1e-6));
+  }
+  CHECK(biases > 1);
+}
+
+TEST_CASE("a layer that reads a wide input takes the step of an input divided by its range", "[quant]") {
+  ir::Model model = test::tiny_int8_model(1);
+  const ir::TensorId input = model.graph.inputs.front();
+  const auto factor_of_first = [&](double scale) {
+    model.graph.tensor(input).quantization->scale = {scale};
+    const auto training = autodiff::with_backward(model, layers(model, "full"), "tiny");
+    for (const autodiff::Gradient& gradient : training.gradients) {
+      const bool weight = training.model.graph.tensor(gradient.parameter).shape.size() > 1;
+      const ir::Node& node = training.model.graph.nodes[ir::index(gradient.node)];
+      if (weight && node.inputs.front() == training.model.graph.inputs.front())
+        return autodiff::scaling_factors(training.model, gradient).front();
+    }
+    return 0.0;
+  };
+  const double narrow = factor_of_first(1.0 / 255);
+  CHECK(narrow > 0);
+  CHECK(factor_of_first(15.0 / 255) == Approx(narrow));
+  CHECK(factor_of_first(1.0) == Approx(narrow / (255.0 * 255.0)));
 }
 
 TEST_CASE("threads change no bit, and neither does going on from saved state", "[quant]") {

@@ -2,6 +2,8 @@
 //
 // What an update gives is the parameter with its change, in the same memory.
 // Whoever orders nodes keeps it behind every other reader of the parameter.
+#include <cmath>
+
 #include "ir/operators.h"
 #include "ir/operators/spatial.h"
 
@@ -55,10 +57,11 @@ const Operator update{
     .name = "update",
     .help =
         "parameter − rate · factor · gradient, rounded as storage says: (parameter, gradient, rate), and of "
-        "what is stored in integers (…, factor an output channel, seed)",
+        "what is stored in integers (…, factor an output channel, seed); of a bias with a numerator the factors "
+        "are numerator / scale², and the scales are given",
     .least_inputs = 3,
     .most_inputs = 5,
-    .attributes = attributes(),
+    .attributes = joined(attributes(), {{"numerator", 0.0}}),
     .shape =
         [](const Call& call) {
           check(call);
@@ -68,6 +71,10 @@ const Operator update{
             check_scalar(call, 3, DataType::float32, {call.shape(0)[0]}, "a factor an output channel");
             check_scalar(call, 4, DataType::int32, {1}, "a seed");
           }
+          const double numerator = call.real("numerator");
+          if (!std::isfinite(numerator) || numerator < 0 ||
+              (numerator > 0 && (call.inputs.size() != 5 || call.input(0).type != DataType::int32)))
+            throw RuleError(words("has a numerator for a bias in int32 alone, above 0"));
           return call.shape(0);
         },
     .onnx = nullptr,
