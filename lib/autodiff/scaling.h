@@ -13,8 +13,8 @@ namespace frugal::autodiff {
 
 // What the step of a layer's weight is multiplied by for the sake of the network's input: 1 / range² where
 // the layer reads that input and it spans more than 16 (pixels of 0 to 255 as they are), else 1. That is the
-// step of the same network on the input divided by its range, which networks are trained on elsewhere: without
-// it the first layer's gradients are 255 times as large, and no rate suits it and the other layers.
+// step of the same network on the input divided by its range, which networks are trained on elsewhere:
+// without it the first layer's gradients are 255 times as large, and no rate suits it and the other layers.
 double input_step(const ir::Graph& integers, const ir::Node& node);
 
 // 1 / s_w² of each output channel of a weight (with input_step), 1 / (s_w·s_x)² of a bias, 1 of what is in

@@ -79,7 +79,8 @@ void ops_update_i32(int32_t* bias, const float* gradient, const float* factor, c
   for (int32_t i = 0; i < how->inner; ++i) {
     float f = factor[i];
     if (how->numerator != 0 && f != 0) f = how->numerator / (f * f);
-    const int32_t change = whole_change(*rate * f * gradient[i], how->storage, *seed, how->first + (uint32_t)i);
+    const int32_t change =
+        whole_change(*rate * f * gradient[i], how->storage, *seed, how->first + (uint32_t)i);
     bias[i] = ops_saturating_add(bias[i], -change);
   }
 }

@@ -95,7 +95,8 @@ class Updates {
       values = of_scales->scale;
       numerator = of_scales->numerator;
     }
-    const TensorId id = constant(parameter.name + (of_scales ? ".scale" : ".factor"), {parameter.shape[0]}, ir::DataType::float32);
+    const TensorId id = constant(parameter.name + (of_scales ? ".scale" : ".factor"), {parameter.shape[0]},
+                                 ir::DataType::float32);
     step_.model.set<float>(id, values);
     return id;
   }

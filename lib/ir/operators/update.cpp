@@ -57,7 +57,8 @@ const Operator update{
     .name = "update",
     .help =
         "parameter − rate · factor · gradient, rounded as storage says: (parameter, gradient, rate), and of "
-        "what is stored in integers (…, factor an output channel, seed); of a bias with a numerator the factors "
+        "what is stored in integers (…, factor an output channel, seed); of a bias with a numerator the "
+        "factors "
         "are numerator / scale², and the scales are given",
     .least_inputs = 3,
     .most_inputs = 5,
