@@ -335,6 +335,28 @@ TEST_CASE("ONNX shapes that are not fixed, empty or too large are refused", "[im
   CHECK(refusal(few.file()) == "net.onnx: tensor 't': has 1 numbers for the shape [3]");
 }
 
+TEST_CASE("of other domains, pairs of quantise and dequantise alone are read from ONNX Runtime's",
+          "[import]") {
+  const auto chain = [](const std::string& domain, bool relu) {
+    OnnxWriter w;
+    w.domain = domain;
+    w.input("x", {1, 2});
+    w.scalar("s", 0.5F);
+    w.tensor("z", OnnxWriter::int8, {}, std::string(1, '\0'));
+    w.node("QuantizeLinear", {"x", "s", "z"}, {"q"}, {}, "quantize");
+    w.node("DequantizeLinear", {"q", "s", "z"}, {"y"}, {}, "dequantize");
+    if (relu) w.node("Relu", {"y"}, {"r"}, {}, "relu");
+    w.output(relu ? "r" : "y", {1, 2});
+    return w.file();
+  };
+  CHECK(nodes_of(import(chain("com.microsoft", false)).graph) == nodes_of(import(chain("", false)).graph));
+  CHECK(nodes_of(import(chain("ai.onnx", true)).graph) == nodes_of(import(chain("", true)).graph));
+  CHECK(refusal(chain("com.microsoft", true)).find("(Relu, 'relu'): of 'com.microsoft' is not supported") !=
+        std::string::npos);
+  CHECK(refusal(chain("other", false)).find("(QuantizeLinear, 'quantize'): of 'other' is not supported") !=
+        std::string::npos);
+}
+
 TEST_CASE("scales of zero, NaN or infinity, and other types, are refused in ONNX", "[import]") {
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
   const std::string place = "net.onnx: node 0 (QuantizeLinear, 'quantize'): ";

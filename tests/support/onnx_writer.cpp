@@ -54,6 +54,7 @@ void OnnxWriter::node(const std::string& type, const std::vector<std::string>& i
   node.bytes(3, name);
   node.bytes(4, type);
   for (const auto& one : attributes) node.message(5, attribute_message(one));
+  if (!domain.empty()) node.bytes(7, domain);
   graph_.message(1, node);
 }
 

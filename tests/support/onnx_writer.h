@@ -16,6 +16,8 @@ class OnnxWriter {
 
   static constexpr int float32 = 1, uint8 = 2, int8 = 3, int32 = 6, int64 = 7;
 
+  std::string domain;  // of the nodes that follow; empty: ONNX's own
+
   void node(const std::string& type, const std::vector<std::string>& inputs,
             const std::vector<std::string>& outputs, const Attributes& attributes = {},
             const std::string& name = "");
