@@ -14,7 +14,8 @@ namespace frugal::base {
 namespace {
 
 constexpr std::string_view aside_ending = ".part";
-constexpr std::array<std::string_view, 5> our_endings = {".safetensors", ".json", ".jsonl", ".html", ".onnx"};
+constexpr std::array<std::string_view, 6> our_endings = {".safetensors", ".json", ".jsonl",
+                                                         ".html",        ".onnx", ".ir"};
 
 // The process that writes under this name, 0 where it is no name of ours.
 int writer_of(std::string_view name) {

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 SIGNAL_SECONDS = 1.0  # a signal is answered within
-UNSURE = {"run", "seconds"}  # of JSON: what differs by nature
+UNSURE = {"run", "seconds", "id"}  # of JSON: what differs by nature, and the hash of a config that names OUT
 
 
 class Held(Exception):
@@ -244,7 +244,7 @@ def most_virtual(process):
 def little_memory(place, command):
     """An address space that is too small: exit code 1 and a sentence, never an abort; nothing half-written."""
     wanted, _ = place.wanted(command)
-    start = place.least(command.tool)
+    start = place.least(command.becomes or command.tool)
     most = most_virtual(place.start(command, place.fresh(command)))
     for share in (0.03, place.draw.uniform(0.05, 0.95), place.draw.uniform(0.05, 0.95)):
         out = place.fresh(command)

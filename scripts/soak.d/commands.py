@@ -19,6 +19,7 @@ class Command:
     resumes: bool = False  # killed at any moment it goes on with --resume to the same bytes
     again: bool = False    # killed, the same command does it
     finite: bool = True    # it ends by itself within a few seconds
+    becomes: str = ""      # the program that does its work
 
     @property
     def name(self):
@@ -54,7 +55,7 @@ EVERY = [
     Command("ligo-grow", "tokenize in/text.txt --tokenizer in/tokenizer.json --out OUT", "text.bin"),
     Command("tinytrain-compile", "import made/tiny --out OUT", again=True),
     Command("tinytrain-compile", "inspect made/tiny --out OUT", "inspected.json"),
-    Command("tinytrain-compile", f"quantize in/quantize.json {QUIET}", again=True),
+    Command("tinytrain-compile", f"quantize in/quantize.json {QUIET}", again=True, becomes="tinytrain-float"),
     Command("tinytrain-compile", f"adapt in/adapt.json {QUIET}", resumes=True),
     Command("tinytrain-compile", f"contribute in/contribute.json {QUIET}", resumes=True),
     Command("tinytrain-compile", "select made/tiny made/parts/contributions.jsonl --limit 400B --out OUT", "scheme.json"),
@@ -105,7 +106,7 @@ def prepare(folder, bin_dir):
     (made / "grid.csv").write_text("params,tokens,loss\n" + "".join(
         f"{n},{d},{1.7 + 406 / n**.34 + 411 / d**.28 + draw.gauss(0, .01):.5f}\n"
         for n in (1e6 * 1.6**i for i in range(14)) for d in (1e7 * 1.6**i for i in range(14))))
-    write("quantize.json", {"network": "made/net", "data": json.loads((made / "train.json").read_text())["data"],
+    write("quantize.json", {"network": "made/net", "data": {"kind": "idx", "path": "in/images"},
                             "calibration": {"images": 32}})
     write("adapt.json", {"network": "made/tiny", "data": data, "shots": 40, "scheme": "last:3", "checkpoint_seconds": 0.05,
                          "method": {"batch_size": 8, "epochs": 300, "momentum": 0.5, "schedule": {"lr_peak": 0.03}}})
