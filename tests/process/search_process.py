@@ -4,6 +4,7 @@
 usage: search_process.py BIN_DIR [CASE…]
 Every case searches a tiny space on tiny made-up images for a second or two.
 """
+import fcntl
 import json
 import pathlib
 import re
@@ -221,6 +222,9 @@ def front(case: Case) -> None:
     limited = json.loads(derive("--limit", f"macs={networks[1]['costs']['macs']}").stdout)["front"]
     assert limited[-1]["choice"] == networks[1]["choice"], limited
     assert "minimise" in derive("--minimise", "macs", code=2).stderr
+    with open(case.folder / "front" / ".lock") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert "front" in derive("--out", str(case.folder / "front"), code=2).stderr
 
 
 def bad_input(case: Case) -> None:

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
@@ -187,6 +188,11 @@ Ordered start(const DeriveOptions& options) {
   return report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
 }
 
+// Held while the networks are written; empty where none are.
+std::unique_ptr<base::FolderLock> locked(const std::string& folder) {
+  return folder.empty() ? nullptr : std::make_unique<base::FolderLock>(folder);
+}
+
 Ordered front_result(const DeriveOptions& options, const SearchSpace& space, const BlockScores& scores,
                      const Devices& devices, const report::RunClock& clock) {
   if (devices.tables.size() > 1) throw UserError("--front", "is of one device", "give one --table");
@@ -202,7 +208,7 @@ Ordered front_result(const DeriveOptions& options, const SearchSpace& space, con
   if (choices.empty()) derive(scores, limits, "--limit");  // says why
   Ordered result = start(options);
   result["by"] = name_of(by);
-  if (!options.out.empty()) base::make_folder(options.out);
+  const auto lock = locked(options.out);
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const network::NetworkConfig network = space.network(choices[i]);
     Ordered one{{"choice", space.text(choices[i])},
@@ -235,8 +241,7 @@ Ordered derive_result(const DeriveOptions& options) {
   Ordered result = start(options);
   auto& networks = result["networks"] = Ordered::array();
   Ordered measured = Ordered::object();
-  std::optional<base::FolderLock> lock;
-  if (!options.out.empty()) lock.emplace(options.out);
+  const auto lock = locked(options.out);
   for (std::size_t d = 0; d < choices.size(); ++d) {
     Ordered json = describe_network(space, scores, devices, choices, d, fastest);
     if (!options.out.empty()) {
