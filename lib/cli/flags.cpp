@@ -2,11 +2,22 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
 
 namespace frugal::cli {
+namespace {
+
+std::set<const CLI::Option*>& folders() {
+  static std::set<const CLI::Option*> options;
+  return options;
+}
+
+}  // namespace
+
+bool names_folder(const CLI::Option& option) { return folders().contains(&option); }
 
 void add_config_flags(CLI::App& command, CommonFlags& flags, ConfigArgument argument,
                       const std::function<std::string()>& help_config,
@@ -50,7 +61,10 @@ void add_config_flags(CLI::App& command, CommonFlags& flags, ConfigArgument argu
 }
 
 void add_flags(CLI::App& command, CommonFlags& flags, const FlagSet& set, const std::string& out_help) {
-  if (set.out) command.add_option("--out", flags.out, out_help);
+  if (set.out) {
+    const CLI::Option* out = command.add_option("--out", flags.out, out_help);
+    if (set.out_is_folder) folders().insert(out);
+  }
   if (set.seed) {
     command.add_option_function<std::uint64_t>(
         "--seed",

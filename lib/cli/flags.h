@@ -14,7 +14,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace frugal::cli {
 
@@ -35,6 +36,7 @@ enum class ConfigArgument { positional, option, own };
 // Which of the flags a subcommand takes; a flag that would do nothing is not offered.
 struct FlagSet {
   ConfigArgument config = ConfigArgument::option;
+  bool out_is_folder = false;
   bool out = true, seed = true, threads = false, device = false, resume = false;
 };
 
@@ -54,6 +56,9 @@ void add_flags(CLI::App& command, CommonFlags& flags, const FlagSet& set, const 
   add_config_flags(command, flags, set.config, config::describe<Config>, config::schema<Config>);
   add_flags(command, flags, set, out_help);
 }
+
+// Whether an option names a folder to write (FlagSet::out_is_folder).
+bool names_folder(const CLI::Option& option);
 
 // Thrown where a config was shown and nothing is left to do; run_main ends with 0.
 struct Shown {};

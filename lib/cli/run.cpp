@@ -84,14 +84,13 @@ std::string suggest_repeating(const CLI::App& app, const std::vector<std::string
   return "";
 }
 
-// What is given for the files and folders that a command writes, looked at before its work. --out is a folder
-// where its help says so.
+// What is given for the files and folders that a command writes, looked at before its work.
 void check_outputs(const CLI::App& command) {
   for (const char* name : {"--out", "--html", "--logits", "--state"}) {
     const CLI::Option* option = command.get_option_no_throw(name);
     if (option == nullptr || option->count() == 0) continue;
     const auto given = option->as<std::string>();
-    if (option->get_description().find("older") != std::string::npos) {
+    if (names_folder(*option)) {
       base::check_can_make_folder(given);
     } else {
       base::check_can_write(base::given_path(given));

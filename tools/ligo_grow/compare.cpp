@@ -11,6 +11,7 @@ void add_compare(CLI::App& app) {
   cli::add_flags<grow::CompareConfig>(
       *sub, *flags,
       {.config = cli::ConfigArgument::positional,
+       .out_is_folder = true,
        .seed = false,
        .threads = true,
        .device = true,

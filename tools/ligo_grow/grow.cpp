@@ -36,7 +36,8 @@ void add_grow(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("grow", "A larger model directory from a model directory");
   sub->add_option("SOURCE", command->source, "Hugging Face model directory");
   sub->add_flag("--json", command->json, "JSON on a terminal too");
-  cli::add_flags<grow::GrowConfig>(*sub, command->flags, {.threads = true}, "Folder of the grown model");
+  cli::add_flags<grow::GrowConfig>(*sub, command->flags, {.out_is_folder = true, .threads = true},
+                                   "Folder of the grown model");
   sub->footer(
       "Examples:\n"
       "  ligo-grow grow models/small --set target.hidden_size=768 --out models/large\n"

@@ -11,10 +11,13 @@ void add_learn(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("learn", "Learn a growth operator and write the large model it gives");
   auto json = std::make_shared<bool>(false);
   sub->add_flag("--json", *json, "JSON on a terminal too");
-  cli::add_flags<grow::LearnConfig>(
-      *sub, *flags,
-      {.config = cli::ConfigArgument::positional, .threads = true, .device = true, .resume = true},
-      "Folder: the large model's directory, the operator, report.html");
+  cli::add_flags<grow::LearnConfig>(*sub, *flags,
+                                    {.config = cli::ConfigArgument::positional,
+                                     .out_is_folder = true,
+                                     .threads = true,
+                                     .device = true,
+                                     .resume = true},
+                                    "Folder: the large model's directory, the operator, report.html");
   sub->footer(
       "Examples:\n  ligo-grow learn configs/grow/kjv-learn.json --set model=out/small --out out/grown\n"
       "  ligo-grow learn configs/grow/kjv-learn.json --set model=out/small --set search=[0.003,0.01,0.03] "

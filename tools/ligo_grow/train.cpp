@@ -12,10 +12,13 @@ void add_train(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("train", "Train a transformer; with `stages`: train, grow, go on");
   auto json = std::make_shared<bool>(false);
   sub->add_flag("--json", *json, "JSON on a terminal too");
-  cli::add_flags<grow::StagedConfig>(
-      *sub, *flags,
-      {.config = cli::ConfigArgument::positional, .threads = true, .device = true, .resume = true},
-      "Folder: a Hugging Face directory, with result.json and the checkpoint");
+  cli::add_flags<grow::StagedConfig>(*sub, *flags,
+                                     {.config = cli::ConfigArgument::positional,
+                                      .out_is_folder = true,
+                                      .threads = true,
+                                      .device = true,
+                                      .resume = true},
+                                     "Folder: a Hugging Face directory, with result.json and the checkpoint");
   sub->footer(
       "Examples:\n  ligo-grow train configs/grow/kjv-small.json --out out/small\n"
       "  ligo-grow train configs/grow/kjv-staged.json --seed 1 --out out/staged --resume");

@@ -45,7 +45,8 @@ void add_derive(CLI::App& app) {
          "--front", command->options.front,
          "So many networks from the cheapest to the most probable, each the most probable at its cost")
       ->check(CLI::Range(2, 1000));
-  cli::add_flags(*sub, command->flags, {.seed = false}, "Folder for network.json; - writes none");
+  cli::add_flags(*sub, command->flags, {.out_is_folder = true, .seed = false},
+                 "Folder for network.json; - writes none");
   sub->footer(
       "Examples:\n"
       "  nas-search derive space.json --alpha out/search/search.json --out out/net\n"

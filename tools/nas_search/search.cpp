@@ -40,10 +40,13 @@ void add_search(CLI::App& app) {
   auto command = std::make_shared<SearchCommand>();
   CLI::App* sub = app.add_subcommand(
       "search", "Search a network: one for a device, or one for each of several, in a space of networks");
-  cli::add_flags<search::SearchConfig>(
-      *sub, command->flags,
-      {.config = cli::ConfigArgument::positional, .threads = true, .device = true, .resume = true},
-      "Folder for search.json, network.json, weights and the checkpoint");
+  cli::add_flags<search::SearchConfig>(*sub, command->flags,
+                                       {.config = cli::ConfigArgument::positional,
+                                        .out_is_folder = true,
+                                        .threads = true,
+                                        .device = true,
+                                        .resume = true},
+                                       "Folder for search.json, network.json, weights and the checkpoint");
   sub->footer(
       "Examples:\n"
       "  nas-search search configs/search/fashion.json --out out/search\n"

@@ -25,7 +25,8 @@ void add_start(CLI::App& app) {
                                   "network.json of a trained network that the search starts from");
   sub->add_option("--weights", command->options.pretrained.weights, "Its weights (safetensors, .pth, .pt)")
       ->needs(network);
-  cli::add_flags(*sub, command->flags, {.threads = true}, "Folder for everything that is made");
+  cli::add_flags(*sub, command->flags, {.out_is_folder = true, .threads = true},
+                 "Folder for everything that is made");
   sub->footer(
       "Examples:\n"
       "  nas-search start photos --latency 5ms --out out/photos\n"

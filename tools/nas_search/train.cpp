@@ -9,10 +9,13 @@ void add_train(CLI::App& app) {
   auto flags = std::make_shared<cli::CommonFlags>();
   auto weights = std::make_shared<std::string>();
   CLI::App* sub = app.add_subcommand("train", "Train a network; one line a run goes to runs.jsonl");
-  cli::add_flags<train::ImageRunConfig>(
-      *sub, *flags,
-      {.config = cli::ConfigArgument::positional, .threads = true, .device = true, .resume = true},
-      "Folder for weights, network.json, result.json and the checkpoint");
+  cli::add_flags<train::ImageRunConfig>(*sub, *flags,
+                                        {.config = cli::ConfigArgument::positional,
+                                         .out_is_folder = true,
+                                         .threads = true,
+                                         .device = true,
+                                         .resume = true},
+                                        "Folder for weights, network.json, result.json and the checkpoint");
   sub->add_option("--weights", *weights, "Pretrained weights to start from (safetensors, .pth, .pt)");
   sub->footer(
       "Examples:\n"

@@ -10,7 +10,8 @@ void add_adapt(CLI::App& app) {
   CLI::App* sub =
       app.add_subcommand("adapt", "Let an int8 network learn labelled images, as it would on a device");
   cli::add_flags<adapt::AdaptConfig>(
-      *sub, *flags, {.config = cli::ConfigArgument::positional, .threads = true, .resume = true},
+      *sub, *flags,
+      {.config = cli::ConfigArgument::positional, .out_is_folder = true, .threads = true, .resume = true},
       "Folder for the model, result.json, report.html and the checkpoint");
   sub->footer(
       "Examples:\n"

@@ -12,7 +12,8 @@ void add_compile(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
   CLI::App* sub =
       app.add_subcommand("compile", "C that goes on learning on a microcontroller, from an int8 network");
-  cli::add_flags<compile::CompileConfig>(*sub, *flags, {.config = cli::ConfigArgument::positional},
+  cli::add_flags<compile::CompileConfig>(*sub, *flags,
+                                         {.config = cli::ConfigArgument::positional, .out_is_folder = true},
                                          "The folder of C; with --emit the file, - for standard output");
   sub->add_option("--emit", *stage,
                   "Stop behind a stage and print it: the graph (forward, backward, optimized), the "

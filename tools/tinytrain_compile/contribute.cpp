@@ -10,7 +10,8 @@ void add_contribute(CLI::App& app) {
   CLI::App* sub =
       app.add_subcommand("contribute", "What each bias and weight tensor adds to learning a task");
   cli::add_flags<adapt::ContributeConfig>(
-      *sub, *flags, {.config = cli::ConfigArgument::positional, .threads = true, .resume = true},
+      *sub, *flags,
+      {.config = cli::ConfigArgument::positional, .out_is_folder = true, .threads = true, .resume = true},
       "Folder for contributions.jsonl, result.json and report.html");
   sub->add_option("--method", *method, "measured: a short training a part; fisher: one backward pass");
   sub->footer(

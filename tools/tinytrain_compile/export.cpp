@@ -30,7 +30,7 @@ void add_export(CLI::App& app) {
   sub->add_option("FOLDER", *folder, "What `compile` wrote, and the device was built from")->required();
   sub->add_option("STATE", *state, "The trained numbers, as `run --state` or `make run STATE=…` writes them")
       ->required();
-  cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own, .seed = false},
+  cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own, .out_is_folder = true, .seed = false},
                  "Folder for model.ir, model.safetensors and model.onnx");
   sub->footer(
       "Examples:\n"

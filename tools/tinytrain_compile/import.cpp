@@ -38,7 +38,8 @@ void add_import(CLI::App& app) {
                   "as training "
                   "without floating point needs")
       ->check(CLI::IsMember({"integer"}));
-  cli::add_flags(*sub, command->flags, {.seed = false}, "The folder: model.ir and model.safetensors");
+  cli::add_flags(*sub, command->flags, {.out_is_folder = true, .seed = false},
+                 "The folder: model.ir and model.safetensors");
   sub->footer(
       "Examples:\n"
       "  tinytrain-compile import model.tflite --out out/model\n"

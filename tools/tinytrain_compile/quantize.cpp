@@ -8,9 +8,9 @@ namespace frugal::tinytrain_compile {
 void add_quantize(CLI::App& app) {
   auto flags = std::make_shared<cli::CommonFlags>();
   CLI::App* sub = app.add_subcommand("quantize", "A trained float network becomes one on int8");
-  cli::add_flags<calibrate::QuantizeConfig>(*sub, *flags,
-                                            {.config = cli::ConfigArgument::positional, .threads = true},
-                                            "Folder for the model, result.json and report.html");
+  cli::add_flags<calibrate::QuantizeConfig>(
+      *sub, *flags, {.config = cli::ConfigArgument::positional, .out_is_folder = true, .threads = true},
+      "Folder for the model, result.json and report.html");
   sub->footer(
       "Examples:\n"
       "  tinytrain-compile quantize configs/quantize/fashion.json --set network=out/fashion --out out/int8\n"

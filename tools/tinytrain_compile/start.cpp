@@ -35,7 +35,7 @@ void add_start(CLI::App& app) {
   sub->add_flag("--install", options->install,
                 "Installs the cross-compilers and emulators that are missing (scripts/setup --only-device)");
   sub->add_flag("--json", *json, "JSON on a terminal too");
-  cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own},
+  cli::add_flags(*sub, *flags, {.config = cli::ConfigArgument::own, .out_is_folder = true},
                  "Folder for device/, report.html, result.json, config.json and state.bin");
   sub->footer(
       "Examples:\n"
