@@ -89,11 +89,14 @@ class Updates {
   // Of a bias the scales and their numerator where there are such.
   TensorId factors(const autodiff::Gradient& gradient, const ir::Tensor& parameter, double& numerator,
                    std::int64_t& unusable) {
-    std::vector<float> values = autodiff::float_factors(training_.model, gradient, config_.qas, unusable);
     const auto of_scales = autodiff::factors_of_scales(training_.model, gradient, config_.qas);
+    std::vector<float> values;
     if (of_scales) {
       values = of_scales->scale;
       numerator = of_scales->numerator;
+      unusable += std::count(values.begin(), values.end(), 0.0F);
+    } else {
+      values = autodiff::float_factors(training_.model, gradient, config_.qas, unusable);
     }
     const TensorId id = constant(parameter.name + (of_scales ? ".scale" : ".factor"), {parameter.shape[0]},
                                  ir::DataType::float32);

@@ -68,10 +68,13 @@ PretrainedFile::PretrainedFile(const std::string& path) : file_(open(path)) {
   family_ = &recognise_family([this](const std::string& name) { return has(name); }, path);
 }
 
+std::map<std::string, std::string> PretrainedFile::family_names(const network::NetworkConfig& network) const {
+  return names_in(*family_, network, [this](const std::string& name) { return has(name); });
+}
+
 std::map<std::string, Tensor> PretrainedFile::tensors_of(const network::NetworkConfig& network) const {
   std::map<std::string, Tensor> tensors;
-  const auto names = names_in(*family_, network, [this](const std::string& name) { return has(name); });
-  for (const auto& [ours, theirs] : names) {
+  for (const auto& [ours, theirs] : family_names(network)) {
     const auto found = names_.find(theirs);
     if (found == names_.end()) continue;
     const checkpoint::TensorInfo& info = file_->at(found->second);
@@ -94,9 +97,7 @@ std::map<std::string, Tensor> PretrainedFile::tensors_of(const network::NetworkC
 
 std::vector<std::string> PretrainedFile::beside(const network::NetworkConfig& network) const {
   std::set<std::string> placed;
-  for (const auto& [ours, theirs] :
-       names_in(*family_, network, [this](const std::string& name) { return has(name); }))
-    placed.insert(theirs);
+  for (const auto& [ours, theirs] : family_names(network)) placed.insert(theirs);
   std::vector<std::string> rest;
   for (const auto& [plain, name] : names_) {
     if (!placed.contains(plain) && !plain.ends_with("num_batches_tracked")) rest.push_back(name);
@@ -106,7 +107,7 @@ std::vector<std::string> PretrainedFile::beside(const network::NetworkConfig& ne
 
 std::string PretrainedFile::name_in_file(const network::NetworkConfig& network,
                                          const std::string& ours) const {
-  const auto names = names_in(*family_, network, [this](const std::string& name) { return has(name); });
+  const auto names = family_names(network);
   const auto theirs = names.find(ours);
   if (theirs == names.end()) return "";
   const auto in_file = names_.find(theirs->second);

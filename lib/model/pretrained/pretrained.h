@@ -19,8 +19,8 @@ namespace frugal::model {
 class PretrainedFile {
  public:
   // UserError where it is no such file, is one piece of several, holds code, or is of no known family.
-  // `module.` and
-  // `_orig_mod.` before names are taken off, and the doubled names of Once-for-all's supernets ("conv.conv").
+  // `module.` and `_orig_mod.` before names are taken off, and the doubled names of Once-for-all's supernets
+  // ("conv.conv").
   explicit PretrainedFile(const std::string& path);
 
   const std::string& path() const { return file_->path(); }
@@ -29,13 +29,15 @@ class PretrainedFile {
   // By our names of the network's tensors, those that the file has (in float32, whatever they are stored as).
   // Its linear layers are 1×1 convolutions where ours are. UserError where one is no floating-point tensor.
   std::map<std::string, torch::Tensor> tensors_of(const network::NetworkConfig& network) const;
-  // What the file calls a tensor of the network.
   // Tensors of the file that are none of the network's.
   std::vector<std::string> beside(const network::NetworkConfig& network) const;
+  // What the file calls a tensor of the network, "" where its projects have no name for it.
   std::string name_in_file(const network::NetworkConfig& network, const std::string& ours) const;
 
  private:
   bool has(const std::string& name) const { return names_.contains(name); }
+  // By our name of each tensor, the family's.
+  std::map<std::string, std::string> family_names(const network::NetworkConfig& network) const;
 
   std::unique_ptr<checkpoint::TensorFile> file_;
   std::map<std::string, std::string> names_;  // as the family writes them: as they stand in the file
