@@ -95,9 +95,9 @@ function(frugal_room_library name type)
   endif()
 endfunction()
 
-# Up to twelve sources of a folder (with torch: six) are compiled as one, which reads the headers they share once: a build from
-# nothing takes about half of the processor time (docs/architecture.md). Where the files of a folder are entries of
-# one table and say the same names in their unnamed namespaces, each stays alone; what computes in whole numbers
+# Up to twelve sources of a folder (with torch: six) are compiled as one, which reads the headers they share once: a
+# build from nothing takes about half of the processor time (docs/architecture.md). Where the files of a folder are
+# entries of one table and say the same names in their unnamed namespaces, each stays alone; what computes in whole numbers
 # (integer_*) says the names of what computes in floats, and is a group of its own. What includes ir/graph.h is never
 # with what does not, so that a change of the graph compiles no more than it must (scripts/rebuild-time).
 set(frugal_one_by_one lib/fit/curve/laws lib/fit/law/laws lib/model/transformer/architectures)

@@ -6,30 +6,14 @@ usage: foreign_names.py BIN_DIR"""
 import json
 import os
 import pathlib
-import pty
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "process"))
+from cases import at_terminal  # noqa: E402
+
 TOOL = pathlib.Path(sys.argv[1]).resolve() / "scalefit"
-
-
-def at_terminal(command, cwd):
-    """What the command writes to a terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, cwd=cwd)
-    os.close(theirs)
-    text = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # what Linux says at a terminal's end
-            break
-        if not piece:
-            break
-        text += piece
-    process.wait()
-    return text.replace(b"\r\n", b"\n")
 
 
 def main(work):
@@ -62,10 +46,10 @@ def main(work):
     # Texts of a file and names, in an error, in notes, in an answer.
     for words in (["fit", "runs.csv", "--set", "columns.loss=none", "--set", "columns.error=none"], ["fit", "runs.csv", "--json"], ["fit", "runs.csv"],
                   ["fit", hostile + ".csv"], ["validate", "runs.csv"]):
-        shown = at_terminal([TOOL, *words], work)
+        shown, _ = at_terminal([TOOL, *words], work, errors=True)
         text = shown.replace(b"\r\x1b[K", b"").decode()  # how a line of progress is drawn anew
         assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text, (words, text)
-    assert "\\x1b]0;title\\x07" in at_terminal([TOOL, "fit", hostile + ".csv"], work).decode()
+    assert "\\x1b]0;title\\x07" in at_terminal([TOOL, "fit", hostile + ".csv"], work, errors=True)[0].decode()
 
 
 with tempfile.TemporaryDirectory() as folder:

@@ -1,27 +1,19 @@
 // ONNX files of networks over sequences and text, as PyTorch writes them.
 #include "ir/operator.h"
 #include "ir/text.h"
-#include "network/import/onnx.h"
-#include "support/message_of.h"
+#include "support/onnx_import.h"
 #include "support/onnx_writer.h"
 #include "support/test.h"
 
 using namespace frugal;
 using Catch::Matchers::Contains;
 using network::onnx::attribute;
+using test::import_model;
 using test::OnnxWriter;
+using test::refusal;
 using List = std::vector<std::int64_t>;
 
 namespace {
-
-ir::Model import(const std::string& file) {
-  return network::import_onnx({reinterpret_cast<const unsigned char*>(file.data()), file.size()}, "net",
-                              "net.onnx", "")
-      .model;
-}
-std::string refusal(const std::string& file) {
-  return test::message_of([&] { import(file); });
-}
 
 std::string nodes_of(const ir::Graph& graph) {
   std::string text;
@@ -34,7 +26,7 @@ std::string nodes_of(const ir::Graph& graph) {
 }  // namespace
 
 TEST_CASE("token numbers go through a table, channels first, into convolutions", "[import]") {
-  const ir::Model model = import(test::words_onnx());
+  const ir::Model model = import_model(test::words_onnx());
   const ir::Graph& graph = model.graph;
   CHECK(nodes_of(graph) ==
         "embedding[1, 4, 6] conv[1, 5, 6] relu[1, 5, 6] max_pool[1, 5, 3] global_average_pool[1, 5, 1] "
@@ -73,7 +65,7 @@ TEST_CASE("convolutions and pools over sequences", "[import]") {
   w.constant("axes", OnnxWriter::int64, {1}, List{2});
   w.node("Squeeze", {"g", "axes"}, {"y"});
   w.output("y", {-1, 8});
-  const ir::Graph graph = import(w.file()).graph;
+  const ir::Graph graph = import_model(w.file()).graph;
   CHECK(nodes_of(graph) ==
         "depthwise_conv[1, 6, 10] conv[1, 8, 10] average_pool[1, 8, 5] global_average_pool[1, 8, 1] "
         "flatten[1, 8]");
@@ -90,6 +82,6 @@ TEST_CASE("the mean of a sequence as torch.onnx.export(dynamo=True) writes it", 
   w.node("Squeeze", {"m", "row"}, {"s"});
   w.node("Reshape", {"s", "flat"}, {"y"});
   w.output("y", {1, 6});
-  CHECK(nodes_of(import(w.file(20)).graph) ==
+  CHECK(nodes_of(import_model(w.file(20)).graph) ==
         "reshape[1, 6, 1, 20] global_average_pool[1, 6, 1, 1] reshape[1, 6, 1] flatten[1, 6]");
 }

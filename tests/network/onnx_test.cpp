@@ -9,24 +9,21 @@
 #include "ir/text.h"
 #include "network/import/load.h"
 #include "support/message_of.h"
+#include "support/onnx_import.h"
 #include "support/onnx_writer.h"
 #include "support/test.h"
 
 using namespace frugal;
 using network::onnx::attribute;
+using test::import_all;
+using test::import_model;
+using test::nodes_of;
+using test::one_node;
 using test::OnnxWriter;
+using test::refusal;
 using List = std::vector<std::int64_t>;
 
 namespace {
-
-network::Imported import_all(const std::string& file) {
-  return network::import_onnx({reinterpret_cast<const unsigned char*>(file.data()), file.size()}, "net",
-                              "net.onnx", "");
-}
-ir::Model import(const std::string& file) { return import_all(file).model; }
-std::string refusal(const std::string& file) {
-  return test::message_of([&] { import(file); });
-}
 
 template <typename T>
 std::vector<T> numbers(const ir::Model& model, const std::string& name) {
@@ -39,58 +36,15 @@ std::vector<T> numbers(const ir::Model& model, const std::string& name) {
   return {};
 }
 
-std::string nodes_of(const ir::Graph& graph) {
-  std::string text;
-  for (const ir::Node& node : graph.nodes)
-    text += (text.empty() ? "" : " ") + graph.name_of(node) + ":" + node.op->name;
-  return text;
-}
-
-// x [1, 2, 4, 4] → one node → y.
-std::string one_node(const std::string& type, const OnnxWriter::Attributes& attributes = {},
-                     const std::vector<std::string>& more_inputs = {}, std::int64_t opset = 17,
-                     const std::vector<std::int64_t>& shape = {1, 2, 4, 4}) {
-  OnnxWriter w;
-  w.input("x", shape);
-  w.constant("axes", OnnxWriter::int64, {2}, List{2, 3});
-  w.constant("pads", OnnxWriter::int64, {8}, List{0, 0, 1, 0, 0, 0, 0, 2});
-  w.constant("w1", OnnxWriter::float32, {2, 2, 1, 1}, std::vector<float>{1, 2, 3, 4});
-  w.constant("six", OnnxWriter::float32, {1, 2, 1, 1}, std::vector<float>{6, 7});
-  w.scalar("half", 0.5F);
-  std::vector<std::string> inputs{"x"};
-  inputs.insert(inputs.end(), more_inputs.begin(), more_inputs.end());
-  w.node(type, inputs, {"y"}, attributes, "n");
-  w.output("y", {});
-  return w.file(opset);
-}
-
 std::string shape_of(const std::string& file) {
-  const ir::Graph graph = import(file).graph;
+  const ir::Graph graph = import_model(file).graph;
   return ir::to_text(graph.tensor(graph.outputs.at(0)).shape);
-}
-
-// x → QuantizeLinear → DequantizeLinear → y, with what a test wants to be wrong.
-std::string pair(float scale, int type, float second_scale, const std::vector<float>& scales = {}) {
-  OnnxWriter w;
-  w.input("x", {1, 2});
-  if (scales.empty()) {
-    w.scalar("s", scale);
-    w.tensor("z", type, {}, std::string(type == OnnxWriter::int64 ? 8 : 1, '\0'));
-  } else {
-    w.constant("s", OnnxWriter::float32, {static_cast<std::int64_t>(scales.size())}, scales);
-    w.tensor("z", type, {static_cast<std::int64_t>(scales.size())}, std::string(scales.size(), '\0'));
-  }
-  w.scalar("s2", second_scale);
-  w.node("QuantizeLinear", {"x", "s", "z"}, {"q"}, {}, "quantize");
-  w.node("DequantizeLinear", {"q", "s2", "z"}, {"y"}, {}, "dequantize");
-  w.output("y", {1, 2});
-  return w.file();
 }
 
 }  // namespace
 
 TEST_CASE("a float ONNX file becomes the graph that it describes", "[import]") {
-  const ir::Model model = import(test::float_onnx());
+  const ir::Model model = import_model(test::float_onnx());
   CHECK(ir::to_text(model.graph) == R"(graph net {
   input image: f32[1, 2, 4, 4]
   parameter stem.0.weight: f32[4, 2, 3, 3]
@@ -122,7 +76,7 @@ TEST_CASE("a float ONNX file becomes the graph that it describes", "[import]") {
 }
 
 TEST_CASE("QuantizeLinear and DequantizeLinear around operators become integers", "[import]") {
-  const ir::Model model = import(test::quantised_onnx());
+  const ir::Model model = import_model(test::quantised_onnx());
   CHECK(ir::to_text(model.graph) == R"(graph net {
   input image: f32[1, 2, 4, 4]
   image_q: i8[1, 2, 4, 4] quantised(scale = [0.5], zero_point = [-28]) = quantize(image)
@@ -161,7 +115,7 @@ TEST_CASE("weights that a file holds in float behind both nodes are rounded once
     w.node("DequantizeLinear", {value + "_q", "s", "z"}, {value + "_d"});
   }
   w.output("y_d", {});
-  const ir::Model model = import(w.file());
+  const ir::Model model = import_model(w.file());
   // 0.5 and 1.5 go to the even number; the bias to steps of s_x · s_w = 0.25.
   CHECK(numbers<std::int8_t>(model, "c.weight") == std::vector<std::int8_t>{0, 2, -128});
   CHECK(numbers<std::int32_t>(model, "c.bias") == std::vector<std::int32_t>{2});
@@ -186,7 +140,7 @@ TEST_CASE("several equal QuantizeLinear behind an operator are one; a relu betwe
   w.node("QuantizeLinear", {"sum", "s", "z"}, {"sq"});
   w.node("DequantizeLinear", {"sq", "s", "z"}, {"y"});
   w.output("y", {});
-  const ir::Graph graph = import(w.file()).graph;
+  const ir::Graph graph = import_model(w.file()).graph;
   CHECK(nodes_of(graph) == "xq:quantize r:requantize sum:add sum.f32:dequantize");
   CHECK(ir::call_of(graph, graph.nodes[1]).integers("clamp") == List{0, 127});
 }
@@ -228,12 +182,13 @@ TEST_CASE("single operators are lowered with their windows, constants and axes",
   CHECK(shape_of(one_node("Flatten")) == "[1, 32]");
   CHECK(shape_of(one_node("Squeeze", {}, {}, 17, {1, 3, 1})) == "[1, 3]");
   CHECK(shape_of(one_node("Unsqueeze", {attribute("axes", List{2})}, {}, 11)) == "[1, 2, 1, 4, 4]");
-  const ir::Model scaled = import(one_node("Mul", {}, {"half"}));
+  const ir::Model scaled = import_model(one_node("Mul", {}, {"half"}));
   CHECK(numbers<float>(scaled, "half") == std::vector<float>{0.5F, 0.5F});
-  CHECK(numbers<float>(import(one_node("Add", {}, {"six"})), "six") == std::vector<float>{6, 7});
-  CHECK(nodes_of(import(one_node("Clip", {attribute("min", 0.0), attribute("max", 6.0)}, {}, 9)).graph) ==
-        "n:relu6");
-  CHECK(nodes_of(import(one_node("Relu")).graph) == "n:relu");
+  CHECK(numbers<float>(import_model(one_node("Add", {}, {"six"})), "six") == std::vector<float>{6, 7});
+  CHECK(
+      nodes_of(import_model(one_node("Clip", {attribute("min", 0.0), attribute("max", 6.0)}, {}, 9)).graph) ==
+      "n:relu6");
+  CHECK(nodes_of(import_model(one_node("Relu")).graph) == "n:relu");
 }
 
 TEST_CASE("a constant matrix is turned before a product", "[import]") {
@@ -243,7 +198,7 @@ TEST_CASE("a constant matrix is turned before a product", "[import]") {
   w.node("Transpose", {"fc.weight"}, {"t"}, {attribute("perm", List{1, 0})});
   w.node("MatMul", {"x", "t"}, {"y"});
   w.output("y", {1, 2});
-  const ir::Model model = import(w.file());
+  const ir::Model model = import_model(w.file());
   CHECK(nodes_of(model.graph) == "fc:fully_connected");
   CHECK(numbers<float>(model, "fc.weight") == std::vector<float>{1, 2, 3, 4, 5, 6});
   CHECK(refusal(one_node("Transpose")) == "net.onnx: node 0 (Transpose, 'n'): turns the axes of values");
@@ -257,7 +212,7 @@ TEST_CASE("zeros around an image are the padding of the convolution behind", "[i
   w.node("Pad", {"x", "pads"}, {"p"});
   w.node("Conv", {"p", "c.weight"}, {"y"}, {attribute("pads", List{1, 1, 1, 1})});
   w.output("y", {});
-  const ir::Graph graph = import(w.file()).graph;
+  const ir::Graph graph = import_model(w.file()).graph;
   CHECK(nodes_of(graph) == "c:conv");
   CHECK(ir::call_of(graph, graph.nodes[0]).integers("padding") == List{2, 1, 1, 3});
 }
@@ -288,53 +243,6 @@ TEST_CASE("weights in a file beside the ONNX file are read, from nowhere else", 
         "net.onnx: tensor 'c.weight': lies in another file, 'net.data'");
 }
 
-TEST_CASE("an ONNX file cut off anywhere is refused", "[import]") {
-  for (const auto& [name, file] : test::onnx_seeds()) {
-    for (std::size_t size = 0; size < file.size(); ++size) {
-      INFO(name << " " << size);
-      CHECK_THROWS_AS(import(file.substr(0, size)), base::UserError);
-    }
-  }
-}
-
-TEST_CASE("ONNX nodes that are not supported are named with their place", "[import]") {
-  CHECK(refusal(one_node("LSTM")) == "net.onnx: node 0 (LSTM, 'n'): is not supported");
-  CHECK(refusal(one_node("Gather", {}, {"axes"})) == "net.onnx: node 0 (Gather, 'n'): chooses among values");
-  CHECK(refusal(one_node("MaxPool", {attribute("kernel_shape", List{3, 3}), attribute("strides", List{2, 2}),
-                                     attribute("ceil_mode", std::int64_t{1})})) ==
-        "net.onnx: node 0 (MaxPool, 'n'): rounds its size up (ceil_mode), which is not supported");
-  CHECK(refusal(one_node("AveragePool",
-                         {attribute("kernel_shape", List{3, 3}), attribute("pads", List{1, 1, 1, 1}),
-                          attribute("count_include_pad", std::int64_t{1})})) ==
-        "net.onnx: node 0 (AveragePool, 'n'): counts padding in its mean");
-  CHECK(refusal(one_node("Clip", {attribute("min", -1.0), attribute("max", 1.0)}, {}, 9)) ==
-        "net.onnx: node 0 (Clip, 'n'): clamps to [-1, 1] in float");
-  CHECK(refusal(one_node("Pad", {}, {"pads"})) ==
-        "net.onnx: output 'y': is padded, and no convolution follows");
-  CHECK(refusal(one_node("Relu", {}, {}, 6)) == "net.onnx: has operator set 6");
-  CHECK(refusal(one_node("Add", {}, {"w1"})) ==
-        "net.onnx: node 0 (Add, 'n'): takes [1, 2, 4, 4] and a constant [2, 2, 1, 1]");
-}
-
-TEST_CASE("ONNX shapes that are not fixed, empty or too large are refused", "[import]") {
-  const std::int64_t most = std::int64_t{1} << 31;
-  CHECK(refusal(one_node("Relu", {}, {}, 17, {1, 2, -1, 4})) ==
-        "net.onnx: input 'x': has the shape [1, 2, -1, 4]");
-  CHECK(refusal(one_node("Relu", {}, {}, 17, {1, 2, 0, 4})) ==
-        "net.onnx: input 'x': has the shape [1, 2, 0, 4]");
-  CHECK(refusal(one_node("Relu", {}, {}, 17, {1, most, most, 4})) ==
-        "net.onnx: input 'x': has the shape [1, 2147483648, 2147483648, 4]");
-  // No file holds this many numbers: the scalar is not spread over them.
-  CHECK(refusal(one_node("Add", {}, {"half"}, 17, {1, most - 1, 1, 1})) ==
-        "net.onnx: node 0 (Add, 'n'): uses the same numbers again and again");
-  OnnxWriter w;
-  w.tensor("t", OnnxWriter::float32, {most, most, most}, "abcd");
-  CHECK(refusal(w.file()) == "net.onnx: tensor 't': has the shape [2147483648, 2147483648, 2147483648]");
-  OnnxWriter few;
-  few.tensor("t", OnnxWriter::float32, {3}, "abcd");
-  CHECK(refusal(few.file()) == "net.onnx: tensor 't': has 1 numbers for the shape [3]");
-}
-
 TEST_CASE("of other domains, pairs of quantise and dequantise alone are read from ONNX Runtime's",
           "[import]") {
   const auto chain = [](const std::string& domain, bool relu) {
@@ -349,69 +257,14 @@ TEST_CASE("of other domains, pairs of quantise and dequantise alone are read fro
     w.output(relu ? "r" : "y", {1, 2});
     return w.file();
   };
-  CHECK(nodes_of(import(chain("com.microsoft", false)).graph) == nodes_of(import(chain("", false)).graph));
-  CHECK(nodes_of(import(chain("ai.onnx", true)).graph) == nodes_of(import(chain("", true)).graph));
+  CHECK(nodes_of(import_model(chain("com.microsoft", false)).graph) ==
+        nodes_of(import_model(chain("", false)).graph));
+  CHECK(nodes_of(import_model(chain("ai.onnx", true)).graph) ==
+        nodes_of(import_model(chain("", true)).graph));
   CHECK(refusal(chain("com.microsoft", true)).find("(Relu, 'relu'): of 'com.microsoft' is not supported") !=
         std::string::npos);
   CHECK(refusal(chain("other", false)).find("(QuantizeLinear, 'quantize'): of 'other' is not supported") !=
         std::string::npos);
-}
-
-TEST_CASE("scales of zero, NaN or infinity, and other types, are refused in ONNX", "[import]") {
-  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
-  const std::string place = "net.onnx: node 0 (QuantizeLinear, 'quantize'): ";
-  CHECK(refusal(pair(0, OnnxWriter::int8, 1)) ==
-        place + "'quantize' has the scale 0.000000, which is no positive number");
-  CHECK(refusal(pair(nan, OnnxWriter::int8, 1)) ==
-        place + "'quantize' has the scale nan, which is no positive number");
-  CHECK(refusal(pair(inf, OnnxWriter::int8, 1)) ==
-        place + "'quantize' has the scale inf, which is no positive number");
-  CHECK(refusal(pair(1, OnnxWriter::int64, 1)) == place + "has a zero point of INT64");
-  CHECK(refusal(pair(1, OnnxWriter::int8, 1, {1, 2})) ==
-        place + "has a scale for each channel of an activation, not for all");
-  CHECK(refusal(pair(1, OnnxWriter::int8, 2)) ==
-        "net.onnx: node 1 (DequantizeLinear, 'dequantize'): has another scale or zero point than the "
-        "QuantizeLinear before it");
-  OnnxWriter w;
-  w.input("x", {1, 2}, 11);
-  CHECK(refusal(w.file()) == "net.onnx: input 'x': is DOUBLE");
-}
-
-TEST_CASE("numbers of other types are refused where a node computes with them", "[import]") {
-  const auto with_weight = [](int type, const std::string& bytes) {
-    OnnxWriter w;
-    w.input("x", {1, 1, 4, 4});
-    w.tensor("flag", 9, {}, std::string(1, '\0'));
-    w.tensor("w", type, {1, 1, 1, 1}, bytes);
-    w.node("Dropout", {"x", "", "flag"}, {"d"});
-    w.node("Conv", {"d", "w"}, {"y"}, {}, "c");
-    w.output("y", {});
-    return w.file();
-  };
-  CHECK(nodes_of(import(with_weight(OnnxWriter::float32, "abcd")).graph) == "c:conv");
-  CHECK(refusal(with_weight(10, "ab")) == "net.onnx: node 1 (Conv, 'c'): takes 'w', which is FLOAT16");
-  CHECK(refusal(with_weight(OnnxWriter::int8, "a")) ==
-        "net.onnx: node 1 (Conv, 'c'): takes 'w', which is INT8");
-}
-
-TEST_CASE("ONNX circles, missing values and values that are given twice are refused", "[import]") {
-  OnnxWriter circle;
-  circle.input("x", {1, 2});
-  circle.node("Add", {"x", "b"}, {"a"}, {}, "a");
-  circle.node("Add", {"x", "a"}, {"b"}, {}, "b");
-  circle.output("b", {});
-  CHECK(refusal(circle.file()) == "net.onnx: node 0 (Add, 'a'): reads 'b' before a node gives it");
-  OnnxWriter twice;
-  twice.input("x", {1, 2});
-  twice.node("Relu", {"x"}, {"y"}, {}, "a");
-  twice.node("Relu", {"x"}, {"y"}, {}, "b");
-  twice.output("y", {});
-  CHECK(refusal(twice.file()) == "net.onnx: gives 'y' twice");
-  OnnxWriter none;
-  none.input("x", {1, 2});
-  none.output("y", {});
-  CHECK(refusal(none.file()) == "net.onnx: output 'y': is given by no node");
-  CHECK(refusal(OnnxWriter().file()) == "net.onnx: has no input");
 }
 
 TEST_CASE("the seeds of the ONNX fuzzer are what the writer writes", "[import]") {

@@ -2,23 +2,17 @@
 #include "network/quantized_onnx.h"
 
 #include "ir/integer_scale.h"
-#include "network/import/onnx.h"
 #include "quant/head.h"
 #include "quant/integer_network.h"
 #include "quant/program.h"
 #include "support/message_of.h"
+#include "support/onnx_import.h"
 #include "support/random_network.h"
 #include "support/test.h"
 
 using namespace frugal;
 
 namespace {
-
-ir::Model read_back(const std::string& file) {
-  return network::import_onnx({reinterpret_cast<const unsigned char*>(file.data()), file.size()}, "net",
-                              "net.onnx", "")
-      .model;
-}
 
 // ONNX has scales in float32.
 ir::Model with_short_scales(ir::Model model) {
@@ -55,7 +49,7 @@ TEST_CASE("a random network on integers is written as ONNX and read back with th
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     const ir::Model model = with_short_scales(test::random_network(seed, "float32-half-even"));
     const ir::Tensor& input = model.graph.tensor(model.graph.inputs.front());
-    const ir::Model again = read_back(network::to_quantized_onnx(model, "net"));
+    const ir::Model again = test::import_model(network::to_quantized_onnx(model, "net"));
     const quant::Samples samples = test::random_samples(seed, model.graph, 3);
     INFO("seed " << seed);
     for (std::size_t i = 0; i < samples.size(); ++i)
@@ -65,7 +59,7 @@ TEST_CASE("a random network on integers is written as ONNX and read back with th
 
 TEST_CASE("a network in whole numbers is written with its head in float", "[network]") {
   const ir::Model model = quant::with_integer_head(test::random_network(3, "integer"), "net");
-  const ir::Model again = read_back(network::to_quantized_onnx(model, "net"));
+  const ir::Model again = test::import_model(network::to_quantized_onnx(model, "net"));
   CHECK(again.graph.tensor(again.graph.outputs.front()).type == ir::DataType::float32);
   CHECK(again.graph.tensor(again.graph.outputs.front()).shape ==
         model.graph.tensor(model.graph.outputs.front()).shape);

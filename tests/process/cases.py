@@ -1,5 +1,8 @@
 """What the programs of cases share: each case is a function of one argument; all run, or those that are named."""
 import json
+import os
+import pty
+import subprocess
 import sys
 from typing import Callable, Iterable
 
@@ -34,3 +37,21 @@ def changed(config: dict, **changes) -> dict:
             place = place.setdefault(parent, {})
         place[last] = value
     return copy
+
+
+def at_terminal(command, cwd=None, errors=False) -> tuple:
+    """(what the command writes to a terminal, with `errors` on standard error too; its exit code). Lines end with \\n."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs if errors else None, cwd=cwd)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # what Linux says at a terminal's end
+            break
+        if not piece:
+            break
+        text += piece
+    os.close(ours)
+    return text.replace(b"\r\n", b"\n"), process.wait()

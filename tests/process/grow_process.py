@@ -7,7 +7,6 @@ Every case grows a made-up LLaMA-type directory of some MB in bf16, written here
 import json
 import os
 import pathlib
-import pty
 import shutil
 import signal
 import struct
@@ -15,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from cases import at_terminal
 
 TOOL = pathlib.Path(sys.argv[1]) / "ligo-grow"
 
@@ -334,30 +335,19 @@ def case_terminal(work):
     """At a terminal some lines for people, with --json and through a pipe JSON."""
     write_model(work / "small", layers=1)
 
-    def at_terminal(command):
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(command, stdout=theirs)
-        os.close(theirs)
-        text = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # what Linux says at a terminal's end
-                break
-            if not piece:
-                break
-            text += piece
-        assert process.wait() == 0
+    def shown(command):
+        text, code = at_terminal(command)
+        assert code == 0
         return text.decode().replace("\r", "")
 
     command = grow(work / "small", work / "large", "measure=yes")
-    lines = at_terminal(command).splitlines()
+    lines = shown(command).splitlines()
     assert len(lines) <= 6 and lines[0].startswith("grew  llama: 256 wide, 1 layers"), lines
     assert any(one.startswith("kept  the function") for one in lines), lines
     assert lines[-1].startswith("next  ligo-grow train"), lines
-    assert json.loads(at_terminal([*command, "--json"]))["keeps"] == "the function"
+    assert json.loads(shown([*command, "--json"]))["keeps"] == "the function"
     assert json.loads(run(command).stdout)["keeps"] == "the function"
-    lines = at_terminal([str(TOOL), "inspect", str(work / "large")]).splitlines()
+    lines = shown([str(TOOL), "inspect", str(work / "large")]).splitlines()
     assert lines[0].startswith("is    llama: 512 wide") and lines[-1].startswith("next  ligo-grow grow"), lines
 
 
