@@ -105,7 +105,8 @@ class Blocks {
       if (n > nodes.begin) {
         const ir::Tensor& tensor = graph_.tensor(node.inputs[0]);
         const ops_window window = ops::window_of(node, tensor.shape, graph_.tensor(node.output).shape);
-        x.bytes = static_cast<std::size_t>(ops_rows_kept(&window, n + 1 == nodes.end ? nodes.at_once : 1)) *
+        x.bytes = static_cast<std::size_t>(
+                      ops_rows_kept(&window, n + 1 == nodes.end ? nodes.at_once : nodes.at_once_within)) *
                   static_cast<std::size_t>(window.in_width) * static_cast<std::size_t>(window.in_channels);
         x.name += " (rows)";
       }

@@ -188,6 +188,11 @@ class Writer {
 
   const ir::Node& node(NodeId n) const { return program_.graph().nodes[static_cast<std::size_t>(n)]; }
 
+  std::int64_t rows_at_once(const passes::RowChain& chain, NodeId n) const {
+    if (n == chain.begin) return program_.graph().tensor(node(n).output).shape[2];  // N, C, H, W
+    return n + 1 == chain.end ? chain.at_once : chain.at_once_within;
+  }
+
   // A function a layer, and the table of layers, for ops_run_rows.
   void declare(const passes::RowChain& chain) {
     std::string layers;
@@ -211,9 +216,9 @@ class Writer {
           "static void row_of_{}(const int8_t* x, int8_t* y, const ops_window* window) {{\n"
           "  {}({});\n}}\n",
           n, call.kernel, fmt::join(arguments, ", "));
-      layers +=
-          fmt::format("  {{row_of_{}, {}, {}}},\n", n, window,
-                      n == chain.begin ? "0" : fmt::format("(int8_t*)({})", address(node(n).inputs[0])));
+      layers += fmt::format("  {{row_of_{}, {}, {}, {}}},\n", n, window,
+                            n == chain.begin ? "0" : fmt::format("(int8_t*)({})", address(node(n).inputs[0])),
+                            rows_at_once(chain, n));
     }
     chains_ += fmt::format("static const ops_rows_layer rows_{}[] = {{\n{}}};\n", chain.begin, layers);
   }
@@ -222,11 +227,11 @@ class Writer {
     const passes::RowChain& chain = program_.step().by_rows[number];
     const ir::Node &first = node(chain.begin), &last = node(chain.end - 1);
     return fmt::format(
-        "  /* {} to {}, row by row */\n  ops_run_rows(rows_{}, {}, {}, (const int8_t*)({}), (int8_t*)({}), "
+        "  /* {} to {}, row by row */\n  ops_run_rows(rows_{}, {}, (const int8_t*)({}), (int8_t*)({}), "
         "(int32_t*)(void*)({}));\n  FRUGAL_MARK({});\n",
         program_.graph().name_of(first), program_.graph().name_of(last), chain.begin, chain.end - chain.begin,
-        chain.at_once, address(first.inputs[0]), address(last.output),
-        in_arena(program_.chain_offset(number)), chain.end - 1);
+        address(first.inputs[0]), address(last.output), in_arena(program_.chain_offset(number)),
+        chain.end - 1);
   }
 
   std::string calls(NodeId n, bool with_mask) {

@@ -33,8 +33,11 @@ static const int8_t* rows_of_input(const rows_run* run, int32_t layer, int32_t b
     }
     there[0] = begin;
   }
-  for (; there[1] < end; ++there[1])
-    make_rows(run, layer - 1, there[1], 1, rows + (size_t)(there[1] - begin) * bytes);
+  while (there[1] < end) {
+    const int32_t count = ops_min(run->layers[layer - 1].at_once, end - there[1]);
+    make_rows(run, layer - 1, there[1], count, rows + (size_t)(there[1] - begin) * bytes);
+    there[1] += count;
+  }
   return rows;
 }
 
@@ -45,9 +48,9 @@ static void make_rows(const rows_run* run, int32_t layer, int32_t row, int32_t c
   run->layers[layer].run(from, to, &some);
 }
 
-void ops_run_rows(const ops_rows_layer* layers, int32_t count, int32_t at_once, const int8_t* x, int8_t* y,
-                  int32_t* state) {
+void ops_run_rows(const ops_rows_layer* layers, int32_t count, const int8_t* x, int8_t* y, int32_t* state) {
   const ops_window* last = layers[count - 1].window;
+  const int32_t at_once = layers[count - 1].at_once;
   const size_t bytes = (size_t)last->out_width * (size_t)last->out_channels;
   const rows_run run = {layers, x, state};
   for (int32_t i = 0; i < 2 * count; ++i) state[i] = 0;

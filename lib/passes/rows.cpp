@@ -128,8 +128,17 @@ TrainingStep with_rows(TrainingStep step, const Measure& measure) {
     step.by_rows = best;
   }
   for (RowChain& chain : step.by_rows) {  // fewer calls where memory is left
-    for (chain.at_once = most_rows; chain.at_once > 1; chain.at_once /= 2)
-      if (measure(step) <= least) break;
+    const auto most = [&](std::initializer_list<std::int32_t RowChain::*> counts) {
+      for (std::int32_t rows = most_rows; rows > 1; rows /= 2) {
+        const RowChain before = chain;
+        for (const auto count : counts) chain.*count = std::max(chain.*count, rows);
+        if (measure(step) <= least) return;
+        chain = before;
+      }
+    };
+    most({&RowChain::at_once, &RowChain::at_once_within});
+    most({&RowChain::at_once});
+    most({&RowChain::at_once_within});
   }
   return step;
 }

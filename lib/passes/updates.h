@@ -32,8 +32,10 @@ struct Trained {
 // Nodes [begin, end) that run row by row (passes/rows.h).
 struct RowChain {
   ir::NodeId begin = 0, end = 0;
-  bool over_input = false;   // rows of its output lie where rows of its input lay
-  std::int32_t at_once = 1;  // rows of its output that are computed by one call
+  bool over_input = false;  // rows of its output lie where rows of its input lay
+  // Rows that one call gives: of the last layer, and of those between it and the first. The first, whose
+  // whole input is there, gives as many as the next one asks for.
+  std::int32_t at_once = 1, at_once_within = 1;
   bool operator==(const RowChain&) const = default;
 };
 

@@ -80,6 +80,7 @@ passes::TrainingStep with_all_passes(passes::TrainingStep step) {
   for (passes::RowChain& chain : step.by_rows) {
     chain.over_input = passes::may_overwrite(step, chain);
     chain.at_once = 2;
+    chain.at_once_within = 3;
   }
   return step;
 }
