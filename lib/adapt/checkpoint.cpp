@@ -1,10 +1,13 @@
 #include "adapt/checkpoint.h"
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "checkpoint/safetensors.h"
+#include "config/config.h"
+#include "config/json_node.h"
 #include "ir/model.h"
 
 namespace frugal::adapt {
@@ -28,15 +31,47 @@ DType dtype_of(ir::DataType type) {
 
 constexpr const char* replay_values = "replay:values";
 constexpr const char* replay_labels = "replay:labels";
+constexpr double most = 1e12;  // steps and images that a run may count
 
 template <typename T>
-std::vector<T> numbers(const checkpoint::SafetensorsFile& file, const std::string& name) {
+std::vector<T> numbers(const checkpoint::SafetensorsFile& file, const std::string& path,
+                       const std::string& name, DType type) {
   const checkpoint::TensorInfo* info = file.find(name);
   if (info == nullptr) return {};
+  if (info->dtype != type) throw base::UserError(path + ": " + name, "is of another type than in this run");
   const auto bytes = file.bytes(*info);
   std::vector<T> values(bytes.size() / sizeof(T));
   if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
+}
+
+quant::Score read_score(const config::JsonNode& node) {
+  if (node.size() != 3) node.fail("must be a loss and two counts");
+  return {node[0].number(), node[1].integer(config::between(0, most)),
+          node[2].integer(config::between(0, most))};
+}
+
+Progress read_progress(const config::JsonNode& node, const std::string& path, const std::string& id) {
+  if (node["id"].text() != id)
+    throw base::UserError(path, "is of another config or seed", "give another --out");
+  const config::Range count = config::between(0, most);
+  Progress progress;
+  progress.id = id;
+  progress.step = node["step"].integer(count);
+  progress.seconds = node["seconds"].number(config::at_least(0));
+  progress.epoch_loss = node["epoch_loss"].number();
+  progress.epoch_images = node["epoch_images"].integer(count);
+  progress.before = read_score(node["before"]);
+  progress.after = read_score(node["after"]);
+  progress.stream.images = node["stream_images"].integers(count);
+  for (const config::JsonNode& row : node["stream_correct"].elements())
+    progress.stream.correct.push_back(row.integers(count));
+  for (const config::JsonNode& point : node["curve"].elements()) {
+    progress.curve.push_back(
+        {point["epoch"].number(), point["accuracy"].number(), point["loss"].number(), std::nullopt});
+    if (point.has("train_loss")) progress.curve.back().train_loss = point["train_loss"].number();
+  }
+  return progress;
 }
 
 }  // namespace
@@ -105,26 +140,10 @@ void save_checkpoint(const std::string& path, const Progress& progress, const Le
 Progress load_checkpoint(const std::string& path, const std::string& id, Learner& learner) {
   const checkpoint::SafetensorsFile file(path);
   const auto found = file.metadata().find("state");
-  const Json json = found == file.metadata().end() ? Json() : Json::parse(found->second, nullptr, false);
-  if (!json.is_object() || !json.contains("id") || !json.contains("before") || !json.contains("curve"))
-    throw base::UserError(path, "is no checkpoint of adapt");
-  if (json["id"] != id) throw base::UserError(path, "is of another config or seed", "give another --out");
-  Progress progress;
-  progress.id = id;
-  progress.step = json["step"];
-  progress.seconds = json["seconds"];
-  progress.epoch_loss = json["epoch_loss"];
-  progress.epoch_images = json["epoch_images"];
-  const auto score = [&](const char* name) {
-    return quant::Score{json[name][0], json[name][1], json[name][2]};
-  };
-  progress.before = score("before");
-  progress.after = score("after");
-  progress.stream = {json["stream_images"], json["stream_correct"]};
-  for (const Json& point : json["curve"]) {
-    progress.curve.push_back({point["epoch"], point["accuracy"], point["loss"], std::nullopt});
-    if (point.contains("train_loss")) progress.curve.back().train_loss = point["train_loss"].get<double>();
-  }
+  if (found == file.metadata().end()) throw base::UserError(path, "is no checkpoint of adapt");
+  const nlohmann::json json = config::parse(found->second, path + ":state");
+  const config::JsonNode node(json, path + ":state", "", "is this what adapt saved?");
+  Progress progress = read_progress(node, path, id);
   ir::Model model = learner.model();
   for (const ir::TensorId parameter : learner.trained()) {
     const ir::Tensor& tensor = model.graph.tensor(parameter);
@@ -138,7 +157,7 @@ Progress load_checkpoint(const std::string& path, const std::string& id, Learner
   for (quant::TrainedState& state : states) {
     for (auto [values, part] :
          {std::pair{&state.latent, ":latent"}, {&state.first, ":first"}, {&state.second, ":second"}}) {
-      std::vector<float> saved = numbers<float>(file, state.name + part);
+      std::vector<float> saved = numbers<float>(file, path, state.name + part, DType::f32);
       if (saved.size() != values->size())
         throw base::UserError(path + ": " + state.name + part, "is of another size than in this run");
       *values = std::move(saved);
@@ -146,11 +165,32 @@ Progress load_checkpoint(const std::string& path, const std::string& id, Learner
   }
   learner.restore(model, std::move(states), progress.step);
   if (ReplayMemory* memory = learner.memory(); memory != nullptr) {
-    memory->buffer().restore({numbers<std::int8_t>(file, replay_values),
-                              numbers<std::int32_t>(file, replay_labels), json["replay_seen"],
-                              json["replay_large"]});
+    quant::ReplayBuffer::State kept{numbers<std::int8_t>(file, path, replay_values, DType::i8),
+                                    numbers<std::int32_t>(file, path, replay_labels, DType::i32),
+                                    node["replay_seen"].integers(config::between(0, most)),
+                                    node["replay_large"].integers(config::between(0, 1))};
+    if (!memory->buffer().fits(kept))
+      throw base::UserError(path, "holds other old examples than this run's buffer");
+    memory->buffer().restore(std::move(kept));
   }
   return progress;
+}
+
+void check_progress(const Progress& progress, const std::string& path, const Batches& batches,
+                    std::size_t classes) {
+  std::size_t rows = classes > 0 ? 1 : 0;
+  if (classes > 0) {
+    for (std::int64_t step = 0; step < std::min(progress.step, batches.total_steps()); ++step)
+      rows += batches.ends_task(step) ? 1 : 0;
+  }
+  const StreamScores& scores = progress.stream;
+  const bool fits = progress.step <= batches.total_steps() && scores.images.size() == classes &&
+                    scores.correct.size() == rows &&
+                    std::all_of(scores.correct.begin(), scores.correct.end(),
+                                [&](const std::vector<std::int64_t>& row) { return row.size() == classes; });
+  if (!fits)
+    throw base::UserError(path, "is damaged: its step or its right answers are not those of this run",
+                          "give another --out");
 }
 
 }  // namespace frugal::adapt

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "adapt/batches.h"
 #include "adapt/learner.h"
 
 namespace frugal::adapt {
@@ -33,5 +34,10 @@ void save_checkpoint(const std::string& path, const Progress& progress, const Le
 
 // Gives the learner what was saved. UserError where the file is damaged or of another run.
 Progress load_checkpoint(const std::string& path, const std::string& id, Learner& learner);
+
+// UserError where the step is none of the batches', or the right answers are not those of so many classes: a
+// row before the first task and one for each that ended. classes: 0 where there is no stream.
+void check_progress(const Progress& progress, const std::string& path, const Batches& batches,
+                    std::size_t classes);
 
 }  // namespace frugal::adapt

@@ -79,6 +79,7 @@ class Run {
     path_ = options_.out + "/checkpoint.safetensors";
     if (place_.resume && std::filesystem::exists(path_)) {
       progress_ = load_checkpoint(path_, place_.config_hash, learner_);
+      check_progress(progress_, path_, batches_, config_.stream.used() ? images_.held_out.size() : 0);
     } else {
       remember_known(config_, images_.training, learner_);
       progress_.before = measure_all();

@@ -56,6 +56,21 @@ std::vector<std::size_t> ReplayBuffer::draw(std::size_t count, std::int64_t step
   return order;
 }
 
+bool ReplayBuffer::fits(const State& state) const {
+  const std::size_t classes = state_.seen.size(), examples = state.labels.size();
+  const auto known = [&](std::int32_t label) {
+    return label >= 0 && static_cast<std::size_t>(label) < classes;
+  };
+  return state.seen.size() == classes && state.large.size() == classes && examples <= capacity_ &&
+         state.values.size() == examples * activation_bytes_ &&
+         std::all_of(state.labels.begin(), state.labels.end(), known);
+}
+
+void ReplayBuffer::restore(State state) {
+  FRUGAL_ASSERT(fits(state), "the state of another buffer");
+  state_ = std::move(state);
+}
+
 void ReplayBuffer::put(std::size_t place, std::span<const std::int8_t> activation, std::int32_t label) {
   state_.labels[place] = label;
   std::copy(activation.begin(), activation.end(),

@@ -40,7 +40,9 @@ class ReplayBuffer {
   std::vector<std::size_t> draw(std::size_t count, std::int64_t step) const;
 
   const State& state() const { return state_; }
-  void restore(State state) { state_ = std::move(state); }
+  // Whether a state is one that this buffer may have: classes, places and bytes are its own.
+  bool fits(const State& state) const;
+  void restore(State state);
 
  private:
   void put(std::size_t place, std::span<const std::int8_t> activation, std::int32_t label);

@@ -3,6 +3,9 @@
 #include "data/tokens/tokenizer_pipeline.h"
 #ifdef FRUGAL_WITH_SENTENCEPIECE
 #include <sentencepiece_processor.h>
+
+#include <exception>
+#include <new>
 #endif
 
 namespace frugal::data {
@@ -13,8 +16,15 @@ namespace {
 class SentencePiece final : public Tokenizer {
  public:
   explicit SentencePiece(const std::string& path) {
-    const auto status = processor_.Load(path);
-    if (!status.ok()) throw base::UserError(path, "is no SentencePiece model: " + status.ToString());
+    std::string wrong;
+    try {
+      if (const auto status = processor_.Load(path); !status.ok()) wrong = status.ToString();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {  // of the library's own parts
+      wrong = error.what();
+    }
+    if (!wrong.empty()) throw base::UserError(path, "is no SentencePiece model: " + wrong);
   }
 
   std::vector<std::int32_t> encode(std::string_view text) const override {

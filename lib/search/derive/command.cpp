@@ -15,6 +15,7 @@
 #include "config/json_node.h"
 #include "report/result.h"
 #include "search/cost/table_report.h"
+#include "search/derive/alpha.h"
 #include "search/derive/derive.h"
 #include "search/derive/front.h"
 #include "search/profile/here.h"
@@ -67,36 +68,6 @@ std::optional<Metric> minimised(const DeriveOptions& options) {
     throw UserError("--minimise", "a latency needs a --table");
   }
   return metric;
-}
-
-// The α asked for: of the whole file, or of one of the targets of a search.
-JsonNode find_alpha(const JsonNode& root, const std::string& target) {
-  const auto targets = root.find("targets");
-  if (target.empty() && (!targets || root.has("alpha"))) return root;
-  std::string names;
-  for (const JsonNode& one : targets ? targets->elements() : std::vector<JsonNode>()) {
-    const std::string name = one.text_or("name", "");
-    if (!target.empty() && name == target) return one;
-    if (!name.empty()) names += (names.empty() ? "" : ", ") + name;
-  }
-  if (target.empty()) targets->fail("is of several devices", "--target: one of " + names);
-  throw UserError("--target", fmt::format("{} has no target '{}'", root.origin(), target),
-                  names.empty() ? "it is no search's result" : "one of " + names);
-}
-
-// UserError where the numbers do not fit the space's blocks and candidates.
-BlockScores read_scores(const JsonNode& alpha, const SearchSpace& space) {
-  if (alpha.size() != space.blocks().size()) {
-    alpha.fail(fmt::format("must have {} lists, one for each block of the space, got {}",
-                           space.blocks().size(), alpha.size()));
-  }
-  std::vector<std::vector<double>> alphas;
-  for (const JsonNode& row : alpha.elements()) {
-    const std::size_t wanted = space.blocks()[alphas.size()].candidates.size();
-    if (row.size() != wanted) row.fail(fmt::format("must have {} numbers, one for each candidate", wanted));
-    alphas.push_back(row.numbers());
-  }
-  return log_softmax(alphas);
 }
 
 Ordered costs_json(const network::NetworkConfig& network) {
@@ -231,8 +202,7 @@ Ordered derive_result(const DeriveOptions& options) {
   const report::RunClock clock;
   const SearchSpace space = load_space(options.space);
   const nlohmann::json file = config::parse(base::read_text(options.alpha), options.alpha);
-  const JsonNode found = find_alpha(JsonNode(file, options.alpha), options.target);
-  const BlockScores scores = read_scores(found["alpha"], space);
+  const BlockScores scores = read_alpha(JsonNode(file, options.alpha), options.target, space);
   const Devices devices(options, space);
   if (options.front > 0) return front_result(options, space, scores, devices, clock);
   const std::vector<Choice> choices = derive_choices(options, space, scores, devices);

@@ -1,5 +1,8 @@
 #include "search/run/report_read.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -58,6 +61,13 @@ std::vector<PathSnapshot> path_of(const std::vector<Json>& events, const std::st
   return path;
 }
 
+bool is_of(const SearchSpace& space, const PathSnapshot& snapshot) {
+  return std::equal(snapshot.probability.begin(), snapshot.probability.end(), space.blocks().begin(),
+                    space.blocks().end(), [](const std::vector<double>& row, const SearchBlock& block) {
+                      return row.size() == block.candidates.size();
+                    });
+}
+
 std::vector<std::string> labels_of(const std::string& text) {
   std::vector<std::string> labels;
   std::istringstream words(text);
@@ -77,9 +87,7 @@ SearchReport report_of(const JsonNode& search, std::size_t index, const std::vec
   const bool timed = target.has("latency_ms");
   report.path = path_of(events, events_origin, index, timed);
   for (const auto& snapshot : report.path) {
-    if (snapshot.probability.size() != space.blocks().size()) {
-      throw UserError(events_origin, "is of another space");
-    }
+    if (!is_of(space, snapshot)) throw UserError(events_origin, "is of another space");
   }
   for (const char* key : {"parameters", "macs", "latency_ms", "shared_weights_validation_error", "entropy"}) {
     if (const auto fact = target.find(key); fact && fact->json().is_number()) {
@@ -127,6 +135,9 @@ std::vector<std::string> search_pages(const SearchReportFiles& files) {
       const JsonNode check = JsonNode(check_json, files.check)["run"]["check"];
       report.predicted_ms = check["predicted_ms"].numbers();
       report.measured_ms = check["measured_ms"].numbers();
+      if (report.measured_ms.size() != report.predicted_ms.size())
+        check["measured_ms"].fail(fmt::format("must have {} times, one for each predicted one, got {}",
+                                              report.predicted_ms.size(), report.measured_ms.size()));
       report.facts.emplace_back("relative RMSE of predicted latency, held out",
                                 check["held_out"]["relative_rmse"].json().dump());
     }
