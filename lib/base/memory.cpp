@@ -10,12 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
+
+#include "base/memory_limit.h"
 
 namespace frugal::base {
 namespace {
@@ -35,19 +36,11 @@ std::string readable(double bytes) {
   return bytes < 1e9 ? fmt::format("{:.0f} MB", bytes / 1e6) : fmt::format("{:.1f} GB", bytes / 1e9);
 }
 
-std::optional<double> number_in(const char* path) {
-  std::ifstream in(path);
-  double value = 0;
-  if (in >> value) return value;
-  return std::nullopt;
-}
-
 std::string allowed() {
   struct rlimit limit {};
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
     return fmt::format("ulimit -v allows {}", readable(static_cast<double>(limit.rlim_cur)));
-  if (const auto group = number_in("/sys/fs/cgroup/memory.max"))
-    return fmt::format("its cgroup allows {}", readable(*group));
+  if (const auto group = group_memory_bytes()) return fmt::format("its cgroup allows {}", readable(*group));
   const double pages =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   return fmt::format("this machine has {}", readable(pages));
@@ -112,8 +105,11 @@ bool is_out_of_memory(const std::exception& error) {
     if (std::strstr(error.what(), words) != nullptr) return true;
   }
   // oneDNN's only words where it gets no memory for its code; without a limit they may mean something else.
-  struct rlimit limit {};
-  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+  const auto limited = [](int resource) {
+    struct rlimit limit {};
+    return getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  };
+  return (limited(RLIMIT_AS) || limited(RLIMIT_DATA)) &&
          std::strstr(error.what(), "could not create a primitive") != nullptr;
 }
 

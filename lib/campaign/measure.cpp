@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/launch.h"
+#include "base/memory_limit.h"
 #include "base/printable.h"
 #include "base/progress.h"
 #include "base/stop.h"
@@ -147,6 +148,7 @@ pid_t start(const std::vector<std::string>& command, const std::string& log, con
   std::vector<char*> environment;
   for (std::string& variable : alone) environment.push_back(variable.data());
   environment.push_back(nullptr);
+  const base::UnkeptMemory own;
   const int problem =
       posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environment.data());
   posix_spawnattr_destroy(&attributes);

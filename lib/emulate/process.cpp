@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/memory_limit.h"
 #include "base/stop.h"
 
 namespace frugal::emulate {
@@ -82,6 +83,7 @@ class Child {
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(out_.writer(), STDOUT_FILENO);
     ::dup2(errors_.writer(), STDERR_FILENO);
+    const base::UnkeptMemory own;
     if (::chdir(where.c_str()) == 0) ::execvp(arguments[0], arguments.data());
     ::_exit(127);
   }

@@ -35,11 +35,14 @@ void in_order(std::size_t items, std::size_t threads,
         take(i, worker);
         ++next;
       } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!error) error = std::current_exception();
+        {
+          const std::lock_guard lock(mutex);
+          if (!error) error = std::current_exception();
+        }
+        turn.notify_all();
+        return;
       }
       turn.notify_all();
-      if (error) return;
     }
   };
   {

@@ -35,6 +35,12 @@ def mutate(work):
     assert found == [(4, "&&"), (4, "<"), (8, "*"), (8, "std::min(")], found  # no difference of texts
     for file, number, column, operator in script.places([source]):
         assert source.read_text().split("\n")[number][column:].startswith(operator) and script.SWAPS[operator] != operator
+    change, other = {"place": "a.cpp:1", "line": "a < b"}, {"place": "a.cpp:2", "line": "a + b"}
+    script.Kept(work / "kept.jsonl").add({**change, "found_by": "a test"})
+    script.Kept(work / "kept.jsonl").add({**other, "found_by": None})
+    kept = script.Kept(work / "kept.jsonl")
+    assert kept.found_by(change) == "a test", kept.known
+    assert kept.found_by(other) is None and kept.found_by({**change, "line": "a < c"}) is None, "is tried again"
     command = [sys.executable, str(ROOT / "scripts/mutate"), "4", "--seed", "9", "--list", "lib/config"]
     lists = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)]
     assert lists[0] == lists[1] and len(lists[0].splitlines()) == 4, lists

@@ -3,6 +3,7 @@
 
 usage: examples_process.py BIN_DIR [CASE…]
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -10,8 +11,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
+import train_process
 from cases import run_cases
+from own_slurm import absent, own_slurm
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "scripts/examples"
@@ -47,19 +51,74 @@ def parallel(case: Case) -> None:
 
 
 def array(case: Case) -> None:
-    """The script of the array as its tasks run it, each with its number; under sbatch where a Slurm is running."""
-    if shutil.which("sbatch") and subprocess.run(["sinfo"], capture_output=True).returncode == 0:
-        done = subprocess.run(["sbatch", "--wait", "--array=0-2", "--time=5", EXAMPLES / "slurm-array.sbatch", "measure.json",
-                               "runs.jsonl"], cwd=case.folder, env=case.environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-    else:
-        tasks = [subprocess.Popen(["bash", EXAMPLES / "slurm-array.sbatch", "measure.json", "runs.jsonl"], cwd=case.folder,
-                                  env={**case.environment, "SLURM_ARRAY_TASK_ID": str(i)}) for i in range(3)]
-        assert [task.wait(timeout=120) for task in tasks] == [0, 0, 0]
+    """The script of the array as its tasks run it, each with its number."""
+    tasks = [subprocess.Popen(["bash", EXAMPLES / "slurm-array.sbatch", "measure.json", "runs.jsonl"], cwd=case.folder,
+                              env={**case.environment, "SLURM_ARRAY_TASK_ID": str(i)}) for i in range(3)]
+    assert [task.wait(timeout=120) for task in tasks] == [0, 0, 0]
     case.made_once()
 
 
-CASES = [parallel, array]
+@contextlib.contextmanager
+def slurm(case: Case):
+    """A function that runs a command of Slurm in the case's folder and returns what it printed."""
+    with own_slurm(case.folder) as environment:
+        def run(*command: str, expect: int = 0) -> str:
+            done = subprocess.run(command, cwd=case.folder, env={**environment, "PATH": case.environment["PATH"]},
+                                  capture_output=True, text=True, timeout=300)
+            said = "".join(path.read_text() for path in case.folder.glob("slurm-*.out"))
+            assert done.returncode == expect, f"exit code {done.returncode}: {done.stderr}{said}"
+            return done.stdout
+        yield run
+
+
+def slurm_array(case: Case) -> None:
+    if why := absent():
+        print(f"SKIPPED slurm_array: {why}")
+        return
+    with slurm(case) as run:
+        run("sbatch", "--wait", "--array=0-2", "--overcommit", str(EXAMPLES / "slurm-array.sbatch"), "measure.json", "runs.jsonl")
+    case.made_once()
+
+
+def slurm_srun(case: Case) -> None:
+    """Two processes; cancelled in the middle they leave a checkpoint, and the same script goes on to the bytes of a whole run."""
+    if why := absent():
+        print(f"SKIPPED slurm_srun: {why}")
+        return
+    trained = train_process.Case("slurm")
+    config = train_process.slow(trained)
+    config["loop"]["checkpoint_every"] = 0
+    (case.folder / "config.json").write_text(json.dumps(config))
+    whole, out = trained.folder / "whole", trained.folder / "out"
+    with slurm(case) as run:
+        if "pmix" not in run("sh", "-c", "srun --mpi=list 2>&1"):
+            print("SKIPPED slurm_srun: this Slurm has no pmix")
+            return
+        batch = ("sbatch", "--ntasks=2", "--overcommit", "--parsable")
+        script = str(EXAMPLES / "srun.sbatch")
+        run(*batch, "--wait", script, "config.json", str(whole))
+        lines = (trained.folder / "runs.jsonl").read_text().splitlines()
+        assert [json.loads(line)["processes"] for line in lines] == [2], lines
+        job = run(*batch, script, "config.json", str(out)).strip()
+        events = out / "events.jsonl"
+        for _ in range(6000):
+            if events.exists() and events.read_text().count("\n") >= 25:
+                break
+            time.sleep(0.01)
+        run("scancel", job)
+        for _ in range(600):
+            if not run("squeue", "--noheader").strip():
+                break
+            time.sleep(0.1)
+        assert not (out / "result.json").exists(), "it was done before it was cancelled"
+        assert (out / "checkpoint.safetensors").exists(), "no checkpoint"
+        run(*batch, "--wait", script, "config.json", str(out))
+    for name in ("weights.safetensors", "network.json"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), f"{name} differs"
+
+
+CASES = [parallel, array, slurm_array, slurm_srun]
+
 
 if __name__ == "__main__":
     sys.exit(run_cases(CASES, Case))

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/memory_limit.h"
 #include "base/stop.h"
 
 namespace frugal::search {
@@ -43,6 +44,7 @@ Runner::Runner(const std::string& command, double timeout_s) : command_(command)
     setpgid(0, 0);  // so that it can be ended with everything that it started
     dup2(input[1], STDIN_FILENO);
     dup2(output[1], STDOUT_FILENO);
+    const base::UnkeptMemory own;
     execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
