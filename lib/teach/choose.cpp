@@ -4,12 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "adapt/batches.h"
 #include "adapt/samples.h"
 #include "base/error.h"
 #include "base/stop.h"
 #include "emulate/run.h"
+#include "sparse/fisher.h"
 #include "teach/lesson.h"
 
 namespace frugal::teach {
@@ -45,8 +47,8 @@ quant::Samples only(const quant::Samples& all, const std::vector<std::size_t>& w
   return some;
 }
 
-RateTrial tried(const emulate::Compiled& compiled, const RunConfig& config, const quant::Samples& learnt,
-                const quant::Samples& held, double rate) {
+RateTrial tried(const emulate::Compiled& compiled, const ir::Model& start, const RunConfig& config,
+                const quant::Samples& learnt, const quant::Samples& held, double rate) {
   adapt::MethodConfig method;
   method.batch_size = 1;
   method.epochs = config.epochs;
@@ -55,7 +57,7 @@ RateTrial tried(const emulate::Compiled& compiled, const RunConfig& config, cons
   adapt::Batches batches(learnt.size(), method, static_cast<std::uint64_t>(config.seed));
   RateTrial trial{rate, std::numeric_limits<double>::infinity(), 0};
   try {
-    quant::Trainer trainer(compiled.start, compiled.trained, compiled.method, compiled.folder + "/model");
+    quant::Trainer trainer(start, compiled.trained, compiled.method, compiled.folder + "/model");
     for (std::int64_t step = 0; step < batches.total_steps(); ++step) {
       base::stop_if_requested();
       trainer.step(learnt, batches.of_step(step), batches.learning_rate(step));
@@ -94,7 +96,7 @@ double epochs_in_reach(const emulate::Compiled& compiled, const RunConfig& confi
   return std::clamp(std::floor(epochs * 4) / 4, 0.25, most_epochs);
 }
 
-ChosenRate choose_rate(const emulate::Compiled& compiled, const RunConfig& config) {
+ChosenRate choose_rate(const emulate::Compiled& compiled, const RunConfig& config, bool class_means) {
   const auto training = adapt::open_examples(config.data, samples::Split::train);
   const quant::Samples all =
       adapt::samples_of(*training, adapt::few_of_each(*training, config.shots, config.seed),
@@ -103,7 +105,13 @@ ChosenRate choose_rate(const emulate::Compiled& compiled, const RunConfig& confi
   ChosenRate chosen{rate_without_trial, {}};
   if (parts.held.empty()) return chosen;
   const quant::Samples learnt = only(all, parts.learnt), held = only(all, parts.held);
-  for (const double rate : rates) chosen.trials.push_back(tried(compiled, config, learnt, held, rate));
+  ir::Model start = compiled.start;
+  if (class_means) {
+    std::vector<std::size_t> every(learnt.size());
+    std::iota(every.begin(), every.end(), std::size_t{0});
+    start = sparse::with_class_means(start, learnt, every, compiled.folder + "/model");
+  }
+  for (const double rate : rates) chosen.trials.push_back(tried(compiled, start, config, learnt, held, rate));
   const auto best = std::min_element(chosen.trials.begin(), chosen.trials.end(), [](auto& a, auto& b) {
     return a.accuracy != b.accuracy ? a.accuracy > b.accuracy : a.loss < b.loss;
   });

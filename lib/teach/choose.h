@@ -23,7 +23,8 @@ struct ChosenRate {
 
 // Of .001, .003, .01, .03 and .1 the rate that gets the most right, and of several the one with the least
 // loss, on a quarter of the samples of each class, when the trainer learns the others for config.epochs. The
-// quarter is of those that are learnt later on: no other data is looked at. One sample a class: .003.
-ChosenRate choose_rate(const emulate::Compiled& compiled, const RunConfig& config);
+// quarter is of those that are learnt later on: no other data is looked at. class_means: the head begins with
+// those of the others. One sample a class: .003.
+ChosenRate choose_rate(const emulate::Compiled& compiled, const RunConfig& config, bool class_means);
 
 }  // namespace frugal::teach

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "adapt/examples.h"
+#include "adapt/head.h"
+#include "adapt/samples.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -17,6 +19,7 @@
 #include "emulate/run.h"
 #include "emulate/target.h"
 #include "network/import/load.h"
+#include "network/import/model_folder.h"
 #include "report/result.h"
 #include "teach/choose.h"
 #include "teach/install.h"
@@ -76,6 +79,20 @@ RunConfig run_config(const StartOptions& options, const adapt::ExampleConfig& da
   return config;
 }
 
+// The network with a head of class means, of the samples that the device is to learn: what of them is known
+// before a step. Gives the folder where it is.
+std::string with_class_means(const StartOptions& options, const ir::Model& model,
+                             const adapt::ExampleConfig& data) {
+  const auto training = adapt::open_examples(data, samples::Split::train);
+  const auto seed = static_cast<std::int64_t>(options.seed);
+  const quant::Samples learnt = adapt::samples_of(
+      *training, adapt::few_of_each(*training, options.shots, seed), model.graph, options.network);
+  const std::string folder = options.out + "/network";
+  base::make_folder(folder);
+  network::write_model(folder, adapt::with_head(model, "means", learnt, seed, options.network));
+  return folder;
+}
+
 void say(const StartOptions& options, const std::string& text) {
   if (!options.quiet) base::log_note("tinytrain-compile start", text);
 }
@@ -85,7 +102,7 @@ Ordered choose(const StartOptions& options, const emulate::Compiled& compiled, R
   Ordered chosen = Ordered::object();
   if (options.epochs == 0) chosen["epochs"] = config.epochs = epochs_in_reach(compiled, config);
   if (options.rate != 0) return chosen;
-  const ChosenRate best = choose_rate(compiled, config);
+  const ChosenRate best = choose_rate(compiled, config, options.head == "means");
   chosen["rate"] = config.schedule.lr_peak = best.rate;
   chosen["trials"] = Ordered::array();
   std::string tried;
@@ -145,6 +162,12 @@ Ordered start(const StartOptions& options) {
   const std::int64_t classes = adapt::open_examples(data, samples::Split::train)->class_count();
 
   compile::CompileConfig config = compile_config(options, classes);
+  if (options.head == "means") {
+    config.network = with_class_means(options, imported.model, data);
+    config.weights.clear();
+    config.head = "keep";
+    config.classes = 0;
+  }
   config.scheme = fitting_scheme(config);
   say(options, fmt::format("{} classes; scheme '{}' fits into {} of SRAM and {} of flash", classes,
                            config.scheme, options.sram, options.flash));
@@ -170,6 +193,7 @@ Ordered start(const StartOptions& options) {
       {"frugal.tinytrain_compile.start/1", "tinytrain-compile start", options.seed}, printed);
   result["folder"] = folder;
   result["scheme"] = config.scheme;
+  result["head"] = options.head;
   result["chosen"] = chosen;
   result.update(emulate::run_lesson(compiled, lesson_of(taught, compiled), how));
   result["run"] = clock.describe(1);

@@ -17,6 +17,7 @@ struct StartOptions {
   std::string target = "m7", flash = "1MB", sram = "256KB";
   std::int64_t shots = 10, held_out = 50;
   double epochs = 0, rate = 0;  // 0: chosen (teach/choose.h)
+  std::string head = "means";   // of the samples that are learnt; "new": drawn by the seed
   std::uint64_t seed = 0;
   std::string out;       // folder: device/, report.html, result.json
   bool install = false;  // what is missing (teach/install.h)

@@ -179,6 +179,11 @@ def starts(case: Case) -> None:
     assert chosen["rate"] in [trial["rate"] for trial in chosen["trials"] if trial["accuracy"] == best], chosen
     assert unsaid["config"]["schedule"]["lr_peak"] == chosen["rate"] and unsaid["accuracy"] > 0.8, unsaid
     assert "held back: 0.001: " in stderr, stderr
+    # Class means know a good deal before a step; a head that is drawn knows nothing.
+    stdout, _ = case.end(case.start("start", case.model, "--data", case.data["path"], "--target", "host", "--shots", "40", "--head", "new", "--out", out + "5"))
+    drawn = json.loads(stdout)
+    assert unsaid["head"] == "means" and drawn["head"] == "new", drawn
+    assert unsaid["before"] > max(0.6, drawn["before"] + 0.2), (unsaid["before"], drawn["before"])
     for name in ("report.html", "result.json", "config.json", "state.bin", "device/frugal_model.c"):
         assert pathlib.Path(out, name).exists(), name
     case.end(case.start("run", f"{out}/device", f"{out}/config.json"))

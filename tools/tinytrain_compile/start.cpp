@@ -32,6 +32,10 @@ void add_start(CLI::App& app) {
          "--rate", options->rate,
          "Learning rate; else the best of five on a quarter of the samples, held back from the others")
       ->check(CLI::PositiveNumber);
+  sub->add_option("--head", options->head,
+                  "means: the classifier begins with the class means of the samples; new: drawn by the seed")
+      ->check(CLI::IsMember({"means", "new"}))
+      ->capture_default_str();
   sub->add_flag("--install", options->install,
                 "Installs the cross-compilers and emulators that are missing (scripts/setup --only-device)");
   sub->add_flag("--json", *json, "JSON on a terminal too");
