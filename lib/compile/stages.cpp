@@ -62,10 +62,15 @@ Stages make_stages(const CompileConfig& config, const std::string& stage) {
   if (config.network.empty())
     throw UserError("network", "is not given", "--set network=model.tflite, or any file that `import` reads");
   network::Imported imported = network::load_model(config.network, config.weights);
-  check(imported.model.graph, config);
-  Stages made;
+  Stages made = make_stages(imported.model, config, stage);
   made.notes = std::move(imported.notes);
-  made.start = with_head(imported.model, config);
+  return made;
+}
+
+Stages make_stages(const ir::Model& network, const CompileConfig& config, const std::string& stage) {
+  check(network.graph, config);
+  Stages made;
+  made.start = with_head(network, config);
   if (stage == "forward") return made;
   made.scheme = sparse::scheme_given(config.scheme, made.start.graph);
   made.training = trained_by(made.start, made.scheme, config);

@@ -28,6 +28,8 @@ struct Stages {
 // Up to what the text of a stage needs; the rest stays empty. Throws UserError for what cannot be read, has
 // no layers on integers, or cannot be trained so.
 Stages make_stages(const CompileConfig& config, const std::string& stage = "c");
+// Of a network that was read, or made, already; config.network is its name in messages.
+Stages make_stages(const ir::Model& network, const CompileConfig& config, const std::string& stage = "c");
 // The same of the network of `made` under another scheme.
 passes::TrainingStep step_of(const Stages& made, const sparse::UpdateScheme& scheme,
                              const CompileConfig& config);

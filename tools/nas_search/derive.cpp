@@ -30,8 +30,10 @@ void add_derive(CLI::App& app) {
   sub->add_option("--table", command->options.tables, "Latency table; one network for each that is given");
   sub->add_option("--format", command->options.format, "What the tables are; auto: by their content")
       ->check(CLI::IsMember({"auto", "frugal", "proxyless", "mobilenetv3", "tf-nas"}));
-  sub->add_option("--limit", command->options.limits,
-                  "latency_ms=, macs=, parameters=, flash_bytes=, sram_bytes=; several at once")
+  sub->add_option(
+         "--limit", command->options.limits,
+         "latency_ms=, macs=, parameters=, flash_bytes=, sram_bytes=; with --board device_sram_bytes=, "
+         "device_flash_bytes=, device_instructions=, device_step_instructions=; several at once")
       ->allow_extra_args(false);
   auto* minimise =
       sub->add_option("--minimise", command->options.minimise,
@@ -45,6 +47,12 @@ void add_derive(CLI::App& app) {
          "--front", command->options.front,
          "So many networks from the cheapest to the most probable, each the most probable at its cost")
       ->check(CLI::Range(2, 1000));
+  auto* board = sub->add_option("--board", command->options.board.target,
+                                "Board whose device_… limits the compiler of tinytrain-compile counts")
+                    ->check(CLI::IsMember({"m3", "m4", "m7", "m55", "rv32"}));
+  sub->add_option("--scheme", command->options.board.scheme,
+                  "What the network trains on the board: full, head, bias:k, last:k, or a file of a scheme")
+      ->needs(board);
   cli::add_flags(*sub, command->flags, {.out_is_folder = true, .seed = false},
                  "Folder for network.json; - writes none");
   sub->footer(
@@ -54,6 +62,8 @@ void add_derive(CLI::App& app) {
       "--limit flash_bytes=1e6\n"
       "  nas-search derive space.json --alpha alpha.json --table phone.json --table laptop.json "
       "--minimise latency_ms --slack 3\n"
+      "  nas-search derive space.json --alpha out/search/search.json --board m7 --scheme last:2 --limit "
+      "device_sram_bytes=65536 --out out/net\n"
       "  nas-search derive space.json --alpha out/search/search.json --table phone.json --front 12 --out "
       "out/front");
   sub->callback([command] { command->run(); });

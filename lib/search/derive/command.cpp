@@ -18,6 +18,7 @@
 #include "search/derive/alpha.h"
 #include "search/derive/derive.h"
 #include "search/derive/front.h"
+#include "search/derive/on_device.h"
 #include "search/profile/here.h"
 
 namespace frugal::search {
@@ -28,8 +29,11 @@ using config::JsonNode;
 using Ordered = nlohmann::ordered_json;
 
 struct Wanted {
-  Metric metric = Metric::macs;
-  std::vector<double> at_most;  // one, or one a table
+  std::string name;
+  Metric metric = Metric::macs;  // where it is none of a board
+  std::vector<double> at_most;   // one, or one a table
+
+  bool of_board() const { return is_device_metric(name); }
 };
 
 Wanted read_limit(const std::string& text, std::size_t tables) {
@@ -38,7 +42,8 @@ Wanted read_limit(const std::string& text, std::size_t tables) {
     throw UserError("--limit", fmt::format("'{}' must be like latency_ms=30", text));
   }
   Wanted wanted;
-  wanted.metric = metric_of(text.substr(0, equals), "--limit");
+  wanted.name = text.substr(0, equals);
+  if (!wanted.of_board()) wanted.metric = metric_of(wanted.name, "--limit");
   std::istringstream values(text.substr(equals + 1));
   for (std::string one; std::getline(values, one, ',');) {
     char* end = nullptr;
@@ -48,13 +53,27 @@ Wanted read_limit(const std::string& text, std::size_t tables) {
     }
     wanted.at_most.push_back(value);
   }
-  const bool of_device = wanted.metric == Metric::latency_ms;
-  if (of_device && tables == 0) throw UserError("--limit", "a latency needs a --table");
-  if (wanted.at_most.size() != 1 && !(of_device && wanted.at_most.size() == tables)) {
+  const bool is_latency = !wanted.of_board() && wanted.metric == Metric::latency_ms;
+  if (is_latency && tables == 0) throw UserError("--limit", "a latency needs a --table");
+  if (wanted.at_most.size() != 1 && !(is_latency && wanted.at_most.size() == tables)) {
     throw UserError("--limit",
                     fmt::format("'{}' has {} values for {} tables", text, wanted.at_most.size(), tables));
   }
   return wanted;
+}
+
+// Those of the board, by name.
+DeviceLimits device_limits(const DeriveOptions& options) {
+  DeviceLimits limits;
+  for (const std::string& text : options.limits) {
+    const Wanted one = read_limit(text, options.tables.size());
+    if (one.of_board()) limits[one.name] = one.at_most[0];
+  }
+  if (limits.empty()) return limits;
+  if (options.front > 0 || !options.minimise.empty())
+    throw UserError(options.front > 0 ? "--front" : "--minimise",
+                    "goes by sums over blocks, which limits of a board are not", "leave one of them out");
+  return limits;
 }
 
 // What --minimise names; null where nothing is minimised.
@@ -97,9 +116,13 @@ struct Devices {
 
 // One network for each device.
 std::vector<Choice> derive_choices(const DeriveOptions& options, const SearchSpace& space,
-                                   const BlockScores& scores, const Devices& devices) {
+                                   const BlockScores& scores, const Devices& devices,
+                                   const OnDevice& on_device) {
   std::vector<Wanted> wanted;
-  for (const std::string& text : options.limits) wanted.push_back(read_limit(text, devices.tables.size()));
+  for (const std::string& text : options.limits) {
+    const Wanted one = read_limit(text, devices.tables.size());
+    if (!one.of_board()) wanted.push_back(one);
+  }
   const std::optional<Metric> least = minimised(options);
   std::vector<Choice> choices;
   for (std::size_t d = 0; d < devices.count(); ++d) {
@@ -112,9 +135,10 @@ std::vector<Choice> derive_choices(const DeriveOptions& options, const SearchSpa
         least ? cheapest_within(scores, devices.costs(space, *least, d), options.slack, limits)
               : std::nullopt;
     // Also says why where no network keeps the limits.
-    choices.push_back(
-        cheapest ? *cheapest
-                 : derive(scores, limits, devices.tables.empty() ? "--limit" : devices.tables[d].origin));
+    choices.push_back(cheapest
+                          ? *cheapest
+                          : on_device.derive(scores, limits,
+                                             devices.tables.empty() ? "--limit" : devices.tables[d].origin));
   }
   return choices;
 }
@@ -133,13 +157,14 @@ std::vector<std::size_t> fastest_of(const std::vector<Choice>& choices, const De
 
 Ordered describe_network(const SearchSpace& space, const BlockScores& scores, const Devices& devices,
                          const std::vector<Choice>& choices, std::size_t d,
-                         const std::vector<std::size_t>& fastest) {
+                         const std::vector<std::size_t>& fastest, const OnDevice& on_device) {
   Ordered json;
   if (!devices.tables.empty()) json["device"] = describe(devices.tables[d]);
   json["choice"] = space.text(choices[d]);
   json["candidates"] = choices[d];
   json["log_probability"] = score_of(scores, choices[d]);
   json["costs"] = costs_json(space.network(choices[d]));
+  if (on_device.given()) json["on_device"] = on_device.describe(choices[d]);
   Ordered on = Ordered::object(), fastest_on = Ordered::array();
   for (std::size_t t = 0; t < devices.tables.size(); ++t) {
     on[devices.tables[t].origin] = devices.latencies[t].total(choices[d]);
@@ -156,6 +181,8 @@ Ordered start(const DeriveOptions& options) {
                         {"limits", options.limits}, {"minimise", options.minimise},
                         {"slack", options.slack}};
   if (options.front > 0) config["front"] = options.front;
+  if (!options.board.target.empty())
+    config["board"] = {{"target", options.board.target}, {"scheme", options.board.scheme}};
   return report::start_result({"frugal.nas_search.derive/1", "nas-search derive", 0}, config);
 }
 
@@ -204,8 +231,9 @@ Ordered derive_result(const DeriveOptions& options) {
   const nlohmann::json file = config::parse(base::read_text(options.alpha), options.alpha);
   const BlockScores scores = read_alpha(JsonNode(file, options.alpha), options.target, space);
   const Devices devices(options, space);
+  const OnDevice on_device(space, options.board, device_limits(options), "--board");
   if (options.front > 0) return front_result(options, space, scores, devices, clock);
-  const std::vector<Choice> choices = derive_choices(options, space, scores, devices);
+  const std::vector<Choice> choices = derive_choices(options, space, scores, devices, on_device);
   const std::vector<std::size_t> fastest = fastest_of(choices, devices);
 
   Ordered result = start(options);
@@ -213,7 +241,7 @@ Ordered derive_result(const DeriveOptions& options) {
   Ordered measured = Ordered::object();
   const auto lock = locked(options.out);
   for (std::size_t d = 0; d < choices.size(); ++d) {
-    Ordered json = describe_network(space, scores, devices, choices, d, fastest);
+    Ordered json = describe_network(space, scores, devices, choices, d, fastest, on_device);
     if (!options.out.empty()) {
       const std::string name = choices.size() == 1 ? "network.json" : fmt::format("network-{}.json", d + 1);
       base::write_text(options.out + "/" + name, network::to_text(space.network(choices[d])));

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "search/derive/on_device.h"
+
 namespace frugal::search {
 
 struct DeriveOptions {
@@ -13,8 +15,10 @@ struct DeriveOptions {
   std::string target;               // whose α, where the search was for several devices
   std::vector<std::string> tables;  // one device each
   std::string format = "auto";
-  // "latency_ms=30", "macs=3e8", …; "latency_ms=30,5" gives each table its own.
+  // "latency_ms=30", "macs=3e8", …; "latency_ms=30,5" gives each table its own. "device_sram_bytes=65536", …
+  // are of the board.
   std::vector<std::string> limits;
+  BoardConfig board;
   // A metric that is a sum ("latency_ms", "macs", …): of the networks at most `slack` nats less probable than
   // the best, the one with the least of it. Empty: the most probable.
   std::string minimise;
@@ -26,7 +30,8 @@ struct DeriveOptions {
 
 // With a front {"front": [{"choice", "log_probability", "costs", "latency_ms", "file"}…], "by":
 // "latency_ms"}, from the cheapest to the most probable; else
-// {"networks": [{"device", "choice", "log_probability", "costs", "latency_ms": {table: ms}, "fastest_on"}]}
+// {"networks": [{"device", "choice", "log_probability", "costs", "latency_ms": {table: ms}, "fastest_on",
+// "on_device"}]}
 nlohmann::ordered_json derive_result(const DeriveOptions& options);
 
 }  // namespace frugal::search

@@ -92,6 +92,7 @@ Ordered describe_target(const Strategy& strategy, const SearchSpace& space, cons
   for (const Limit& limit : objective.limits()) {
     target["limits"][limit.name] = {{"at_most", limit.at_most}, {"network", limit.costs.total(choice)}};
   }
+  if (objective.on_device().given()) target["on_device"] = objective.on_device().describe(choice);
   // With the search's own weights; training it again from the start gives more.
   target["shared_weights_validation_error"] = found.metrics.at("error");
   target["shared_weights_validation_loss"] = found.metrics.at("loss");

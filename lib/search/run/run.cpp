@@ -206,6 +206,7 @@ Choice SearchTask::conclude(const Strategy& strategy) {
   double least = loss_of(best);
   for (const Choice& choice : k_most_probable(log_softmax(strategy.architecture().values()),
                                               objective.limits(), static_cast<std::size_t>(rerank))) {
+    if (!objective.on_device().keeps(choice)) continue;
     const double loss = loss_of(choice);
     if (loss >= least) continue;
     least = loss;

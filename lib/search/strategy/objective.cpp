@@ -37,8 +37,11 @@ void ObjectiveConfig::visit(config::Visitor& v) {
   v.field("reward_exponent", reward_exponent, config::at_least(0),
           "reinforce, random, evolution: accuracy times (reference / cost) to this power, where loss is not "
           "none");
-  v.field("limits", limits, config::greater_than(0),
-          "what the derived network keeps: latency_ms, macs, parameters, flash_bytes, sram_bytes");
+  v.field(
+      "limits", limits, config::greater_than(0),
+      "what the derived network keeps: latency_ms, macs, parameters, flash_bytes, sram_bytes; of the board "
+      "device_sram_bytes, device_flash_bytes, device_instructions, device_step_instructions");
+  v.object("board", board, "where the network is to learn: limits as its compiler counts them");
 }
 
 Objective::Objective(const ObjectiveConfig& config, const SearchSpace& space, const std::string& place)
@@ -74,22 +77,32 @@ Objective::Objective(const ObjectiveConfig& config, const SearchSpace& space, co
       unit_ = unit_of_logarithms(config.reference, costs_.least());
     }
   }
+  DeviceLimits of_board;
   for (const auto& [metric, at_most] : config.limits) {
-    limits_.push_back({metric, costs(metric, place + "/limits"), at_most});
+    if (is_device_metric(metric)) {
+      of_board[metric] = at_most;
+    } else {
+      limits_.push_back({metric, costs(metric, place + "/limits"), at_most});
+    }
   }
-  if (!limits_.empty()) {
-    // Told now, not after the training: derive() says which limit cannot be met and what comes nearest.
+  on_device_ = std::make_shared<OnDevice>(space, config.board, of_board, place + "/board");
+  if (!config.limits.empty()) {
+    // Told now, not after the training: it says which limit cannot be met and what comes nearest.
     BlockScores even;
     for (const SearchBlock& block : space.blocks()) even.emplace_back(block.candidates.size(), 0.0);
-    derive(even, limits_, place + "/limits");
+    on_device_->derive(even, limits_, place + "/limits");
   }
+}
+
+Choice Objective::derived(const BlockScores& scores) const {
+  return on_device_->derive(scores, limits_, "limits");
 }
 
 bool Objective::keeps_limits(const Choice& choice) const {
   for (const Limit& limit : limits_) {
     if (limit.costs.total(choice) > limit.at_most) return false;
   }
-  return true;
+  return on_device_->keeps(choice);
 }
 
 double Objective::expected(const std::vector<std::vector<double>>& probabilities) const {

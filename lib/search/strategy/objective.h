@@ -11,12 +11,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "config/visitor.h"
 #include "search/cost/cost.h"
 #include "search/derive/derive.h"
+#include "search/derive/on_device.h"
 
 namespace frugal::search {
 
@@ -28,7 +30,8 @@ struct ObjectiveConfig {
   double reference = 0;  // in the metric's unit
   double a = 0.2, b = 0.3, lambda = 0.1;
   double reward_exponent = 0.1;          // reinforce, evolution: accuracy · (reference / cost)^exponent
-  std::map<std::string, double> limits;  // metric: at most
+  std::map<std::string, double> limits;  // metric: at most; those of the board among them
+  BoardConfig board;
 
   void visit(config::Visitor& v);
 };
@@ -36,13 +39,16 @@ struct ObjectiveConfig {
 class Objective {
  public:
   // Reads the table. UserError for a key that the table lacks, a missing reference, a limit that no network
-  // of the space keeps (which is known before anything is trained).
+  // of the space keeps (which is known before anything is trained). The space stays the caller's.
   Objective(const ObjectiveConfig& config, const SearchSpace& space, const std::string& place);
 
   const ObjectiveConfig& config() const { return config_; }
   const BlockCosts& costs() const { return costs_; }
-  const std::vector<Limit>& limits() const { return limits_; }
+  const std::vector<Limit>& limits() const { return limits_; }  // without those of the board
+  const OnDevice& on_device() const { return *on_device_; }
   bool keeps_limits(const Choice& choice) const;
+  // The most probable network that keeps all limits.
+  Choice derived(const BlockScores& scores) const;
 
   double expected(const std::vector<std::vector<double>>& probabilities) const;
   // ∂E/∂α of a block, through its softmax: p_i (F_i − Σ_j p_j F_j).
@@ -59,6 +65,7 @@ class Objective {
   ObjectiveConfig config_;
   BlockCosts costs_;
   std::vector<Limit> limits_;
+  std::shared_ptr<const OnDevice> on_device_;
   double unit_ = 1;  // of the logarithms of mul_log
 };
 

@@ -157,10 +157,7 @@ torch::Tensor Strategy::weight_logits(const torch::Tensor& images, bool warm_up,
                            warm_up ? architecture_.sample_uniform(random) : architecture_.sample(random));
 }
 
-Choice Strategy::derived() const {
-  const BlockScores scores = log_softmax(architecture_.values());
-  return objective_.limits().empty() ? most_probable(scores) : derive(scores, objective_.limits(), "limits");
-}
+Choice Strategy::derived() const { return objective_.derived(log_softmax(architecture_.values())); }
 
 tensor::NamedTensors Strategy::state() {
   tensor::NamedTensors state;
