@@ -278,5 +278,26 @@ def documented(case: Case) -> None:
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
+def measured(case: Case) -> None:
+    """scripts/tiny_ladder and scripts/tiny_device in their short forms."""
+    schemes = case.folder / "schemes.json"
+    schemes.write_text(json.dumps({"tiny": [{"bias_layers": 3, "layers": [3, 1], "fractions": [1, 0.5]}]}))
+
+    def result(script, *arguments):
+        command = [str(SOURCE / "scripts" / script), "--bin", sys.argv[1], *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        return json.loads(done.stdout.splitlines()[-1])
+    steps = list(result("tiny_ladder", "--ours", schemes, case.model, "tiny", 0)["cases"]["tiny/0"]["sram_bytes"].values())
+    assert steps == sorted(steps, reverse=True) and steps[0] > steps[1] and steps[2] > steps[3], steps
+    if skip_without(*M7):
+        return
+    cases = result("tiny_device", "--short", case.model, schemes, "tiny")["cases"]
+    board = cases["49 KB, 2 classes"]
+    assert 4096 < board["SRAM planned, stack included"] < steps[0], (board, steps)
+    assert 0 < board["M7 instructions, inference"] < board["M7 instructions, training step"], board
+    assert cases["49 KB on the M55"]["M55 instructions, inference"] < board["M7 instructions, inference"], cases
+
+
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, comes_back, in_an_emulator, tidy, stopped, starts, installs, wrong_input, documented), Case))
+    sys.exit(run_cases((learns, comes_back, in_an_emulator, tidy, stopped, starts, installs, wrong_input, documented, measured), Case))
