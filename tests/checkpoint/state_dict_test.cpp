@@ -90,6 +90,22 @@ TEST_CASE("a state dict is read: views of one storage, other orders, what is no 
   REQUIRE(floats(StateDictFile(path), "w").size() == 6);
 }
 
+TEST_CASE("entries that come in several parts, as those of a large dict do, are all kept") {
+  test::TempDir dir;
+  const std::string path = dir / "m.pth";
+  for (const char* empty : {"}", "ccollections\nOrderedDict\n)R"}) {
+    const std::string start = std::string("\x80\x02") + empty;
+    write(path,
+          start + "(" + text("a") + tensor("0", {6}, {1}) + "u(" + text("b") + tensor("0", {2}, {1}) + "u.");
+    const StateDictFile file(path);
+    REQUIRE(file.tensors().size() == 2);
+    REQUIRE(floats(file, "a").size() == 6);
+    REQUIRE(floats(file, "b").size() == 2);
+  }
+  write(path, "\x80\x02](" + text("a") + whole(1) + "u.");  // entries of a list
+  CHECK_THROWS_AS(StateDictFile(path), base::UserError);
+}
+
 TEST_CASE("files of tensors that are damaged, would run code or are of another kind are refused") {
   test::TempDir dir;
   const std::string path = dir / "m.bin";

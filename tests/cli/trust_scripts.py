@@ -35,12 +35,18 @@ def mutate(work):
     assert found == [(4, "&&"), (4, "<"), (8, "*"), (8, "std::min(")], found  # no difference of texts
     for file, number, column, operator in script.places([source]):
         assert source.read_text().split("\n")[number][column:].startswith(operator) and script.SWAPS[operator] != operator
-    change, other = {"place": "a.cpp:1", "line": "a < b"}, {"place": "a.cpp:2", "line": "a + b"}
+    change = {"place": "a.cpp:1", "column": 4, "from": "<", "line": "a < b", "same_before": 0}
+    other = {"place": "a.cpp:2", "column": 4, "from": "+", "line": "a + b", "same_before": 0}
     script.Kept(work / "kept.jsonl").add({**change, "found_by": "a test"})
     script.Kept(work / "kept.jsonl").add({**other, "found_by": None})
     kept = script.Kept(work / "kept.jsonl")
-    assert kept.found_by(change) == "a test", kept.known
+    assert kept.found_by(change) == kept.found_by({**change, "place": "a.cpp:9"}) == "a test", kept.known
     assert kept.found_by(other) is None and kept.found_by({**change, "line": "a < c"}) is None, "is tried again"
+    assert kept.found_by({**change, "same_before": 1}) is None, "another line that reads the same"
+    order = lambda: [(place[2], place[3]) for place in sorted(script.places([source]), key=lambda one: script.order_of(one, work, 3))]
+    before = order()
+    source.write_text("int g(int a) { return a; }\n" + source.read_text())
+    assert order() == before, "another line moves none"
     command = [sys.executable, str(ROOT / "scripts/mutate"), "4", "--seed", "9", "--list", "lib/config"]
     lists = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)]
     assert lists[0] == lists[1] and len(lists[0].splitlines()) == 4, lists

@@ -157,6 +157,11 @@ TEST_CASE("a curve is fitted the same whatever the order and the units") {
       map(x, [&](double v) { return 5 * std::pow(v, -0.2) * std::exp(0.01 * random.normal()); });
   const std::vector<double> beyond = {3e8};
   const double once = Curve::fit(x, y).predict(beyond)[0].y;
+  const Curve fitted = Curve::fit(x, y);
+  for (const CurveCandidate& candidate : fitted.candidates()) {  // at least the start of the optimum itself
+    CHECK(candidate.agreement > 0);
+    CHECK(candidate.agreement < 1 + 1e-9);
+  }
   CHECK(Curve::fit(x, y).predict(beyond)[0].y == once);
   const std::vector<double> xr(x.rbegin(), x.rend()), yr(y.rbegin(), y.rend());
   CHECK(Curve::fit(xr, yr).predict(beyond)[0].y == once);

@@ -8,6 +8,7 @@
 #include "fit/command/isoflop.h"
 #include "fit/posterior/predictive.h"
 #include "fit/validate/protocol.h"
+#include "report/html.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -121,6 +122,19 @@ TEST_CASE("isoFLOP minima of a known surface", "[fit]") {
   const auto refused = fit::isoflop(points);
   CHECK_FALSE(refused.fitted);
   CHECK(refused.budgets[0].refusal.find("no interior minimum") != std::string::npos);
+}
+
+TEST_CASE("the page of the protocol has errors in per cent", "[fit]") {
+  fit::ProtocolResult result;
+  result.name = "made up";
+  result.in_fit = {0.015, 0.02};
+  result.extrapolation = {-0.125, 0.25};
+  result.default_covered = 0.9;
+  fit::ProtocolReport report;
+  report.surfaces = {result};
+  report::Page page("protocol");
+  report.add_to_page(page, 0.95);
+  CHECK_THAT(page.text(), Catch::Contains("+1.50 % ± 2.00 %") && Catch::Contains("-12.50 % ± 25.00 %"));
 }
 
 TEST_CASE("the paper's protocol on simulated surfaces", "[fit][slow]") {

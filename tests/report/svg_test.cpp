@@ -103,6 +103,16 @@ TEST_CASE("a heat map draws a cell a value and lines of equal value where they p
   CHECK(labels == 1);  // 99 is nowhere
 }
 
+TEST_CASE("the colours of a heat map go from viridis' first to its last") {
+  report::Plot plot("surface", {"data", false, {}, {}}, {"size", false, {}, {}});
+  plot.heat_map({1, 2, 3}, {1, 2}, {0, 1, 2, 3, 4, 8}, "error", false, {});
+  const std::string svg = plot.svg();
+  for (const char* color : {"#440154", "#472d7b", "#21918c", "#fde725"}) {  // of 0, 1, 4 and 8
+    CAPTURE(color);
+    CHECK(svg.find(color) != std::string::npos);
+  }
+}
+
 TEST_CASE("labels of lines of equal value stay apart and inside the plot") {
   std::vector<double> x, y, values;
   for (int i = 0; i < 30; ++i) x.push_back(std::pow(10, i / 10.0)), y.push_back(1 + i);
