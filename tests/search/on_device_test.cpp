@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "compile/untrained.h"
 #include "emulate/target.h"
+#include "search/strategy/objective.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -92,6 +93,27 @@ TEST_CASE("limits of a board that no network keeps are refused with the nearest"
                     Catch::Contains("board: device_flash_bytes needs a board"));
   CHECK_THROWS_WITH(OnDevice(space, {"m8", "head"}, {}, "board"), Catch::Contains("board"));
   CHECK_THROWS_WITH(OnDevice(space, {"host", "head"}, {}, "board"), Catch::Contains("the host is no board"));
+}
+
+TEST_CASE("a search's objective holds limits of a board beside those that are sums", "[search]") {
+  const search::SearchSpace space = small_space();
+  const search::BlockScores scores = for_large(space);
+  const Choice largest = search::most_probable(scores);
+  const double sram = static_cast<double>(planned(space, largest));
+  search::ObjectiveConfig config;
+  config.board.target = "m7";
+  config.limits = {{"device_sram_bytes", 0.9 * sram}, {"macs", 1e9}};
+  const search::Objective objective(config, space, "objective");
+  CHECK(objective.limits().size() == 1);
+  CHECK(!objective.keeps_limits(largest));
+  const Choice derived = objective.derived(scores);
+  CHECK(objective.keeps_limits(derived));
+  CHECK(static_cast<double>(planned(space, derived)) <= 0.9 * sram);
+  config.limits["device_sram_bytes"] = 5000;  // told before anything is trained
+  CHECK_THROWS_WITH(search::Objective(config, space, "objective"), Catch::Contains("objective/limits"));
+  config.board.target = "";
+  CHECK_THROWS_WITH(search::Objective(config, space, "objective"),
+                    Catch::Contains("objective/board: device_sram_bytes needs a board"));
 }
 
 TEST_CASE("instructions of an emulated board limit a derived network", "[search][slow]") {
