@@ -76,17 +76,20 @@ function(frugal_includes file key pattern result)
   set(${result} ${known} PARENT_SCOPE)
 endfunction()
 
-# frugal_room_library(NAME STATIC|OBJECT room... [EXCEPT room...]): a library of every .cpp in lib/<room> and below, but for
-# the excepted rooms.
+# frugal_room_library(NAME STATIC|OBJECT room... [EXCEPT room|file...] [WITH file...]): a library of every .cpp in lib/<room> and
+# below, but for the excepted rooms and files, and of the further files.
 function(frugal_room_library name type)
-  cmake_parse_arguments(PARSE_ARGV 2 rooms "" "" "EXCEPT")
+  cmake_parse_arguments(PARSE_ARGV 2 rooms "" "" "EXCEPT;WITH")
   set(sources)
   foreach(room IN LISTS rooms_UNPARSED_ARGUMENTS)
     file(GLOB_RECURSE found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lib/${room}/*.cpp)
     list(APPEND sources ${found})
   endforeach()
   foreach(room IN LISTS rooms_EXCEPT)
-    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/lib/${room}/")
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/lib/${room}(/|$)")
+  endforeach()
+  foreach(file IN LISTS rooms_WITH)
+    list(APPEND sources ${CMAKE_SOURCE_DIR}/lib/${file})
   endforeach()
   add_library(${name} ${type} ${sources})
   target_link_libraries(${name} PUBLIC frugal_options)
@@ -97,15 +100,13 @@ endfunction()
 
 # Up to twelve sources of a folder (with torch: six) are compiled as one, which reads the headers they share once: a
 # build from nothing takes about half of the processor time (docs/architecture.md). Where the files of a folder are
-# entries of one table and say the same names in their unnamed namespaces, each stays alone; what computes in whole numbers
-# (integer_*) says the names of what computes in floats, and is a group of its own. What includes ir/graph.h is never
-# with what does not, so that a change of the graph compiles no more than it must (scripts/rebuild-time).
+# entries of one table and say the same names in their unnamed namespaces, each stays alone; where integer_* say the names of
+# what computes in floats, these are a group of their own. What includes ir/graph.h is never with what does not, and is
+# a larger group (with torch, which costs a unit 8 s before its first line, one of all folders): a change of the graph
+# compiles no more than it must (scripts/rebuild-time).
 set(frugal_one_by_one lib/fit/curve/laws lib/fit/law/laws lib/model/transformer/architectures)
+set(frugal_integer_apart lib/autodiff lib/quant)
 function(frugal_unity target)
-  set(most 12)
-  if(target STREQUAL frugal_learn)
-    set(most 6)
-  endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   get_target_property(sources ${target} SOURCES)
   list(SORT sources)
@@ -117,23 +118,25 @@ function(frugal_unity target)
       continue()
     endif()
     frugal_includes(${file} graph "\"ir/graph.h\"" of_graph)
+    frugal_includes(${file} torch "[<\"](torch|ATen|c10)/" of_torch)
     string(REPLACE "/" "_" group ${here})
-    if(file MATCHES "/integer_[a-z_]*\\.cpp$")
+    if(here IN_LIST frugal_integer_apart AND file MATCHES "/integer_[a-z_]*\\.cpp$")
       string(APPEND group "_integer")
     endif()
-    if(of_graph AND target STREQUAL frugal_learn)
-      # Of all folders: torch costs a unit 8 s before its first line.
-      set_source_files_properties(${source} PROPERTIES UNITY_GROUP torch_graph)
-      continue()
+    set(most 12)
+    if(of_graph AND of_torch)
+      set(group torch_graph)
     elseif(of_graph)
+      set(most 16)
       string(APPEND group "_graph")
+    elseif(of_torch)
+      set(most 6)
     endif()
     if(NOT DEFINED count_${group})
       set(count_${group} 0)
     endif()
     math(EXPR part "${count_${group}} / ${most}")
     math(EXPR count_${group} "${count_${group}} + 1")
-    string(APPEND group "_${part}")
-    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group}_${part})
   endforeach()
 endfunction()

@@ -54,7 +54,7 @@ TORCH_FREE = {
     "quant": BASICS + ["checkpoint", "ir", "ops", "autodiff", "plan"],
     "emit": BASICS + ["ir", "ops", "passes", "plan", "device", "device/runtime", "quant"],
     "quant/convert": BASICS + ["ir", "quant"],
-    "sparse": BASICS + ["ir", "ops", "autodiff", "passes", "plan", "quant"],
+    "sparse": BASICS + ["ir", "ops", "network/import", "autodiff", "passes", "plan", "quant"],
     "compile": BASICS + ["ir", "ops", "network", "network/import", "autodiff", "passes", "plan", "device", "quant", "quant/convert", "emit", "sparse"],
     "emulate": BASICS + ["ir", "ops", "network", "network/import", "autodiff", "plan", "device", "device/runtime", "quant", "emit", "sparse", "compile"],
     "data/images": ["base", "config", "samples"],

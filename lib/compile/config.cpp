@@ -1,6 +1,7 @@
 #include "compile/config.h"
 
 #include "config/size.h"
+#include "ops/ops.h"
 
 namespace frugal::compile {
 
@@ -58,6 +59,18 @@ device::FileSettings file_settings(const CompileConfig& config) {
   settings.stack_bytes = config::bytes_of(config.device.stack, "device.stack");
   settings.optimise = config.device.optimise;
   return settings;
+}
+
+std::int32_t kernels_of(device::Target target) {
+  switch (target) {
+    case device::Target::cortex_m4:
+    case device::Target::cortex_m7:
+      return OPS_DSP;
+    case device::Target::cortex_m55:
+      return OPS_MVE;
+    default:
+      return OPS_PLAIN;
+  }
 }
 
 }  // namespace frugal::compile

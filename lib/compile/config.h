@@ -47,4 +47,7 @@ struct CompileConfig {
 device::FileSettings file_settings(const CompileConfig& config);
 std::vector<plan::Region> memories_of(const CompileConfig& config);
 
+// Which forms of kernels a target has: a target of ops.h.
+std::int32_t kernels_of(device::Target target);
+
 }  // namespace frugal::compile

@@ -189,6 +189,12 @@ Ordered read_compiled(const std::string& folder) {
   return read;
 }
 
+const std::vector<std::string> stage_names{"forward", "backward", "optimized", "plan", "c"};
+
+std::string emitted(const std::string& stage, const CompileConfig& config) {
+  return text_of(stage, make_stages(config, stage), config);
+}
+
 std::string summary_of(const Ordered& c, const std::string& folder) {
   const Ordered &sram = c["memory"]["sram"], &flash = c["memory"]["flash"];
   std::string text =

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "compile/config.h"
 
@@ -24,6 +25,10 @@ nlohmann::ordered_json compile_to(const std::string& folder, const CompileConfig
 
 // compile.json of a folder. Throws UserError where it is none that is whole.
 nlohmann::ordered_json read_compiled(const std::string& folder);
+
+// What `--emit` prints (text_of in compile/stages.h). Throws UserError as compile_to does.
+std::string emitted(const std::string& stage, const CompileConfig& config);
+extern const std::vector<std::string> stage_names;  // in their order
 
 // A few lines for people.
 std::string summary_of(const nlohmann::ordered_json& compiled, const std::string& folder);

@@ -6,7 +6,6 @@
 #include "emit/source.h"
 #include "ir/text.h"
 #include "network/import/load.h"
-#include "ops/ops.h"
 #include "plan/block_file.h"
 #include "quant/head.h"
 #include "quant/integer_network.h"
@@ -56,8 +55,6 @@ passes::TrainingStep updated(const autodiff::TrainingGraph& training, const Comp
 
 }  // namespace
 
-const std::vector<std::string> stage_names{"forward", "backward", "optimized", "plan", "c"};
-
 Stages make_stages(const CompileConfig& config, const std::string& stage) {
   if (config.network.empty())
     throw UserError("network", "is not given", "--set network=model.tflite, or any file that `import` reads");
@@ -82,18 +79,6 @@ Stages make_stages(const ir::Model& network, const CompileConfig& config, const 
 passes::TrainingStep step_of(const Stages& made, const sparse::UpdateScheme& scheme,
                              const CompileConfig& config) {
   return updated(trained_by(made.start, scheme, config), config);
-}
-
-std::int32_t kernels_of(device::Target target) {
-  switch (target) {
-    case device::Target::cortex_m4:
-    case device::Target::cortex_m7:
-      return OPS_DSP;
-    case device::Target::cortex_m55:
-      return OPS_MVE;
-    default:
-      return OPS_PLAIN;
-  }
 }
 
 emit::SourceConfig source_config(const passes::TrainingStep& step, const CompileConfig& config) {

@@ -34,13 +34,9 @@ Stages make_stages(const ir::Model& network, const CompileConfig& config, const 
 passes::TrainingStep step_of(const Stages& made, const sparse::UpdateScheme& scheme,
                              const CompileConfig& config);
 
-// Which forms of kernels a target has: a target of ops.h.
-std::int32_t kernels_of(device::Target target);
-
 // Of a stage ("forward", "backward", "optimized", "plan", "c"): a graph as ir/text.h reads it, the blocks of
 // the arena as plan/block_file.h does, or frugal_model.c.
 std::string text_of(const std::string& stage, const Stages& stages, const CompileConfig& config);
-extern const std::vector<std::string> stage_names;
 
 emit::SourceConfig source_config(const passes::TrainingStep& step, const CompileConfig& config);
 

@@ -46,7 +46,7 @@ void require_within(const Budget& budget, const Spent& spent, const Compiled& co
     throw UserError("--flash",
                     fmt::format("{} bytes are used, {} more than {}; the largest numbers are {}",
                                 spent.memory.flash_bytes, spent.memory.flash_bytes - budget.flash,
-                                budget.flash, compile::largest_numbers(compiled.start, named)),
+                                budget.flash, compile::largest_numbers(*compiled.start, named)),
                     "a smaller network; device.optimise=-Os makes code smaller");
   if (budget.instructions >= 0 && spent.step_instructions > budget.instructions)
     throw UserError("--instructions",

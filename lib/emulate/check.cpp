@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "emit/state.h"
 #include "emulate/state.h"
 #include "ops/integer.h"
 
@@ -24,7 +25,7 @@ double loss_of(const Answer& answer, bool without_floats) {
 
 void check(const Compiled& compiled, const Lesson& lesson, const Output& output) {
   require_answers(lesson, output);
-  quant::Trainer trainer(compiled.start, compiled.trained, compiled.method, compiled.folder + "/model");
+  quant::Trainer trainer(*compiled.start, compiled.trained, compiled.method, compiled.folder + "/model");
   for (std::size_t i = 0; i < lesson.turns.size(); ++i) {
     const Turn& turn = lesson.turns[i];
     const Answer& answer = output.answers[i];

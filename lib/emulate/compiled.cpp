@@ -6,6 +6,7 @@
 #include "compile/config.h"
 #include "compile/folder.h"
 #include "config/config.h"
+#include "ir/model.h"
 #include "network/import/model_folder.h"
 #include "sparse/scheme.h"
 
@@ -42,9 +43,9 @@ Compiled open_compiled(const std::string& folder) {
   given.json() = node["config"].json();
   given.origin = origin;
   compiled.config = config::read<compile::CompileConfig>(given);
-  compiled.start = network::read_model(folder + "/model");
-  compiled.scheme = sparse::read_scheme(node["scheme"], compiled.start.graph);
-  compiled.trained = sparse::trained_layers(compiled.start, compiled.scheme);
+  compiled.start = std::make_shared<const ir::Model>(network::read_model(folder + "/model"));
+  compiled.scheme = sparse::read_scheme(node["scheme"], compiled.start->graph);
+  compiled.trained = sparse::trained_layers(*compiled.start, compiled.scheme);
   compiled.method = method_of(compiled.config);
   compiled.target = device::target_named(node["target"].text(), origin + ":/target");
   compiled.network_id = static_cast<std::uint32_t>(node["network_id"].integer());

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "autodiff/backward.h"
+#include "autodiff/trained_layer.h"
 #include "compile/config.h"
 #include "device/files.h"
-#include "ir/model.h"
+#include "ir/ids.h"
 #include "quant/trainer.h"
 #include "sparse/scheme.h"
 
@@ -21,7 +21,7 @@ struct Compiled {
   std::string folder;
   std::shared_ptr<const nlohmann::ordered_json> result;  // compile.json
   compile::CompileConfig config;                         // what it was compiled by
-  ir::Model start;                                       // FOLDER/model
+  std::shared_ptr<const ir::Model> start;                // FOLDER/model
   sparse::UpdateScheme scheme;
   std::vector<autodiff::TrainedLayer> trained;
   quant::TrainerConfig method;

@@ -29,7 +29,7 @@ std::int64_t Lesson::learnt() const {
 }
 
 std::string stream_of(const Lesson& lesson, const Compiled& compiled) {
-  const ir::Graph& graph = compiled.start.graph;
+  const ir::Graph& graph = compiled.start->graph;
   quant::check_samples(lesson.samples, graph, compiled.folder);
   const std::vector<std::size_t> to = byte_places(graph);
   device::StreamWriter writer(static_cast<std::uint32_t>(to.size()),

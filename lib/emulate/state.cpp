@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "compile/stages.h"
 #include "device/runtime/stream_format.h"
+#include "emit/state.h"
 
 namespace frugal::emulate {
 
@@ -13,7 +14,7 @@ using base::UserError;
 
 emit::DeviceProgram program_of(const Compiled& compiled) {
   compile::Stages stages;
-  stages.start = compiled.start;
+  stages.start = *compiled.start;
   const passes::TrainingStep step = compile::step_of(stages, compiled.scheme, compiled.config);
   if (compile::network_id(step) != compiled.network_id)
     throw UserError(compiled.folder,
@@ -40,7 +41,7 @@ emit::Learnt read_state(const std::string& path, const Compiled& compiled) {
     throw UserError(path, "is of another network than " + compiled.folder + ", or of another scheme",
                     "name the folder that the device was built from");
   const std::span<const char> state = std::span(text).subspan(sizeof(header));
-  return emit::learnt_from(program_of(compiled), compiled.start, std::as_bytes(state), path);
+  return emit::learnt_from(program_of(compiled), *compiled.start, std::as_bytes(state), path);
 }
 
 }  // namespace frugal::emulate

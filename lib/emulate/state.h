@@ -7,8 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "emit/state.h"
 #include "emulate/compiled.h"
+
+namespace frugal::emit {
+class DeviceProgram;  // emit/device_program.h
+struct Learnt;        // emit/state.h
+}  // namespace frugal::emit
 
 namespace frugal::emulate {
 

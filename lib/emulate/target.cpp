@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "base/error.h"
-#include "compile/stages.h"
 #include "emulate/process.h"
 #include "ops/ops.h"
 

@@ -44,7 +44,7 @@ Instructions instructions_untrained(const network::NetworkConfig& network, compi
   if (options.target == device::Target::host)
     throw base::UserError("device.target", "is the host, which counts no instructions",
                           "m3, m4, m7, m55 or rv32");
-  const nlohmann::ordered_json said = run_lesson(compiled, one_sample(compiled.start.graph), options);
+  const nlohmann::ordered_json said = run_lesson(compiled, one_sample(compiled.start->graph), options);
   const auto most = [&](const char* what) { return said["instructions"][what]["most"].get<std::int64_t>(); };
   return {most("inference"), most("step")};
 }

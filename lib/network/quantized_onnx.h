@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "ir/model.h"
+#include "ir/ids.h"
 
 namespace frugal::network {
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "emulate/run.h"
+#include "ir/model.h"
 #include "sparse/fisher.h"
 #include "teach/lesson.h"
 
@@ -100,12 +101,12 @@ ChosenRate choose_rate(const emulate::Compiled& compiled, const RunConfig& confi
   const auto training = adapt::open_examples(config.data, samples::Split::train);
   const quant::Samples all =
       adapt::samples_of(*training, adapt::few_of_each(*training, config.shots, config.seed),
-                        compiled.start.graph, compiled.folder + "/model");
+                        compiled.start->graph, compiled.folder + "/model");
   const Parts parts = parted(all);
   ChosenRate chosen{rate_without_trial, {}};
   if (parts.held.empty()) return chosen;
   const quant::Samples learnt = only(all, parts.learnt), held = only(all, parts.held);
-  ir::Model start = compiled.start;
+  ir::Model start = *compiled.start;
   if (class_means) {
     std::vector<std::size_t> every(learnt.size());
     std::iota(every.begin(), every.end(), std::size_t{0});

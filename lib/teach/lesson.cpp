@@ -5,6 +5,7 @@
 #include "adapt/batches.h"
 #include "adapt/samples.h"
 #include "base/error.h"
+#include "ir/model.h"
 
 namespace frugal::teach {
 namespace {
@@ -38,7 +39,7 @@ class Builder {
 
   Range added(const adapt::Examples& examples, const std::vector<std::size_t>& which) {
     const quant::Samples more =
-        adapt::samples_of(examples, which, compiled_.start.graph, compiled_.folder + "/model");
+        adapt::samples_of(examples, which, compiled_.start->graph, compiled_.folder + "/model");
     quant::Samples& all = lesson_.samples;
     const std::size_t begin = all.size();
     all.image_bytes = more.image_bytes;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "adapt/example_config.h"
-#include "ir/graph.h"
+#include "ir/ids.h"
 
 namespace frugal::teach {
 

@@ -1,7 +1,6 @@
 // tinytrain-compile compile
 #include "base/given_path.h"
 #include "compile/folder.h"
-#include "compile/stages.h"
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
@@ -30,8 +29,7 @@ void add_compile(CLI::App& app) {
   sub->callback([flags, stage, json] {
     const auto loaded = cli::load_config<compile::CompileConfig>(*flags);
     if (!stage->empty()) {
-      base::write_text(base::given_path(flags->out),
-                       compile::text_of(*stage, compile::make_stages(loaded.config, *stage), loaded.config));
+      base::write_text(base::given_path(flags->out), compile::emitted(*stage, loaded.config));
       return;
     }
     cli::require_folder(*flags, "compile", "out/device");

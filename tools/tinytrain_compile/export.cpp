@@ -1,6 +1,7 @@
 // tinytrain-compile export
 #include "base/given_path.h"
 #include "base/progress.h"
+#include "emit/state.h"
 #include "emulate/state.h"
 #include "network/import/model_folder.h"
 #include "network/quantized_onnx.h"

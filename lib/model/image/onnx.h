@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "ir/graph.h"
+#include "ir/ids.h"
 #include "network/network.h"
 
 namespace frugal::model {

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "ir/model.h"
+#include "ir/ids.h"
 
 namespace frugal::network {
 
