@@ -25,5 +25,6 @@ int main(int argc, char** argv) {
     nas_search::add_derive(app);
     nas_search::add_report(app);
     nas_search::add_export(app);
+    nas_search::add_quantize(app);
   });
 }

@@ -21,6 +21,7 @@
 #include "ir/model.h"
 #include "network/import/load.h"
 #include "network/import/model_folder.h"
+#include "network/quantized_onnx.h"
 #include "quant/convert/fold.h"
 #include "samples/split.h"
 #include "train/run/communicator.h"
@@ -123,6 +124,19 @@ Ordered layers_json(const ir::Graph& folded, const quant::Int8Network& made,
   return layers;
 }
 
+// Written as model.onnx; null, with a note, where the network has no such form.
+Ordered write_onnx(const std::string& folder, const ir::Model& model, const network::Imported& imported,
+                   const std::string& origin, std::vector<std::string>& notes) {
+  try {
+    const std::string file = network::to_quantized_onnx(model, origin, imported.metadata);
+    base::write_text(folder + "/model.onnx", file);
+    return file.size();
+  } catch (const UserError& error) {
+    notes.push_back(std::string("no model.onnx: ") + error.what());
+    return nullptr;
+  }
+}
+
 Ordered line_of(const Ordered& result) {
   Ordered line = result["quantized"];
   line["run"] = result["run"];
@@ -186,6 +200,8 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options, cons
   bar.finish(fmt::format("{:.2f} % in float, {:.2f} % on integers", 100 * before.accuracy(),
                          100 * after.accuracy()));
 
+  network::write_model(options.out + "/model", made.model);
+  const Ordered onnx_bytes = write_onnx(options.out, made.model, imported, config.network, notes);
   Ordered result = folder.start_result(config.seed);
   Ordered& line = result["quantized"];
   line["id"] = folder.id();
@@ -199,6 +215,7 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options, cons
   line["int8"] = quant::to_json(after);
   line["held_out"] = validates ? "validation" : "test";
   line["weight_bytes"] = ir::flash_bytes(made.model.graph, ir::whole(made.model.graph));
+  line["onnx_bytes"] = onnx_bytes;  // of model.onnx, which onnxruntime runs
   line["mean"] = training->mean;
   line["std"] = training->std;
   line["notes"] = notes;
@@ -206,7 +223,6 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options, cons
   if (!options.quiet) {
     for (const std::string& note : notes) base::log_note("tinytrain-compile", note);
   }
-  network::write_model(options.out + "/model", made.model);
   base::write_text(options.out + "/report.html", page(made.model.graph.name, result));
   folder.finish(result, threads,
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());

@@ -1,6 +1,6 @@
 // A float network becomes one on integers: batch norm folded, ranges from calibration images, every layer
-// compared with what it was. In the output folder: model/ (graph and numbers), report.html and result.json
-// (written last).
+// compared with what it was. In the output folder: model/ (graph and numbers), model.onnx
+// (with quantise and dequantise nodes, as runtimes take it), report.html and result.json (written last).
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

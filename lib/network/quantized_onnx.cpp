@@ -27,7 +27,7 @@ class Writer {
         stored_(graph_.tensors.size()),
         real_(graph_.tensors.size()) {}
 
-  std::string write() {
+  std::string write(const std::map<std::string, std::string>& metadata) {
     const TensorId in = graph_.inputs.front();
     const ir::Tensor& input = graph_.tensor(in);
     if (input.type != ir::DataType::int8)
@@ -39,6 +39,7 @@ class Writer {
     const std::string name = "output";
     out_.node("Identity", {real(last)}, name);
     out_.output(name, any_batch(graph_.tensor(last).shape));
+    for (const auto& [key, text] : metadata) out_.metadata(key, text);
     return out_.model("frugal", FRUGAL_VERSION);
   }
 
@@ -157,8 +158,9 @@ class Writer {
 
 }  // namespace
 
-std::string to_quantized_onnx(const ir::Model& model, const std::string& origin) {
-  return Writer(model, origin).write();
+std::string to_quantized_onnx(const ir::Model& model, const std::string& origin,
+                              const std::map<std::string, std::string>& metadata) {
+  return Writer(model, origin).write(metadata);
 }
 
 }  // namespace frugal::network

@@ -6,13 +6,16 @@
 // step off. Read back (network/import) it is the same network, with that rounding.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "ir/ids.h"
 
 namespace frugal::network {
 
-// The file's bytes. Throws UserError at "origin: node" for what has no form in ONNX here.
-std::string to_quantized_onnx(const ir::Model& model, const std::string& origin);
+// The file's bytes. metadata: texts that go with the model (network/preprocessing.h). Throws UserError at
+// "origin: node" for what has no form in ONNX here.
+std::string to_quantized_onnx(const ir::Model& model, const std::string& origin,
+                              const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace frugal::network

@@ -113,6 +113,29 @@ def learns_on(case: Case) -> None:
     command("tinytrain-compile", "adapt", "-", "--out", str(case.folder / "adapted2"), "--quiet", config=adapt)
 
 
+def onnx_file(case: Case) -> None:
+    """nas-search quantize is the same; model.onnx says what images become, and is the same network read back."""
+    line, _ = case.run("a")
+    stdout, _ = command("nas-search", "quantize", "-", "--out", str(case.folder / "b"), "--threads", "1", "--quiet",
+                        config=case.config)
+    assert {k: v for k, v in json.loads(stdout).items() if k != "run"} == {k: v for k, v in line.items() if k != "run"}
+    file = case.folder / "b" / "model.onnx"
+    assert file.read_bytes() == (case.folder / "a" / "model.onnx").read_bytes()
+    assert line["onnx_bytes"] == file.stat().st_size
+    preprocessing = json.loads((case.folder / "float" / "network.json").read_text())["preprocessing"]
+    for key in ("mean", "std"):
+        assert json.dumps(preprocessing[key]).replace(" ", "").encode() in file.read_bytes(), key
+    again, _ = command("tinytrain-compile", "inspect", str(file))
+    first, _ = command("tinytrain-compile", "inspect", str(case.folder / "a" / "model"))
+    for key in ("macs", "weight_bytes"):
+        assert json.loads(again)["totals"][key] == json.loads(first)["totals"][key], key
+    adapt = {"data": case.data, "head": "keep", "scheme": "last:1", "method": {"epochs": 0}}
+    for network in (str(file), str(case.folder / "a" / "model")):
+        stdout, _ = command("tinytrain-compile", "adapt", "-", "--out", str(case.folder / f"adapted{len(network)}"), "--quiet",
+                            config=adapt | {"network": network})
+        assert json.loads(stdout)["before"]["accuracy"] == line["int8"]["accuracy"], (network, stdout)
+
+
 def same_bytes(case: Case) -> None:
     case.run("a")
     case.run("b", "--threads", "3")
@@ -258,4 +281,4 @@ def without_torch(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((without_torch, whole_way, learns_on, same_bytes, classes, wrong_input, activations, constant_images, damaged_weights, dead), Case))
+    sys.exit(run_cases((without_torch, whole_way, onnx_file, learns_on, same_bytes, classes, wrong_input, activations, constant_images, damaged_weights, dead), Case))

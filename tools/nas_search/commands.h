@@ -20,6 +20,7 @@ void add_network(CLI::App& app);
 void add_speed(CLI::App& app);
 void add_derive(CLI::App& app);
 void add_export(CLI::App& app);
+void add_quantize(CLI::App& app);
 void add_latency(CLI::App& app);
 void add_profile(CLI::App& app);
 void add_report(CLI::App& app);

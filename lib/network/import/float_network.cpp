@@ -11,8 +11,13 @@ Imported import_float_network(const nlohmann::json& json, const checkpoint::Safe
                               const std::string& origin) {
   Imported imported;
   imported.format = "network.json";
-  imported.model.graph = is_tree_network(json) ? *lower(read_tree_network(json, origin), 0, origin)
-                                               : *lower(read_network(json, origin), 0, origin).graph;
+  if (is_tree_network(json)) {
+    imported.model.graph = *lower(read_tree_network(json, origin), 0, origin);
+  } else {
+    const NetworkConfig network = read_network(json, origin);
+    imported.model.graph = *lower(network, 0, origin).graph;
+    if (network.preprocessing) imported.metadata = metadata_of(*network.preprocessing, network.resolution);
+  }
   ir::Model& model = imported.model;
   model.data.resize(model.graph.tensors.size());
   for (std::size_t i = 0; i < model.graph.tensors.size(); ++i) {

@@ -18,6 +18,9 @@ struct Imported {
   ir::Model model;
   std::string format;              // ".tflite", "tiny-training", …
   std::vector<std::string> notes;  // what a user should know about these numbers
+  // What images become before they are the input, where the file says it (metadata_of,
+  // network/preprocessing.h).
+  std::map<std::string, std::string> metadata;
 };
 
 class ModelBuilder {
