@@ -20,7 +20,7 @@ struct Imported {
   std::vector<std::string> notes;  // what a user should know about these numbers
   // What images become before they are the input, where the file says it (metadata_of,
   // network/preprocessing.h).
-  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> metadata = {};
 };
 
 class ModelBuilder {
