@@ -2,6 +2,7 @@
 #include "network/quantized_onnx.h"
 
 #include "ir/integer_scale.h"
+#include "network/import/stored_input.h"
 #include "quant/head.h"
 #include "quant/integer_network.h"
 #include "quant/program.h"
@@ -51,9 +52,18 @@ TEST_CASE("a random network on integers is written as ONNX and read back with th
     const ir::Tensor& input = model.graph.tensor(model.graph.inputs.front());
     const ir::Model again = test::import_model(network::to_quantized_onnx(model, "net"));
     const quant::Samples samples = test::random_samples(seed, model.graph, 3);
+    // As load_model gives it: what adapt and compile train.
+    const ir::Model stored = network::with_stored_input(again);
+    const ir::Tensor& in = stored.graph.tensor(stored.graph.inputs.front());
     INFO("seed " << seed);
-    for (std::size_t i = 0; i < samples.size(); ++i)
-      CHECK(logits(again, samples.image(i), input) == logits(model, samples.image(i), input));
+    CHECK(in.type == ir::DataType::int8);
+    CHECK(in.quantization == input.quantization);
+    CHECK_NOTHROW(ir::verify(stored, "net"));
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const std::vector<float> expected = logits(model, samples.image(i), input);
+      CHECK(logits(again, samples.image(i), input) == expected);
+      CHECK(logits(stored, samples.image(i), input) == expected);
+    }
   }
 }
 

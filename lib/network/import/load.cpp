@@ -14,6 +14,7 @@
 #include "network/import/model_folder.h"
 #include "network/import/onnx.h"
 #include "network/import/onnx_file.h"
+#include "network/import/stored_input.h"
 #include "network/import/tflite.h"
 #include "network/import/tflite_file.h"
 #include "network/import/tiny_training.h"
@@ -118,6 +119,7 @@ Imported load_model(const std::string& path, const std::string& weights) {
   } else {
     imported = load_file(path, weights);
   }
+  imported.model = with_stored_input(std::move(imported.model));
   note_dead_channels(imported.model, imported.notes);
   return imported;
 }
