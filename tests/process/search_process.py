@@ -140,6 +140,21 @@ def report(case: Case) -> None:
     text = page_of(case, folder, *flags)
     for wanted in (">0.0625<", ">theirs<", ">net-7<", ">3.500<", ">0.8750<"):
         assert wanted in text, f"the page lacks {wanted}"
+    # The classes that the network tells apart, once it was trained; another network's are refused.
+    counts = [[17, 3], [0, 20]]
+    trained = {"runs_line": {"parameters": target["parameters"], "macs": target["macs"]},
+               "held_out": {"per_class": [{"class": "cat"}, {"class": "<dog>"}], "confusion": counts}}
+    (case.folder / "result.json").write_text(json.dumps(trained))
+    text = page_of(case, folder, "--trained", str(case.folder / "result.json"))
+    for wanted in (">17<", ">&lt;dog&gt;<", ">3 of 20<"):
+        assert wanted in text, f"the page lacks {wanted}"
+    trained["runs_line"]["macs"] += 1
+    (case.folder / "result.json").write_text(json.dumps(trained))
+    assert "is of another network" in page_of(case, folder, "--trained", str(case.folder / "result.json"), expect=2)
+    trained["runs_line"]["macs"] -= 1
+    trained["held_out"]["confusion"] = [[1]]
+    (case.folder / "result.json").write_text(json.dumps(trained))
+    assert "/held_out/confusion/0: has not an answer" in page_of(case, folder, "--trained", str(case.folder / "result.json"), expect=2)
     (case.folder / "check.json").write_text('{"run": {}}')
     assert "check.json:/run: needs the key 'check'" in page_of(case, folder, *flags, expect=2)
     assert "none" in page_of(case, str(case.folder / "none"), expect=2)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/flags.h"
+#include "cli/terminal.h"
 #include "report/result.h"
 
 namespace frugal::nas_search {

@@ -1,5 +1,6 @@
 // nas-search derive
 #include "nas_search/commands.h"
+#include "nas_search/summary.h"
 #include "search/derive/command.h"
 
 namespace frugal::nas_search {
@@ -8,10 +9,13 @@ namespace {
 struct DeriveCommand {
   cli::CommonFlags flags;
   search::DeriveOptions options;
+  bool json = false;
 
   void run() {
     options.out = flags.out == "-" ? "" : flags.out;
-    report::write_result("-", search::derive_result(options));
+    const auto result = search::derive_result(options);
+    if (cli::for_people(json)) return base::write_text("-", lines_of_derivation(result, options.out));
+    report::write_result("-", result);
   }
 };
 
@@ -55,6 +59,7 @@ void add_derive(CLI::App& app) {
       ->needs(board);
   cli::add_flags(*sub, command->flags, {.out_is_folder = true, .seed = false},
                  "Folder for network.json; - writes none");
+  add_json_flag(*sub, command->json);
   sub->footer(
       "Examples:\n"
       "  nas-search derive space.json --alpha out/search/search.json --out out/net\n"

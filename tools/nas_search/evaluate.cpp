@@ -3,6 +3,7 @@
 #include "base/given_path.h"
 
 #include "nas_search/commands.h"
+#include "nas_search/summary.h"
 
 namespace frugal::nas_search {
 
@@ -10,6 +11,7 @@ void add_evaluate(CLI::App& app) {
   struct Command {
     cli::CommonFlags flags;
     train::EvaluateOptions options;
+    bool json = false;
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand(
@@ -30,6 +32,7 @@ void add_evaluate(CLI::App& app) {
   cli::add_flags<data::DataConfig>(*sub, command->flags,
                                    {.config = cli::ConfigArgument::own, .seed = false, .threads = true},
                                    "Where the result goes (JSON); - is standard output");
+  add_json_flag(*sub, command->json);
   sub->footer(
       "Examples:\n"
       "  nas-search evaluate out/first/network.json --weights out/first/weights.safetensors\n"
@@ -40,8 +43,10 @@ void add_evaluate(CLI::App& app) {
   sub->callback([command] {
     const auto loaded = cli::load_config<data::DataConfig>(command->flags);
     command->options.threads = command->flags.threads;
-    report::write_result(base::given_path(command->flags.out),
-                         train::evaluate(command->options, loaded.config));
+    const auto result = train::evaluate(command->options, loaded.config);
+    if (cli::for_people(command->json, command->flags.out))
+      return base::write_text("-", lines_of_evaluation(result));
+    report::write_result(base::given_path(command->flags.out), result);
   });
 }
 

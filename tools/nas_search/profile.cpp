@@ -1,5 +1,6 @@
 // nas-search profile
 #include "nas_search/commands.h"
+#include "nas_search/summary.h"
 #include "search/profile/command.h"
 
 namespace frugal::nas_search {
@@ -10,7 +11,7 @@ struct ProfileCommand {
   search::ProfileOptions options;
   std::string runner, runtime;
   std::int64_t batch = 0;
-  bool serve = false;
+  bool serve = false, json = false;
 
   void run() {
     const search::DeviceConfig device =
@@ -29,7 +30,9 @@ struct ProfileCommand {
     options.resume = flags.resume;
     options.quiet = flags.quiet;
     options.seed = flags.seed;
-    report::write_result("-", search::profile_result(options, device));
+    const auto result = search::profile_result(options, device);
+    if (cli::for_people(json)) return base::write_text("-", lines_of_profile(result, options.out));
+    report::write_result("-", result);
   }
 };
 
@@ -57,6 +60,7 @@ void add_profile(CLI::App& app) {
   cli::add_flags<search::DeviceConfig>(*sub, command->flags,
                                        {.config = cli::ConfigArgument::own, .threads = true, .resume = true},
                                        "The latency table (JSON)");
+  add_json_flag(*sub, command->json);
   sub->footer(
       "Examples:\n"
       "  nas-search profile configs/search/fashion.json --threads 1 --out out/latency.json --check 100\n"

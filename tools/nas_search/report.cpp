@@ -29,12 +29,15 @@ void add_report(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("report", "A page of a search: paths, network, latency, memory (HTML)");
   sub->add_option("FOLDER", command->files.folder, "Where the search wrote to")->required();
   sub->add_option("--check", command->files.check, "What `nas-search profile --check` answered (JSON)");
+  sub->add_option("--trained", command->files.trained,
+                  "result.json of the network as it was trained: which classes it tells apart");
   sub->add_option("--networks", command->files.networks,
                   "Networks to compare: JSONL with series, name, latency_ms, accuracy");
   cli::add_flags(*sub, command->flags, {.seed = false}, "The page (HTML)");
   sub->footer(
       "Examples:\n"
       "  nas-search report out/search --out out/search/report.html\n"
+      "  nas-search report out/search --trained out/trained/result.json --out report.html\n"
       "  nas-search report out/search --check out/check.json --networks others.jsonl --out report.html");
   sub->callback([command] { command->run(); });
 }

@@ -1,5 +1,6 @@
 // nas-search search, nas-search search-speed
 #include "nas_search/commands.h"
+#include "nas_search/summary.h"
 #include "search/run/command.h"
 #include "search/run/speed.h"
 
@@ -8,12 +9,15 @@ namespace {
 
 struct SearchCommand {
   cli::CommonFlags flags;
+  bool json = false;
 
   void run() const {
     const auto loaded = cli::load_config<search::SearchConfig>(flags);
     cli::require_folder(flags, "a search", "out/search");
     const train::RunOptions options{flags.out, flags.resume, flags.quiet, flags.device};
-    report::write_result("-", search::run_search(loaded.config, options, flags.config));
+    const auto result = search::run_search(loaded.config, options, flags.config);
+    if (cli::for_people(json)) return base::write_text("-", lines_of_search(result, flags.out));
+    report::write_result("-", result);
   }
 };
 
@@ -47,6 +51,7 @@ void add_search(CLI::App& app) {
                                         .device = true,
                                         .resume = true},
                                        "Folder for search.json, network.json, weights and the checkpoint");
+  add_json_flag(*sub, command->json);
   sub->footer(
       "Examples:\n"
       "  nas-search search configs/search/fashion.json --out out/search\n"

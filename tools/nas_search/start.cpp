@@ -2,6 +2,7 @@
 #include "search/start/start.h"
 
 #include "nas_search/commands.h"
+#include "nas_search/summary.h"
 
 namespace frugal::nas_search {
 
@@ -10,6 +11,7 @@ void add_start(CLI::App& app) {
     cli::CommonFlags flags;
     search::StartOptions options;
     std::string latency;
+    bool json = false;
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand(
@@ -27,6 +29,7 @@ void add_start(CLI::App& app) {
       ->needs(network);
   cli::add_flags(*sub, command->flags, {.out_is_folder = true, .threads = true},
                  "Folder for everything that is made");
+  add_json_flag(*sub, command->json);
   sub->footer(
       "Examples:\n"
       "  nas-search start photos --latency 5ms --out out/photos\n"
@@ -39,7 +42,9 @@ void add_start(CLI::App& app) {
     options.seed = static_cast<std::int64_t>(command->flags.seed);
     options.threads = std::max(1, command->flags.threads);
     options.quiet = command->flags.quiet;
-    report::write_result("-", search::start(options));
+    const auto result = search::start(options);
+    if (cli::for_people(command->json)) return base::write_text("-", lines_of_start(result, options.out));
+    report::write_result("-", result);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "report/html.h"
 #include "report/svg.h"
@@ -69,6 +70,43 @@ std::string expectation_plot(const SearchReport& report) {
   return plot.svg(720, 300);
 }
 
+// A row a class, a column an answer; nothing where there was none.
+void add_matrix(report::Page& page, const ClassAnswers& classes) {
+  std::vector<std::string> header{"is \\ was said"};
+  header.insert(header.end(), classes.names.begin(), classes.names.end());
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t c = 0; c < classes.names.size(); ++c) {
+    std::vector<std::string> row{classes.names[c]};
+    for (const std::int64_t count : classes.counts[c]) row.push_back(count > 0 ? std::to_string(count) : "");
+    rows.push_back(std::move(row));
+  }
+  page.table(header, rows);
+}
+
+// What is taken for what, most often first.
+void add_mistakes(report::Page& page, const ClassAnswers& classes) {
+  constexpr std::size_t most_shown = 10;
+  struct Mistake {
+    std::size_t is, said;
+    std::int64_t count, of;
+  };
+  std::vector<Mistake> mistakes;
+  for (std::size_t is = 0; is < classes.names.size(); ++is) {
+    const std::vector<std::int64_t>& row = classes.counts[is];
+    const std::int64_t of = std::accumulate(row.begin(), row.end(), std::int64_t{0});
+    for (std::size_t said = 0; said < row.size(); ++said)
+      if (said != is && row[said] > 0) mistakes.push_back({is, said, row[said], of});
+  }
+  std::stable_sort(mistakes.begin(), mistakes.end(),
+                   [](const Mistake& a, const Mistake& b) { return a.count > b.count; });
+  if (mistakes.size() > most_shown) mistakes.resize(most_shown);
+  std::vector<std::vector<std::string>> rows;
+  for (const Mistake& one : mistakes)
+    rows.push_back(
+        {classes.names[one.is], classes.names[one.said], fmt::format("{} of {}", one.count, one.of)});
+  if (!rows.empty()) page.table({"class", "is taken for", "held-out images"}, rows);
+}
+
 }  // namespace
 
 std::string search_page(const SearchSpace& space, const SearchReport& report) {
@@ -106,6 +144,12 @@ std::string search_page(const SearchSpace& space, const SearchReport& report) {
                       fmt::format("{:.4f}", point.accuracy)});
     }
     page.table({"series", "network", "latency, ms", "accuracy"}, rows);
+  }
+  if (!report.classes.names.empty()) {
+    constexpr std::size_t widest_matrix = 12;
+    page.section("Which classes are told apart");
+    if (report.classes.names.size() <= widest_matrix) add_matrix(page, report.classes);
+    add_mistakes(page, report.classes);
   }
   if (!report.memory_mib.empty()) {
     page.section("Memory");

@@ -16,6 +16,12 @@ struct NetworkPoint {
   double latency_ms = 0, accuracy = 0;
 };
 
+// How the held-out images of each class were answered: counts[class][answer].
+struct ClassAnswers {
+  std::vector<std::string> names;
+  std::vector<std::vector<std::int64_t>> counts;
+};
+
 struct SearchReport {
   std::string title = "Architecture search", subtitle;
   std::vector<PathSnapshot> path;
@@ -23,6 +29,7 @@ struct SearchReport {
   double latency_limit_ms = 0;                    // 0: none
   std::vector<double> predicted_ms, measured_ms;  // whole networks, held out
   std::vector<NetworkPoint> networks;
+  ClassAnswers classes;                                    // of the network that was trained
   std::vector<std::pair<std::string, double>> memory_mib;  // peak, by what was run
   std::vector<std::pair<std::string, std::string>> facts;  // a table at the top
   std::string config;                                      // JSON, folded away

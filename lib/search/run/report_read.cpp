@@ -109,6 +109,29 @@ SearchReport report_of(const JsonNode& search, std::size_t index, const std::vec
   return report;
 }
 
+// Whether a training's result is of the network that was found for a target.
+bool is_of(const JsonNode& trained, const JsonNode& target) {
+  const JsonNode line = trained["runs_line"];
+  return line["parameters"].number() == target["parameters"].number() &&
+         line["macs"].number() == target["macs"].number();
+}
+
+// Nothing where it has so many classes that the counts were left out.
+ClassAnswers classes_of(const JsonNode& result) {
+  const JsonNode held_out = result["held_out"];
+  ClassAnswers classes;
+  const auto counts = held_out.find("confusion");
+  if (!counts) return classes;
+  for (const JsonNode& one : held_out["per_class"].elements()) classes.names.push_back(one["class"].text());
+  for (const JsonNode& row : counts->elements()) {
+    classes.counts.emplace_back();
+    for (const JsonNode& count : row.elements()) classes.counts.back().push_back(count.integer());
+    if (row.size() != classes.names.size()) row.fail("has not an answer for each class");
+  }
+  if (classes.counts.size() != classes.names.size()) counts->fail("has not a row for each class");
+  return classes;
+}
+
 }  // namespace
 
 std::vector<std::string> search_pages(const SearchReportFiles& files) {
@@ -125,8 +148,10 @@ std::vector<std::string> search_pages(const SearchReportFiles& files) {
                           one["accuracy"].number()});
     }
   }
-  Json check_json;
+  Json check_json, trained_json;
   if (!files.check.empty()) check_json = load(files.check);
+  if (!files.trained.empty()) trained_json = load(files.trained);
+  bool trained_is_of_one = files.trained.empty();
   std::vector<std::string> pages;
   for (std::size_t t = 0; t < search["targets"].size(); ++t) {
     SearchReport report = report_of(search, t, events, events_origin, space);
@@ -141,8 +166,16 @@ std::vector<std::string> search_pages(const SearchReportFiles& files) {
       report.facts.emplace_back("relative RMSE of predicted latency, held out",
                                 check["held_out"]["relative_rmse"].json().dump());
     }
+    if (const JsonNode trained(trained_json, files.trained);
+        !files.trained.empty() && is_of(trained, search["targets"][t])) {
+      report.classes = classes_of(trained);
+      trained_is_of_one = true;
+    }
     pages.push_back(search_page(space, report));
   }
+  if (!trained_is_of_one)
+    throw UserError(files.trained, "is of another network than " + origin + " found",
+                    "name the result.json of a training on the network.json beside it");
   return pages;
 }
 

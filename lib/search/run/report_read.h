@@ -10,6 +10,7 @@ namespace frugal::search {
 
 struct SearchReportFiles {
   std::string folder;                 // of a search: search.json, events.jsonl
+  std::string trained;                // result.json of `nas-search train` on what was found; empty: none
   std::string check;                  // answer of `nas-search profile --check`; empty: none
   std::vector<std::string> networks;  // JSONL: {"series", "name", "latency_ms", "accuracy"} a line
 };

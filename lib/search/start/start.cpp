@@ -180,20 +180,9 @@ Ordered start(const StartOptions& options) {
   if (const auto ms = measured_here(table, network)) result["run"]["measured_latency_ms"] = *ms;
   SearchReportFiles files;
   files.folder = options.out + "/search";
+  files.trained = options.out + "/network/result.json";
   base::write_text(options.out + "/report.html", search_pages(files).front());
   report::write_result(options.out + "/start.json", result);
-
-  const auto measured = result["run"].find("measured_latency_ms");
-  say(fmt::format(
-      "{}: {:.1f} % of the held-out images right, {:.3g} ms predicted{} in {}",
-      target.at("network").get<std::string>(), 100 * (1 - trained.at("validation_error").get<double>()),
-      target.at("latency_ms").get<double>(),
-      measured == result["run"].end() ? "" : fmt::format(", {:.3g} ms measured", measured->get<double>()),
-      options.runtime));
-  say(fmt::format(
-      "{0}/network.onnx is ready, {0}/report.html shows how it was found; on one image: nas-search evaluate "
-      "{0}/network/network.json --weights {0}/network/weights.safetensors --image FILE",
-      options.out));
   return result;
 }
 
