@@ -17,7 +17,7 @@ namespace {
 // Fits of tests/fit/old_fits, with the keys of that time: one curve, one law with draws and isoFLOP budgets,
 // one posterior with effective data and an outlier. expected.json is what `predict` and `plan` said then.
 json old_file(const std::string& name) {
-  return json::parse(base::read_text(FRUGAL_SOURCE_DIR "/tests/fit/old_fits/" + name + ".json"));
+  return json::parse(base::read_text(test::source_dir() + "/tests/fit/old_fits/" + name + ".json"));
 }
 
 fit::RunScale scale_of(const json& at) {

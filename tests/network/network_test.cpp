@@ -14,7 +14,7 @@ using network::NetworkConfig;
 namespace {
 
 std::string config_path(const std::string& name) {
-  return std::string(FRUGAL_SOURCE_DIR) + "/configs/networks/" + name + ".json";
+  return test::source_dir() + "/configs/networks/" + name + ".json";
 }
 
 struct Published {

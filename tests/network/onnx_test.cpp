@@ -268,7 +268,7 @@ TEST_CASE("of other domains, pairs of quantise and dequantise alone are read fro
 }
 
 TEST_CASE("the seeds of the ONNX fuzzer are what the writer writes", "[import]") {
-  const std::string folder = std::string(FRUGAL_SOURCE_DIR) + "/tests/fuzz/corpus/onnx/";
+  const std::string folder = test::source_dir() + "/tests/fuzz/corpus/onnx/";
   const bool write = std::getenv("FRUGAL_WRITE_SEEDS") != nullptr;
   for (const auto& [name, bytes] : test::onnx_seeds()) {
     const std::string path = folder + name + ".onnx";

@@ -278,7 +278,7 @@ TEST_CASE("groups, a depth multiplier and per-tensor scales are read", "[import]
 }
 
 TEST_CASE("the fuzzer's seeds are what the writer writes", "[import]") {
-  const std::string folder = std::string(FRUGAL_SOURCE_DIR) + "/tests/fuzz/corpus/tflite/";
+  const std::string folder = test::source_dir() + "/tests/fuzz/corpus/tflite/";
   const bool write = std::getenv("FRUGAL_WRITE_SEEDS") != nullptr;
   for (const auto& [name, bytes] : test::tflite_seeds()) {
     const std::string path = folder + name + ".tflite";

@@ -17,7 +17,7 @@ using Catch::Contains;
 namespace {
 
 search::SearchSpace preset(const std::string& name, const std::vector<std::string>& settings = {}) {
-  return search::load_space(std::string(FRUGAL_SOURCE_DIR) + "/configs/search/" + name + ".json", settings);
+  return search::load_space(test::source_dir() + "/configs/search/" + name + ".json", settings);
 }
 
 search::SearchSpace space_of(const std::string& json) {

@@ -25,9 +25,11 @@ void write_text(const std::string& path, const std::string& text) {
   if (!out.flush()) throw std::runtime_error("cannot write " + path);
 }
 
+std::string source_dir() { return FRUGAL_SOURCE_DIR; }
+
 std::string shared_data_dir() {
   const char* named = std::getenv("FRUGAL_SHARED");
-  std::filesystem::path root = named != nullptr ? named : std::string(FRUGAL_SOURCE_DIR) + "/../shared";
+  std::filesystem::path root = named != nullptr ? named : source_dir() + "/../shared";
   std::error_code ignored;
   return std::filesystem::is_directory(root / "data", ignored) ? (root / "data").string() : std::string();
 }

@@ -23,6 +23,8 @@ class TempDir {
 
 void write_text(const std::string& path, const std::string& text);
 
+std::string source_dir();  // of the checkout
+
 // The folder of reference data beside the checkout, or the one that FRUGAL_SHARED names; empty where it is
 // absent. A test that needs it calls SKIP_WITHOUT_SHARED() first: Catch2 2.13 has no skip of its own, so it
 // says on stderr what was skipped and returns.
