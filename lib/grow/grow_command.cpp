@@ -190,12 +190,11 @@ void GrowConfig::visit(config::Visitor& v) {
           "tensors that the architecture has no place for and that may be left behind: names, or their "
           "beginnings");
   v.field("seed", seed, config::at_least(0), "of fresh weights");
-  v.field("threads", threads, config::at_least(0), "0: all cores");
+  v.field("threads", threads, config::at_least(0), "0: as many cores as the model's size is worth");
 }
 
 void grow_command(const std::string& source_folder, const std::string& out, const GrowConfig& config,
                   bool quiet, nlohmann::ordered_json& result) {
-  tensor::set_threads(static_cast<int>(config.threads));
   const base::MemoryUse memory("growing the model of " + source_folder, "make the target smaller");
   // Whatever can be wrong is looked at before anything is written.
   const model::HfModel source(source_folder);
@@ -205,6 +204,8 @@ void grow_command(const std::string& source_folder, const std::string& out, cons
   model::check_carried(source_folder, source.config().hidden_size, target.hidden_size);
   const DType type = type_named(config.dtype, source.dtype());
   refuse_too_large(target, type, out);
+  // The measurement is what computes: 32 tokens (grow/difference.h).
+  tensor::set_threads(static_cast<int>(config.threads), 32.0 * static_cast<double>(parameter_count(target)));
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const PlannedGrowth growth(
       make_plan(source.config(), target, config.growth, seed, type != DType::f32 && type != DType::f64));
