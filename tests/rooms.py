@@ -61,7 +61,7 @@ TORCH_FREE = {
     "train/run": BASICS,
     "adapt": BASICS + ["checkpoint", "ir", "network", "network/import", "autodiff", "quant", "sparse", "samples",
                        "data/images", "train/run"],
-    "calibrate": BASICS + ["samples", "ir", "network/import", "quant", "quant/convert", "data/images", "train/run",
+    "calibrate": BASICS + ["samples", "ir", "network", "network/import", "quant", "quant/convert", "data/images", "train/run",
                            "adapt"],
     "teach": BASICS + ["samples", "ir", "network/import", "device", "quant", "sparse", "emit", "compile", "emulate", "data/images", "train/run", "adapt"],
 }
