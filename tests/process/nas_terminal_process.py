@@ -62,7 +62,7 @@ def from_search_to_int8(case: Case) -> None:
     assert case.words(evaluated, "error").startswith(f"{100 * result['error']:.2f} % of 40 test images"), evaluated
     assert len(evaluated) == 2 + len(result["per_class"]), evaluated
 
-    (case.folder / "quantize.json").write_text(json.dumps({"network": folder, "data": case.config["data"] | {"validation": 0}}))
+    (case.folder / "quantize.json").write_text(json.dumps({"network": folder, "data": {key: case.config["data"][key] for key in ("kind", "path")}}))
     stored = case.lines("quantize", "quantize.json", "--out", "int8", *quiet)
     assert "in float" in case.words(stored, "accuracy") and (case.folder / case.words(stored, "file").split(",")[0]).exists(), stored
 

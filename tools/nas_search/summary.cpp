@@ -145,7 +145,7 @@ std::string lines_of_derivation(const Json& result, const std::string& out) {
 std::string lines_of_profile(const Json& result, const std::string& out) {
   const Json& device = result["device"];
   std::string text =
-      line("measured", fmt::format("{} operations on {}, {} threads, in {}", result["operations"].dump(),
+      line("measured", fmt::format("{} operations on {}, threads: {}, in {}", result["operations"].dump(),
                                    device["device"].get<std::string>(), device["threads"].dump(),
                                    result["runtime"].get<std::string>()));
   const Json& run = result["run"];
