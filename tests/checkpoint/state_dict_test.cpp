@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "checkpoint/pickle.h"
 #include "checkpoint/sharded.h"
 #include "support/test.h"
 
@@ -104,6 +105,20 @@ TEST_CASE("entries that come in several parts, as those of a large dict do, are 
   }
   write(path, "\x80\x02](" + text("a") + whole(1) + "u.");  // entries of a list
   CHECK_THROWS_AS(StateDictFile(path), base::UserError);
+}
+
+TEST_CASE("whole numbers of a pickle have a sign, whatever their width") {
+  const auto read = [](const std::string& bytes) {
+    const std::string pickle = "\x80\x02\x8a" + bytes + ".";
+    return checkpoint::read_pickle(
+               std::span(reinterpret_cast<const unsigned char*>(pickle.data()), pickle.size()), "p")
+        .root->integer;
+  };
+  CHECK(read(number(0, 1)) == 0);
+  CHECK(read(number(1, 1) + number(200, 1)) == -56);
+  CHECK(read(number(2, 1) + number(200, 2)) == 200);
+  CHECK(read(number(8, 1) + number(1ull << 40, 8)) == std::int64_t{1} << 40);
+  CHECK(read(number(8, 1) + number(~std::uint64_t{6}, 8)) == -7);
 }
 
 TEST_CASE("files of tensors that are damaged, would run code or are of another kind are refused") {
