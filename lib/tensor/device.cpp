@@ -15,6 +15,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/memory_limit.h"
 #include "base/random.h"
 
 namespace frugal::tensor {
@@ -46,6 +47,7 @@ torch::Device parse_device(const std::string& text) {
       throw UserError("--device", "unknown device '" + text + "'", "cpu, cuda or cuda:N");
     }
   }
+  static const base::UnkeptMemory for_the_driver;  // it maps far more memory than it uses
   if (!torch::cuda::is_available()) {
     throw UserError("--device", "no CUDA here: LibTorch has none or sees no GPU", "use --device cpu");
   }

@@ -13,7 +13,7 @@ using namespace frugal;
 namespace {
 
 network::NetworkConfig small_network() {
-  return network::load_network(FRUGAL_SOURCE_DIR "/configs/networks/mcu_28px.json");
+  return network::load_network(test::source_dir() + "/configs/networks/mcu_28px.json");
 }
 
 // Other weights, biases and scales than those that were made up.

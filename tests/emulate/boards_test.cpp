@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "compile/folder.h"
 #include "config/config.h"
+#include "emit/state.h"
 #include "emulate/run.h"
 #include "emulate/state.h"
 #include "emulate/target.h"

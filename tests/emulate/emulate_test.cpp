@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "compile/folder.h"
 #include "config/config.h"
+#include "emit/state.h"
 #include "emulate/check.h"
 #include "emulate/run.h"
 #include "emulate/state.h"
@@ -91,14 +92,14 @@ TEST_CASE("a compiled folder learns on the host as the trainer does", "[emulate]
     // The state comes back: the network that the trainer has.
     const emit::Learnt learnt = emulate::read_state(options.state, compiled);
     CHECK(learnt.steps == 12);
-    quant::Trainer trainer(compiled.start, compiled.trained, compiled.method, "tiny");
+    quant::Trainer trainer(*compiled.start, compiled.trained, compiled.method, "tiny");
     const emulate::Lesson taught = lesson();
     for (const emulate::Turn& turn : taught.turns) {
       const std::size_t which[] = {turn.sample};
       if (turn.learn) trainer.step(taught.samples, which, turn.rate);
     }
     CHECK(trainer.model().data == learnt.network.data);
-    CHECK(compiled.start.data != learnt.network.data);
+    CHECK(compiled.start->data != learnt.network.data);
   }
 }
 
