@@ -62,7 +62,7 @@ def small(words: list) -> list:
     if "configs/train/finetune.json" in words:
         return words + ["--set", "loop.steps=2", "--set", "data.resolution=32", "--set", "batch_size=8", "--threads", "1"]
     words = [REPLACED[words[i - 1]] if words[i - 1] in REPLACED else word for i, word in enumerate(words)]
-    threads = [] if "--threads" in words or words[0] == "export" else ["--threads", "1"]
+    threads = [] if "--threads" in words or words[0] in ("export", "derive") else ["--threads", "1"]
     return words + SMALL.get(words[0], []) + threads
 
 

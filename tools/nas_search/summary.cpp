@@ -131,6 +131,11 @@ std::string lines_of_derivation(const Json& result, const std::string& out) {
                 "{}, log-probability {:.3f}{}", size_of(network["costs"]),
                 network["log_probability"].get<double>(),
                 network.contains("latency_ms") ? ", " + latency(network["latency_ms"]) + " predicted" : ""));
+    if (network.contains("on_device"))
+      text += line("", fmt::format("on {}: {} bytes of SRAM, {} of flash",
+                                   network["on_device"]["target"].get<std::string>(),
+                                   count(network["on_device"]["device_sram_bytes"]),
+                                   count(network["on_device"]["device_flash_bytes"])));
     if (!out.empty() && network.contains("file"))
       text += line("", out + "/" + network["file"].get<std::string>());
   }
