@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "compile/stages.h"
 #include "plan/peak.h"
 
 namespace frugal::compile {

@@ -2,12 +2,21 @@
 // dominates and what would fit.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
-#include "compile/stages.h"
+#include "compile/config.h"
+#include "ir/ids.h"
+
+namespace frugal::emit {
+class DeviceProgram;  // emit/device_program.h
+}  // namespace frugal::emit
 
 namespace frugal::compile {
+
+struct Stages;  // compile/stages.h
 
 // In bytes. Code is not counted: the linker knows it.
 struct Footprint {

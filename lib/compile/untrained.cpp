@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "compile/stages.h"
+#include "ir/model.h"
 #include "network/lower.h"
 #include "quant/convert/fold.h"
 #include "quant/convert/stored.h"

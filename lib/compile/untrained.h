@@ -4,7 +4,7 @@
 
 #include "compile/config.h"
 #include "compile/fit.h"
-#include "ir/model.h"
+#include "ir/ids.h"
 #include "network/network.h"
 
 namespace frugal::compile {

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "compile/fit.h"
 #include "emulate/report.h"
+#include "ir/ids.h"
 #include "plan/block_file.h"
 #include "plan/peak.h"
 

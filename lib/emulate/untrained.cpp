@@ -7,6 +7,7 @@
 #include "compile/untrained.h"
 #include "config/config.h"
 #include "emulate/run.h"
+#include "ir/model.h"
 #include "network/import/model_folder.h"
 
 namespace frugal::emulate {

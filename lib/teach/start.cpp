@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "compile/fit.h"
 #include "compile/folder.h"
+#include "compile/stages.h"
 #include "config/config.h"
 #include "emulate/page.h"
 #include "emulate/run.h"

@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "compile/folder.h"
+#include "ir/model.h"
 #include "network/import/model_folder.h"
 #include "support/test.h"
 

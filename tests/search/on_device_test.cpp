@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "compile/untrained.h"
 #include "emulate/target.h"
+#include "ir/model.h"
 #include "search/strategy/objective.h"
 #include "support/test.h"
 

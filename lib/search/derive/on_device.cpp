@@ -22,7 +22,7 @@ using base::UserError;
 
 constexpr const char *sram = "device_sram_bytes", *flash = "device_flash_bytes",
                      *inference = "device_instructions", *step = "device_step_instructions";
-constexpr int most_tried = 200, most_emulated = 20;
+constexpr int most_compiled = 200, most_emulated = 20;
 
 compile::CompileConfig compile_config(const BoardConfig& board, const std::string& network) {
   compile::CompileConfig config;
@@ -134,7 +134,7 @@ Choice OnDevice::improved(Choice choice, const BlockScores& scores, const std::v
     double gain;
     std::size_t block, candidate;
   };
-  for (int left = emulates ? most_emulated : most_tried; left > 0;) {
+  for (int left = emulates ? most_emulated : most_compiled; left > 0;) {
     std::vector<Exchange> exchanges;
     for (std::size_t b = 0; b < scores.size(); ++b) {
       for (std::size_t i = 0; i < scores[b].size(); ++i) {
@@ -166,7 +166,7 @@ Choice OnDevice::derive(const BlockScores& scores, const std::vector<Limit>& lim
   std::map<Metric, double> at_most;
   std::string least;
   double excess = std::numeric_limits<double>::infinity();
-  for (int tried = 0; tried < most_tried; ++tried) {
+  for (int tried = 0; tried < most_compiled; ++tried) {
     std::vector<Limit> all = limits;
     for (const auto& [metric, most] : at_most)
       all.push_back({name_of(metric), costs_of(space_, metric), most});
