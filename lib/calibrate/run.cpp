@@ -124,19 +124,6 @@ Ordered layers_json(const ir::Graph& folded, const quant::Int8Network& made,
   return layers;
 }
 
-// Written as model.onnx; null, with a note, where the network has no such form.
-Ordered write_onnx(const std::string& folder, const ir::Model& model, const network::Imported& imported,
-                   const std::string& origin, std::vector<std::string>& notes) {
-  try {
-    const std::string file = network::to_quantized_onnx(model, origin, imported.metadata);
-    base::write_text(folder + "/model.onnx", file);
-    return file.size();
-  } catch (const UserError& error) {
-    notes.push_back(std::string("no model.onnx: ") + error.what());
-    return nullptr;
-  }
-}
-
 Ordered line_of(const Ordered& result) {
   Ordered line = result["quantized"];
   line["run"] = result["run"];
@@ -201,7 +188,8 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options, cons
                          100 * after.accuracy()));
 
   network::write_model(options.out + "/model", made.model);
-  const Ordered onnx_bytes = write_onnx(options.out, made.model, imported, config.network, notes);
+  const std::size_t onnx_bytes = network::write_quantized_onnx(options.out + "/model.onnx", made.model,
+                                                               config.network, notes, imported.metadata);
   Ordered result = folder.start_result(config.seed);
   Ordered& line = result["quantized"];
   line["id"] = folder.id();
@@ -215,7 +203,8 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options, cons
   line["int8"] = quant::to_json(after);
   line["held_out"] = validates ? "validation" : "test";
   line["weight_bytes"] = ir::flash_bytes(made.model.graph, ir::whole(made.model.graph));
-  line["onnx_bytes"] = onnx_bytes;  // of model.onnx, which onnxruntime runs
+  line["onnx_bytes"] = nullptr;  // of model.onnx, which onnxruntime runs
+  if (onnx_bytes > 0) line["onnx_bytes"] = onnx_bytes;
   line["mean"] = training->mean;
   line["std"] = training->std;
   line["notes"] = notes;

@@ -23,8 +23,9 @@ std::vector<float> made_up(const ir::Dims& shape) {
 
 }  // namespace
 
-ir::Model int8_form(const network::NetworkConfig& network, const std::string& rounding,
-                    const std::string& origin) {
+ir::Model int8_form(const network::NetworkConfig& network, const CompileConfig& config) {
+  const std::string& origin = config.network;
+  const char* rounding = config.method.storage == "integer" ? "integer" : "float32-half-even";
   ir::Model model;
   model.graph = *network::lower(network, 0, origin).graph;
   model.data.resize(model.graph.tensors.size());
@@ -40,9 +41,7 @@ ir::Model int8_form(const network::NetworkConfig& network, const std::string& ro
 }
 
 Footprint footprint_untrained(const network::NetworkConfig& network, const CompileConfig& config) {
-  const bool whole_numbers = config.method.storage == "integer";
-  const Stages stages = make_stages(
-      int8_form(network, whole_numbers ? "integer" : "float32-half-even", config.network), config);
+  const Stages stages = make_stages(int8_form(network, config), config);
   const device::FileSettings settings = file_settings(config);
   return footprint_of(emit::DeviceProgram(stages.step, kernels_of(settings.target), config.network),
                       settings);

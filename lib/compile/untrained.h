@@ -9,12 +9,13 @@
 
 namespace frugal::compile {
 
-// On integers, as `tinytrain-compile quantize` makes it of the trained network. Throws UserError at
-// "origin: layer" for a layer that has no form on integers.
-ir::Model int8_form(const network::NetworkConfig& network, const std::string& rounding,
-                    const std::string& origin);
+// config.network is the network's name in messages.
 
-// By the config's target, scheme and passes; config.network is the network's name in messages.
+// On integers, as `tinytrain-compile quantize` makes it of the trained network, with the rounding that the
+// config's way to learn needs. Throws UserError at "name: layer" for a layer that has no form on integers.
+ir::Model int8_form(const network::NetworkConfig& network, const CompileConfig& config);
+
+// By the config's target, scheme and passes.
 Footprint footprint_untrained(const network::NetworkConfig& network, const CompileConfig& config);
 
 }  // namespace frugal::compile

@@ -30,21 +30,19 @@ Lesson one_sample(const ir::Graph& graph) {
 
 Instructions instructions_untrained(const network::NetworkConfig& network, compile::CompileConfig config,
                                     const std::string& folder) {
-  const bool whole_numbers = config.method.storage == "integer";
-  const ir::Model model =
-      compile::int8_form(network, whole_numbers ? "integer" : "float32-half-even", config.network);
+  RunOptions options;
+  options.target = compile::file_settings(config).target;
+  options.quiet = true;
+  if (options.target == device::Target::host)
+    throw base::UserError("device.target", "is the host, which counts no instructions",
+                          "m3, m4, m7, m55 or rv32");
+  const ir::Model model = compile::int8_form(network, config);
   config.network = folder + "/model";
   network::write_model(config.network, model);
   nlohmann::json effective;
   config::print(config, effective);
   compile::compile_to(folder + "/device", config, effective);
   const Compiled compiled = open_compiled(folder + "/device");
-  RunOptions options;
-  options.target = compiled.target;
-  options.quiet = true;
-  if (options.target == device::Target::host)
-    throw base::UserError("device.target", "is the host, which counts no instructions",
-                          "m3, m4, m7, m55 or rv32");
   const nlohmann::ordered_json said = run_lesson(compiled, one_sample(compiled.start->graph), options);
   const auto most = [&](const char* what) { return said["instructions"][what]["most"].get<std::int64_t>(); };
   return {most("inference"), most("step")};

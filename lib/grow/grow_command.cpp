@@ -204,8 +204,9 @@ void grow_command(const std::string& source_folder, const std::string& out, cons
   model::check_carried(source_folder, source.config().hidden_size, target.hidden_size);
   const DType type = type_named(config.dtype, source.dtype());
   refuse_too_large(target, type, out);
-  // The measurement is what computes: 32 tokens (grow/difference.h).
-  tensor::set_threads(static_cast<int>(config.threads), 32.0 * static_cast<double>(parameter_count(target)));
+  // The measurement is what computes.
+  tensor::set_threads(static_cast<int>(config.threads),
+                      static_cast<double>(compared_tokens) * static_cast<double>(parameter_count(target)));
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const PlannedGrowth growth(
       make_plan(source.config(), target, config.growth, seed, type != DType::f32 && type != DType::f64));

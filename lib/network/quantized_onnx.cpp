@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "ir/integer_scale.h"
 #include "ir/operator.h"
 #include "ir/real_values.h"
@@ -161,6 +162,20 @@ class Writer {
 std::string to_quantized_onnx(const ir::Model& model, const std::string& origin,
                               const std::map<std::string, std::string>& metadata) {
   return Writer(model, origin).write(metadata);
+}
+
+std::size_t write_quantized_onnx(const std::string& path, const ir::Model& model, const std::string& origin,
+                                 std::vector<std::string>& notes,
+                                 const std::map<std::string, std::string>& metadata) {
+  std::string file;
+  try {
+    file = to_quantized_onnx(model, origin, metadata);
+  } catch (const base::UserError& error) {
+    notes.push_back(std::string("no model.onnx: ") + error.what());
+    return 0;
+  }
+  base::write_text(path, file);
+  return file.size();
 }
 
 }  // namespace frugal::network

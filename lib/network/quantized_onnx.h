@@ -6,8 +6,10 @@
 // step off. Read back (network/import) it is the same network, with that rounding.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "ir/ids.h"
 
@@ -17,5 +19,11 @@ namespace frugal::network {
 // "origin: node" for what has no form in ONNX here.
 std::string to_quantized_onnx(const ir::Model& model, const std::string& origin,
                               const std::map<std::string, std::string>& metadata = {});
+
+// The same as a file beside a model folder, which is whole without it. Returns the file's bytes; 0, with a
+// note, where the network has no such form.
+std::size_t write_quantized_onnx(const std::string& path, const ir::Model& model, const std::string& origin,
+                                 std::vector<std::string>& notes,
+                                 const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace frugal::network

@@ -38,8 +38,7 @@ TEST_CASE("a network takes of a device what was told before its training", "[com
   const test::TempDir folder;
   compile::CompileConfig config;
   config.network = folder / "network";
-  network::write_model(config.network,
-                       with_other_numbers(compile::int8_form(network, "float32-half-even", "small")));
+  network::write_model(config.network, with_other_numbers(compile::int8_form(network, config)));
   std::int64_t least = 0;
   for (const std::string scheme : {"head", "bias:4", "last:3"}) {
     for (const std::string target : {"m7", "m55"}) {

@@ -1,5 +1,4 @@
 // tinytrain-compile export
-#include "base/given_path.h"
 #include "base/progress.h"
 #include "emit/state.h"
 #include "emulate/state.h"
@@ -8,21 +7,6 @@
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
-
-namespace {
-
-// What has no form there is said; the folder is whole without it.
-bool write_onnx(const std::string& path, const ir::Model& model, const std::string& origin) {
-  try {
-    base::write_text(base::given_path(path), network::to_quantized_onnx(model, origin));
-  } catch (const base::UserError& error) {
-    base::log_note("tinytrain-compile export", std::string("no model.onnx: ") + error.what());
-    return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 void add_export(CLI::App& app) {
   auto flags = std::make_shared<cli::CommonFlags>();
@@ -43,7 +27,10 @@ void add_export(CLI::App& app) {
     const emit::Learnt learnt = emulate::read_state(*state, compiled);
     const base::FolderLock lock(flags->out);
     network::write_model(flags->out, learnt.network);
-    const bool as_onnx = write_onnx(flags->out + "/model.onnx", learnt.network, *folder);
+    std::vector<std::string> notes;
+    const bool as_onnx =
+        network::write_quantized_onnx(flags->out + "/model.onnx", learnt.network, *folder, notes) > 0;
+    for (const std::string& note : notes) base::log_note("tinytrain-compile export", note);
     base::write_text("-", report::to_line({{"schema", "frugal.tinytrain_compile.export/1"},
                                            {"network", learnt.network.graph.name},
                                            {"steps", learnt.steps},

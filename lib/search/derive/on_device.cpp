@@ -99,11 +99,7 @@ DeviceNeeds OnDevice::counted(const Choice& choice) const {
   const compile::CompileConfig config = compile_config(board_, place_);
   const compile::Footprint footprint = compile::footprint_untrained(network, config);
   DeviceNeeds needs{{sram, footprint.sram()}, {flash, footprint.flash()}};
-  const bool fits = std::all_of(needs.begin(), needs.end(), [&](const auto& one) {
-    const auto limit = limits_.find(one.first);
-    return limit == limits_.end() || static_cast<double>(one.second) <= limit->second;
-  });
-  if (!fits || (!limits_.contains(inference) && !limits_.contains(step))) return needs;
+  if (!passed(needs).empty() || (!limits_.contains(inference) && !limits_.contains(step))) return needs;
   if (emulated_ == nullptr) emulated_ = std::make_unique<Emulated>();
   const emulate::Instructions counts = emulate::instructions_untrained(network, config, emulated_->folder());
   needs[inference] = counts.inference;
@@ -116,17 +112,16 @@ const DeviceNeeds& OnDevice::needs(const Choice& choice) const {
   return known != known_.end() ? known->second : known_.emplace(choice, counted(choice)).first->second;
 }
 
-std::vector<std::string> OnDevice::passed(const Choice& choice) const {
+std::vector<std::string> OnDevice::passed(const DeviceNeeds& needs) const {
   std::vector<std::string> names;
-  if (limits_.empty()) return names;
-  for (const auto& [name, bytes] : needs(choice)) {
+  for (const auto& [name, count] : needs) {
     const auto limit = limits_.find(name);
-    if (limit != limits_.end() && static_cast<double>(bytes) > limit->second) names.push_back(name);
+    if (limit != limits_.end() && static_cast<double>(count) > limit->second) names.push_back(name);
   }
   return names;
 }
 
-bool OnDevice::keeps(const Choice& choice) const { return passed(choice).empty(); }
+bool OnDevice::keeps(const Choice& choice) const { return limits_.empty() || passed(needs(choice)).empty(); }
 
 Choice OnDevice::improved(Choice choice, const BlockScores& scores, const std::vector<Limit>& limits) const {
   const bool emulates = limits_.contains(inference) || limits_.contains(step);
@@ -183,7 +178,7 @@ Choice OnDevice::derive(const BlockScores& scores, const std::vector<Limit>& lim
       at_most[metric] = costs_of(space_, metric).total(most_probable(scores));
       continue;
     }
-    const std::vector<std::string> over = passed(*choice);
+    const std::vector<std::string> over = passed(needs(*choice));
     if (over.empty()) return tried == 0 ? *choice : improved(*choice, scores, limits);
     double worst = 0;
     std::string takes;

@@ -55,7 +55,7 @@ class OnDevice {
  private:
   class Emulated;
   DeviceNeeds counted(const Choice& choice) const;
-  std::vector<std::string> passed(const Choice& choice) const;  // names of limits
+  std::vector<std::string> passed(const DeviceNeeds& needs) const;  // names of limits
   Choice improved(Choice choice, const BlockScores& scores, const std::vector<Limit>& limits) const;
 
   const SearchSpace& space_;
