@@ -12,7 +12,7 @@ import sys
 
 BASICS = ["base", "config", "report"]
 LAW = ["fit/numeric", "fit/runs", "fit/law"]
-FIT = LAW + ["fit/posterior", "fit/curve", "fit/surface", "fit/decide"]
+FIT = LAW + ["fit/schedule", "fit/posterior", "fit/curve", "fit/surface", "fit/decide"]
 IMAGES = ["network", "model/image"]
 BATCHES = ["data/images", "data/batches"]
 TRAINING = ["checkpoint", "tensor", "train/run", "train/parallel", "train"]
@@ -29,6 +29,7 @@ TORCH_FREE = {
     "fit/runs": ["base", "config", "fit/numeric"],
     "fit/law": BASICS + ["fit/numeric", "fit/runs"],
     "fit/law/laws": ["base", "fit/numeric", "fit/law"],
+    "fit/schedule": BASICS + LAW,
     "fit/posterior": BASICS + LAW,
     "fit/curve": BASICS + LAW,
     "fit/curve/laws": ["base", "fit/numeric", "fit/curve"],

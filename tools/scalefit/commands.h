@@ -29,11 +29,21 @@ void add_design(CLI::App& app);
 void add_measure(CLI::App& app);
 void add_validate(CLI::App& app);
 
-inline fit::ReadFit read_fit_file(const std::string& path, const std::string& group) {
-  const std::string origin = path == "-" ? "standard input" : path;
-  fit::ReadFit fit = fit::read_fit(config::parse(base::read_text(path), origin), origin, group);
-  if (!fit.surface->note.empty()) base::log_note("scalefit", origin + ": " + fit.surface->note);
+// What `scalefit fit` printed, as JSON with the name of where it came from.
+struct FitFile {
+  explicit FitFile(const std::string& path)
+      : origin(path == "-" ? "standard input" : path), json(config::parse(base::read_text(path), origin)) {}
+  std::string origin;
+  nlohmann::json json;
+};
+
+inline fit::ReadFit read_fit_file(const FitFile& file, const std::string& group) {
+  fit::ReadFit fit = fit::read_fit(file.json, file.origin, group);
+  if (!fit.surface->note.empty()) base::log_note("scalefit", file.origin + ": " + fit.surface->note);
   return fit;
+}
+inline fit::ReadFit read_fit_file(const std::string& path, const std::string& group) {
+  return read_fit_file(FitFile(path), group);
 }
 
 // A positional that ends in .json is the config unless it holds runs; anything else is data.
@@ -53,10 +63,14 @@ inline std::vector<std::string> split_positionals(const std::vector<std::string>
   return data;
 }
 
+inline fit::Table read_data(const std::vector<std::string>& data) {
+  if (data.empty()) throw base::UserError("", "no data", "give CSV or JSONL files, or - for standard input");
+  return fit::read_tables(data);
+}
+
 inline fit::Measurements read_measurements(const std::vector<std::string>& data, const fit::FitConfig& config,
                                            const std::string& origin, fit::Pooling pooling) {
-  if (data.empty()) throw base::UserError("", "no data", "give CSV or JSONL files, or - for standard input");
-  return fit::prepare_measurements(fit::read_tables(data), config, origin, pooling);
+  return fit::prepare_measurements(read_data(data), config, origin, pooling);
 }
 
 // --json: JSON also where standard output is a terminal, where a person reads a short answer otherwise.

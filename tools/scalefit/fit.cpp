@@ -2,6 +2,7 @@
 #include "base/given_path.h"
 #include "base/memory.h"
 #include "fit/command/fit_report.h"
+#include "fit/command/schedule.h"
 #include "scalefit/commands.h"
 
 namespace frugal::scalefit {
@@ -21,10 +22,18 @@ struct FitCommand {
           if (!data.empty()) given.data = data;
         });
     const base::MemoryUse memory("a fit", "fit fewer rows (where), or take fewer draws");
-    const auto measurements = read_measurements(config.data, config, origin, fit::Pooling::separate);
-    const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, origin);
     auto result =
         report::start_result({"frugal.scalefit.fit/1", "scalefit fit", flags.seed}, effective.json());
+    if (config.law == fit::annealing_law) {
+      const fit::ScheduleFit fitted = fit::fit_schedule(read_data(config.data), config, flags.seed, origin);
+      fit::add_to_result(fitted, result);
+      result["run"] = clock.describe(1);
+      if (!html.empty()) base::write_text(base::given_path(html), fit::schedule_fit_page(fitted, flags.seed));
+      answer.write(flags, result, [&] { return fit::schedule_fit_answer(fitted); });
+      return;
+    }
+    const auto measurements = read_measurements(config.data, config, origin, fit::Pooling::separate);
+    const fit::FitOutcome outcome = fit::run_fit(measurements, config, flags.seed, origin);
     fit::add_to_result(outcome, config, result);
     result["run"] = clock.describe(1);
     if (!html.empty()) base::write_text(base::given_path(html), fit::fit_page(outcome, config, flags.seed));
@@ -45,7 +54,8 @@ void add_fit(CLI::App& app) {
                                  "Result (JSON); - is standard output");
   sub->footer(
       "Examples:\n  scalefit fit runs.csv --set law=chinchilla > fit.json\n"
-      "  scalefit fit runs.jsonl | scalefit plan - --target-error 0.1");
+      "  scalefit fit runs.jsonl | scalefit plan - --target-error 0.1\n"
+      "  scalefit fit checkpoints.csv --set law=annealing > schedule.json");
   sub->callback([command] { command->run(); });
 }
 

@@ -41,7 +41,8 @@ void add_validate(CLI::App& app) {
   CLI::App* sub = app.add_subcommand("validate", "Hide measured runs, predict them, and compare");
   sub->add_option("DATA", command->positionals,
                   "CSV, JSONL or JSON files, - for standard input; a .json without runs is the config");
-  sub->add_option("--mode", command->mode, "What is hidden: corners (default), curves, joint, protocol");
+  sub->add_option("--mode", command->mode,
+                  "What is hidden: corners (default), curves, joint, schedule, protocol");
   add_html_option(*sub, command->html);
   command->answer.add_option(*sub);
   cli::add_flags<fit::ValidateConfig>(*sub, command->flags, {.config = cli::ConfigArgument::own},
@@ -51,6 +52,7 @@ void add_validate(CLI::App& app) {
       "  corners   every smaller corner of a grid of sizes and data predicts the largest run\n"
       "  curves    the rows that a train column holds out, a curve for each name\n"
       "  joint     the top scale of every series; the fit's convergence from many seeds\n"
+      "  schedule  ends of runs, and whole runs, along their learning rates\n"
       "  protocol  simulated surfaces with noise (Rosenfeld et al. 2020); no data\n\n"
       "Examples:\n  scalefit validate runs.jsonl --html validate.html\n"
       "  scalefit validate curves.csv --mode curves");

@@ -24,7 +24,7 @@ constexpr std::string_view caballero =
     "Caballero, E., Gupta, K., Rish, I., Krueger, D. (2023). Broken neural scaling laws. ICLR 2023. "
     "arXiv:2210.14891.";
 
-constexpr std::array<Citation, 14> citations{{
+constexpr std::array<Citation, 15> citations{{
     {"chinchilla",
      "Hoffmann, J., et al. (2022). Training compute-optimal large language models. NeurIPS 2022. "
      "arXiv:2203.15556."},
@@ -39,6 +39,8 @@ constexpr std::array<Citation, 14> citations{{
     {"pruning",
      "Rosenfeld, J. S., Frankle, J., Carbin, M., Shavit, N. (2021). On the predictability of pruning across "
      "scales. ICML 2021. arXiv:2006.10621."},
+    {"annealing",
+     "Tissue, H., Wang, V., Wang, L. (2024). Scaling law with learning rate annealing. arXiv:2408.11029."},
     {"m1", alabdulmohsin},
     {"m2", alabdulmohsin},
     {"m3", alabdulmohsin},

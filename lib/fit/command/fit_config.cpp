@@ -35,12 +35,14 @@ void FitConfig::visit(config::Visitor& v) {
            "keeps all");
   v.choice("checkpoints", checkpoints, {"final", "all"},
            "of a table that holds every checkpoint of its runs: what is fitted");
+  v.object("schedule", schedule, "law=annealing: steps, learning rates and runs of a table of checkpoints");
   v.field("most_runs", most_runs, config::between(100, 1e9),
           "of a series that are fitted; more are thinned, and it is said");
   v.field("ignore", ignore, "columns that vary and do not matter: a,b");
   v.choice(
       "law", law, known_laws(),
-      "auto: average by rolling hold-out of what suits the data; expression: your own; else a law by name");
+      "auto: average by rolling hold-out of what suits the data; expression: your own; annealing: of every "
+      "checkpoint and its learning rates; else a law by name");
   v.field("expression", expression,
           "your own law, for example E + A/N^alpha + B/D^beta + k*log(lr)^2; N, D, C and columns are "
           "variables; declared names, "
@@ -62,7 +64,7 @@ void FitConfig::visit(config::Visitor& v) {
 }
 
 std::vector<std::string> known_laws() {
-  std::vector<std::string> names = {"auto", "expression", "curve"};
+  std::vector<std::string> names = {"auto", "expression", "curve", "annealing"};
   for (const std::string& name : law_names()) names.push_back(name);
   return names;
 }

@@ -10,6 +10,7 @@
 #include "fit/law/expression_law.h"
 #include "fit/law/fit.h"
 #include "fit/runs/measurements.h"
+#include "fit/schedule/training_curve.h"
 
 namespace frugal::fit {
 
@@ -18,6 +19,7 @@ struct FitConfig {
   MeasurementConfig measurements;
   std::string sweep = "refuse";       // refuse | best | all
   std::string checkpoints = "final";  // final | all
+  ScheduleConfig schedule;            // of law=annealing
   std::string ignore;                 // columns, with commas between
   std::int64_t most_runs = 5000;
   std::string law = "auto";

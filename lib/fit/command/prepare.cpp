@@ -66,6 +66,13 @@ void derive_scale(Measurements& measurements, const Cost& cost) {
 
 Measurements prepare_measurements(const Table& given, const FitConfig& config, const std::string& place,
                                   Pooling pooling) {
+  if (config.law == "annealing")
+    throw base::UserError(place + ":/law",
+                          "'annealing' is a law of a run's checkpoints, not of runs by scale",
+                          "scalefit fit, or scalefit validate --mode schedule");
+  if (config.schedule.is_set())
+    throw base::UserError(place + ":/schedule", "has an effect on the annealing law alone",
+                          "--set law=annealing");
   const Cost cost(config.cost, place + ":/cost");
   FitConfig with_names = config;
   Table table = given;

@@ -12,31 +12,35 @@
 #include "fit/runs/number.h"
 
 namespace frugal::fit {
-namespace {
 
-const RoleWords step_words = {
-    {"step", "iteration", "iter", "checkpoint", "update"},
-    {"per", "warmup", "max", "total", "size", "lr", "time", "loss", "decay", "batch", "num", "last"}};
-const RoleWords run_words = {{"run", "run name", "run id", "name", "id", "uuid"},
-                             {"dataset", "task", "host", "user"}};
+const RoleWords& step_words() {
+  static const RoleWords words = {
+      {"step", "iteration", "iter", "checkpoint", "update"},
+      {"per", "warmup", "max", "total", "size", "lr", "time", "loss", "decay", "batch", "num", "last"}};
+  return words;
+}
 
-constexpr std::size_t no_column = static_cast<std::size_t>(-1);
+const RoleWords& run_words() {
+  static const RoleWords words = {{"run", "run name", "run id", "name", "id", "uuid"},
+                                  {"dataset", "task", "host", "user"}};
+  return words;
+}
 
-std::size_t column_by(const Table& table, const RoleWords& words, bool numeric) {
+std::optional<std::size_t> column_by_words(const Table& table, const RoleWords& words, bool numeric) {
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const std::string& name = table.columns[i];
     if (name.find('.') == std::string::npos && word_match(read_column_name(name), words) > 0 &&
         is_numeric(table, i, false) == numeric)
       return i;
   }
-  return no_column;
+  return std::nullopt;
 }
 
-}  // namespace
-
 void keep_checkpoints(Table& table, const std::string& keep) {
-  const std::size_t step = column_by(table, step_words, true), run = column_by(table, run_words, false);
-  if (step == no_column || run == no_column) return;
+  const auto step_column = column_by_words(table, step_words(), true),
+             run_column = column_by_words(table, run_words(), false);
+  if (!step_column || !run_column) return;
+  const std::size_t step = *step_column, run = *run_column;
   struct Last {
     double step = -1;
     std::size_t row = 0;

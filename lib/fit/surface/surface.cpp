@@ -94,6 +94,9 @@ std::unique_ptr<Surface> read_surface(const config::JsonNode& fit, const ReadOpt
   }
   std::vector<std::string> names;
   for (const SurfaceKind& kind : surface_kinds()) names.emplace_back(kind.name);
+  if (fit["kind"].text() == "annealing")
+    fit["kind"].fail("is a fit along learning-rate schedules, which holds no error over scale",
+                     "scalefit predict FIT --schedule cosine:peak=3e-4,warmup=500,steps=20000");
   const std::string name = fit["kind"].one_of(names);
   const auto kind = std::find_if(surface_kinds().begin(), surface_kinds().end(),
                                  [&name](const SurfaceKind& one) { return one.name == name; });

@@ -12,14 +12,13 @@ namespace {
 
 struct Mode {
   const char* name;
-  bool needs_data;
+  bool needs_data;  // runs by scale
   std::unique_ptr<Check> (*run)(const ValidateInput& input);
 };
 
 constexpr Mode modes[] = {
-    {"corners", true, validate_corners},
-    {"curves", true, validate_curves},
-    {"joint", true, validate_joint},
+    {"corners", true, validate_corners},    {"curves", true, validate_curves},
+    {"joint", true, validate_joint},        {"schedule", false, validate_schedule},
     {"protocol", false, validate_protocol},
 };
 

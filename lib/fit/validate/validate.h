@@ -3,6 +3,7 @@
 //   corners   every smaller corner of a grid of sizes and data predicts the largest run
 //   curves    every learning curve is fitted on the rows marked for training and judged on the others
 //   joint     every series' top scale is held out; convergence of the fit from many seeds, coverage, width
+//   schedule  ends of runs, and whole runs, are predicted along their learning rates (law=annealing)
 //   protocol  the protocol of Rosenfeld et al. 2020 on surfaces that are known, with noise; needs no data
 //
 // A mode is a file of its own and a line of the table in validate.cpp.
@@ -58,9 +59,11 @@ class Check {
 };
 
 // The modes.
-std::unique_ptr<Check> validate_corners(const ValidateInput& input);   // of one series
-std::unique_ptr<Check> validate_curves(const ValidateInput& input);    // of all series, by their train column
-std::unique_ptr<Check> validate_joint(const ValidateInput& input);     // of every series
+std::unique_ptr<Check> validate_corners(const ValidateInput& input);  // of one series
+std::unique_ptr<Check> validate_curves(const ValidateInput& input);   // of all series, by their train column
+std::unique_ptr<Check> validate_joint(const ValidateInput& input);    // of every series
+std::unique_ptr<Check> validate_schedule(
+    const ValidateInput& input);  // of checkpoints; reads its data itself
 std::unique_ptr<Check> validate_protocol(const ValidateInput& input);  // without data
 
 // Errors: UserError where the measurements lack what the mode needs.
