@@ -3,7 +3,8 @@
 
 A *_kernel.cpp is compiled with -ffp-contract=fast, and its functions twice: for machines with FMA and for all
 (FRUGAL_VECTOR_CLONES). A file that CMake's pattern misses still builds and still gives nearly the same numbers,
-only slower, so nothing else would notice. Exit 77: this machine or compiler cannot be asked.
+only slower, so nothing else would notice. The exponentials and logarithms of lib/fit/numeric must have become code
+that works on four numbers at a time: a branch in the loop is enough to lose that. Exit 77: this machine or compiler cannot be asked.
 """
 import pathlib
 import platform
@@ -59,6 +60,29 @@ def problems_of(source: pathlib.Path, object_file) -> list:
     return problems
 
 
+def one_at_a_time(libraries: list, folder: str) -> list:
+    """The functions vector_* of lib/fit/numeric whose AVX2 clone multiplies no four numbers at once."""
+    asked, packed = set(), set()
+    for library in libraries:
+        members = subprocess.run(["ar", "t", library], check=True, capture_output=True, text=True).stdout.split()
+        for member in members:
+            if not re.search(r"(fit_numeric|^vector_math\.cpp).*\.(o|obj)$", member):
+                continue
+            subprocess.run(["ar", "x", str(pathlib.Path(library).resolve()), member], check=True, cwd=folder)
+            text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", member], check=True, capture_output=True,
+                                  text=True, cwd=folder).stdout
+            current = None
+            for line in text.splitlines():
+                if line.endswith(">:"):
+                    match = re.search(r"<\w*?(vector_[a-z_]+?)E\w*\.avx2", line)
+                    current = match and match.group(1)
+                    if current:
+                        asked.add(current)
+                elif current and re.search(r"\bvmulpd\b.*%ymm", line):
+                    packed.add(current)
+    return sorted(asked - packed) if asked else ["vector_exp"]
+
+
 def main(compiler: str, libraries: list) -> int:
     for reason, met in (("an x86-64 machine", platform.machine() in ("x86_64", "AMD64")),
                         ("GCC, which makes the clones", compiler == "GNU"),
@@ -73,6 +97,8 @@ def main(compiler: str, libraries: list) -> int:
         for source in kernels:
             problems += [f"{source.relative_to(ROOT)} {problem}"
                          for problem in problems_of(source, objects.get(source.name))]
+        problems += [f"lib/fit/numeric/vector_math.cpp: {name} works on one number at a time"
+                     for name in one_at_a_time(libraries, folder)]
     for name in {source.name for source in kernels if sum(other.name == source.name for other in kernels) > 1}:
         problems.append(f"two kernels are called {name}: this test would see one of them")
     for source in sorted((ROOT / "lib").rglob("*.cpp")):

@@ -140,3 +140,46 @@ TEST_CASE("100 of 100 seeds reach the same optimum of every law", "[fit][slow]")
     for (const double objective : objectives) CHECK(objective <= least * (1 + 1e-6));
   }
 }
+
+TEST_CASE("a gradient that pushes into a bound is no slope that is left; any other is", "[fit]") {
+  const auto law = fit::find_law("chinchilla");
+  const Runs points = grid(0.01, 1);
+  const fit::Inputs inputs = fit::inputs_of(*law, points);
+  const std::size_t floor = law->index_of("E");
+  fit::Problem problem(*law, inputs, points.y, {}, fit::Objective::log_squared());
+  const auto slope_between = [&](double low, double high, int iterations) {
+    std::vector<double> lower, upper;
+    for (const auto& parameter : law->parameters) {
+      lower.push_back(parameter.lower);
+      upper.push_back(parameter.upper);
+    }
+    lower[floor] = low;
+    upper[floor] = high;
+    fit::Minimiser minimiser(problem, lower, upper);
+    std::vector<double> start(law->parameter_count(), 0.3);
+    start[law->index_of("A")] = 400;
+    start[law->index_of("B")] = 400;
+    start[floor] = 2.3;
+    fit::MinimiseOptions options;
+    if (iterations >= 0) options.max_iterations = iterations;
+    return minimiser.run(start.data(), options).projected_gradient;
+  };
+  // The floor is 1.7.
+  CHECK(slope_between(2, 3, -1) < 1e-5);
+  CHECK(slope_between(0.5, 1.4, -1) < 1e-5);
+  CHECK(slope_between(0.5, 3, -1) < 1e-5);
+  CHECK(slope_between(0.5, 3, 0) > 1e-2);
+  // The floor alone, free to move from above and from below.
+  for (const double from : {1.9, 1.5}) {
+    std::vector<double> start(law->parameter_count());
+    const double truth[] = {from, 406, 410, 0.34, 0.28};
+    const char* names[] = {"E", "A", "B", "alpha", "beta"};
+    for (std::size_t k = 0; k < 5; ++k) start[law->index_of(names[k])] = truth[k];
+    std::vector<double> lower = start, upper = start;
+    lower[floor] = 0;
+    upper[floor] = 9;
+    fit::MinimiseOptions options;
+    options.max_iterations = 0;
+    CHECK(fit::Minimiser(problem, lower, upper).run(start.data(), options).projected_gradient > 1e-2);
+  }
+}

@@ -76,3 +76,18 @@ TEST_CASE("runs without budgets of three sizes have no isoFLOP curves") {
   sizes.set_column("data", {1e7, 1e9, 1e11});
   CHECK_FALSE(fit::measure_isoflop(sizes, "6*N*D", 0.95, 0));
 }
+
+TEST_CASE("two budgets with a minimum make a line, one does not") {
+  const fit::Runs all = runs(0);
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < 14; ++i) rows.push_back(i);
+  const auto two = fit::measure_isoflop(all.select(rows), "6*N*D", 0.95, 1);
+  REQUIRE(two);
+  CHECK(two->fit.fitted);
+  CHECK(two->fit.size_exponent == Approx(0.5).margin(0.01));
+  rows.resize(7);
+  const auto one = fit::measure_isoflop(all.select(rows), "6*N*D", 0.95, 1);
+  REQUIRE(one);
+  CHECK(one->fit.budgets.front().refusal.empty());
+  CHECK_FALSE(one->fit.fitted);
+}

@@ -1,9 +1,12 @@
 #include "fit/runs/measurements.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <cmath>
+#include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "fit/command/decision.h"
@@ -216,4 +219,19 @@ TEST_CASE("a table that is longer than any is refused before it is read") {
   } catch (const base::UserError& error) {
     REQUIRE(std::string(error.message()) == "has 1.1e+03 GB; tables of at most 0.5 GB are read");
   }
+}
+
+TEST_CASE("CSV: nothing is read behind the end of the text") {
+  // The text ends where its page does; the next one may not be read.
+  const std::string text = "size,data,error\n1e6,2e7,0.25";
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const room = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(room != MAP_FAILED);
+  REQUIRE(mprotect(static_cast<char*>(room) + page, page, PROT_NONE) == 0);
+  char* const start = static_cast<char*>(room) + page - text.size();
+  std::memcpy(start, text.data(), text.size());
+  fit::Table table;
+  fit::append_csv(table, std::string_view(start, text.size()), "runs.csv");
+  CHECK(table.rows.at(0).cells[2].text == "0.25");
+  munmap(room, 2 * page);
 }

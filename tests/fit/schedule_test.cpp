@@ -168,9 +168,12 @@ TEST_CASE("a table of checkpoints: columns by their names, runs by name or file,
   CHECK(read.curves[0].rates.at(15) == Approx(0.075));
   CHECK(read.curves[1].rates.at(20) == 0.1);  // a row without a rate still has a loss
   fit::Table files;
-  fit::append_csv(files, "step,lr,loss\n10,0.1,3\n20,0.1,2\n", "one.csv");
-  fit::append_csv(files, "step,lr,loss\n10,0.1,3\n20,0.1,2\n", "two.csv");
-  CHECK(fit::read_training_curves(files, {}, {}, "config").curves.size() == 2);
+  fit::append_csv(files, "step,lr,loss\n10,0.1,3\n20,0.1,2\n", "out/one/events.csv");
+  fit::append_csv(files, "step,lr,loss\n10,0.1,3\n20,0.1,2\n", "out/two/events.csv");
+  const auto by_file = fit::read_training_curves(files, {}, {}, "config").curves;
+  REQUIRE(by_file.size() == 2);
+  CHECK(by_file[0].name == "one");
+  CHECK(by_file[1].name == "two");
 
   CHECK(message_of("run,step,loss\na,1,2\na,2,1\n").find("no column for the learning rate") !=
         std::string::npos);
@@ -283,6 +286,18 @@ TEST_CASE("early training that follows no power law is left out where the runs' 
   CHECK(fitted.from > 0);
   CHECK(has(fitted.notes, "early points"));
   CHECK(predicted(fitted, decayed).value == Approx(true_loss(decayed)).epsilon(0.003));
+}
+
+TEST_CASE("a floor that the checkpoints do not show is said to be unknown") {
+  fit::AnnealingLaw without = truth;
+  without.floor = 1e-9;
+  const auto fitted = fit::fit_annealing(
+      {curve_of("constant", constant, without, 0.005, 4), curve_of("cosine", cosine, without, 0.005, 4)},
+      {40, 0});
+  CHECK(has(fitted.notes, "the floor L0 is not identified"));
+  CHECK_FALSE(
+      has(fit::fit_annealing({curve_of("constant", constant), curve_of("cosine", cosine)}, {40, 0}).notes,
+          "the floor L0"));
 }
 
 TEST_CASE("few checkpoints are refused, a thousand are averaged") {

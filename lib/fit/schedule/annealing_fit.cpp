@@ -51,6 +51,15 @@ void add_notes(AnnealingFit& fit, const std::vector<TrainingCurve>& curves) {
         "schedules are predicted; one run whose rate comes down would say it");
   if (fit.effect == AnnealingEffect::none_seen)
     fit.notes.push_back("the losses do not show that the schedule has an effect: C = 0");
+  std::vector<double> floors;
+  double least = INFINITY;
+  for (const AnnealingLaw& draw : fit.draws) floors.push_back(draw.floor);
+  for (const SchedulePoints& run : fit.runs)
+    least = std::min(least, std::exp(*std::min_element(run.log_loss.begin(), run.log_loss.end())));
+  if (estimate_of(fit.law.floor, std::move(floors), 0.95).low < 0.01 * least)
+    fit.notes.push_back(
+        "the floor L0 is not identified: 0 explains the checkpoints too; far beyond them the law's "
+        "power alone is followed");
   if (fit.misses == 0)
     fit.notes.push_back("too few checkpoints to hide some: the interval rests on how the others scatter");
   if (fit.effect == AnnealingEffect::fitted && fit.runs.size() == 1)

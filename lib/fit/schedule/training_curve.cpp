@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <optional>
 
 #include "base/error.h"
@@ -50,6 +51,29 @@ std::optional<std::size_t> column_of(const Table& table, const std::string& aske
                   hint);
 }
 
+// What tells files apart: their paths without the folders and the last parts that all share, so that
+// "out/a/events.jsonl" beside "out/b/events.jsonl" is "a".
+std::vector<std::string> names_of_files(const std::vector<std::string>& files) {
+  if (files.size() < 2) return files;
+  std::vector<std::vector<std::string>> parts;
+  for (const std::string& file : files) {
+    parts.emplace_back();
+    for (const auto& part : std::filesystem::path(file)) parts.back().push_back(part.string());
+  }
+  const auto all_share = [&](const auto& part_of) {
+    return std::all_of(parts.begin(), parts.end(), [&](const std::vector<std::string>& one) {
+      return one.size() > 1 && part_of(one) == part_of(parts.front());
+    });
+  };
+  while (all_share([](const auto& one) { return one.front(); }))
+    for (auto& one : parts) one.erase(one.begin());
+  while (all_share([](const auto& one) { return one.back(); }))
+    for (auto& one : parts) one.pop_back();
+  std::vector<std::string> names;
+  for (const auto& one : parts) names.push_back(fmt::format("{}", fmt::join(one, "/")));
+  return names;
+}
+
 // The lines of one run.
 struct Lines {
   std::vector<Knot> rates;
@@ -60,7 +84,11 @@ class Reader {
  public:
   Reader(const Table& table, const MeasurementConfig& measurements, const ScheduleConfig& config,
          const std::string& place)
-      : table_(table), measurements_(measurements), config_(config), place_(place) {
+      : table_(table),
+        measurements_(measurements),
+        config_(config),
+        place_(place),
+        files_(names_of_files(table.files)) {
     const auto step = column_of(table, config.step, step_words(), "schedule.step");
     if (!step) refuse_missing(table, "step", "--set schedule.step=NAME");
     step_ = *step;
@@ -144,7 +172,7 @@ class Reader {
   void add(const Table::Row& row) {
     const auto step = cell_number(table_, row, step_, true, "step");
     if (!step) return;
-    const std::string name = run_ ? row.cells[*run_].text : table_.files[row.file];
+    const std::string name = run_ ? row.cells[*run_].text : files_[row.file];
     if (lines_.find(name) == lines_.end()) order_.push_back(name);
     Lines& lines = lines_[name];
     if (rate_) {
@@ -205,6 +233,7 @@ class Reader {
   const MeasurementConfig& measurements_;
   const ScheduleConfig& config_;
   std::string place_;
+  std::vector<std::string> files_;  // as names of runs
   std::size_t step_ = 0, loss_ = 0;
   std::optional<std::size_t> rate_, run_;
   std::vector<std::pair<std::size_t, std::string>> where_;
