@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "fit/command/far_below.h"
 #include "fit/command/fit_laws.h"
 #include "fit/command/metric_fit.h"
 #include "fit/law/law.h"
@@ -99,6 +100,11 @@ void fit_posterior(SeriesFit& series, const FitConfig& config, std::uint64_t see
         fmt::format("size {:g} on data {:g}{} lies above what its neighbours say, as if trained too little: "
                     "it counts less",
                     outlier.size, outlier.data, points.has(variable::unique_data) ? " (effective)" : ""));
+  for (const std::size_t i : far_below(points))
+    series.notes.push_back(fmt::format(
+        "{}, error {:g}, is far better than all other runs say: a wrong number, or tested on what it was "
+        "trained on? It is fitted, and widens every interval",
+        points.places.empty() ? fmt::format("run {}", i + 1) : points.places[i], points.y[i]));
   if (series.hold_outs.empty())
     series.notes.push_back(
         "too few scales for a rolling hold-out: the interval rests on the priors and on how the runs "
