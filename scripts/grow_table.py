@@ -31,11 +31,14 @@ HEAD = dict(GROUPED, head_dim=16)
 GEMMA = dict(HEAD, query_pre_attn_scalar=24, sliding_window=8)
 IMAGE = dict(hidden_size=64, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96, image_size=16, patch_size=4,
              num_channels=3, num_labels=5)
+DINO = {key: value for key, value in IMAGE.items() if key != "intermediate_size"}
+MARKS = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
 YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=16)
 LONG = dict(rope_type="longrope", rope_theta=10000.0, short_factor=[1.0 + 0.1 * i for i in range(8)],
             long_factor=[1.0 + 0.4 * i for i in range(8)], original_max_position_embeddings=16)
 
-# name, class, config, are heads free of the hidden size, is the norm before
+COPIES = "copies"  # the norm is before, but one on the embeddings lets whole copies alone through
+# name, class, config, are heads free of the hidden size, is the norm before (or COPIES)
 MODELS = [
     ("gpt2", T.GPT2LMHeadModel, T.GPT2Config(vocab_size=VOCAB, n_positions=64, n_embd=64, n_layer=3, n_head=4), False, True),
     ("opt", T.OPTForCausalLM, T.OPTConfig(vocab_size=VOCAB, hidden_size=64, num_hidden_layers=3, num_attention_heads=4,
@@ -47,6 +50,7 @@ MODELS = [
     ("llama dynamic", T.LlamaForCausalLM,
      T.LlamaConfig(**GROUPED, rope_parameters=dict(rope_type="dynamic", rope_theta=10000.0, factor=2.0)), True, True),
     ("mistral", T.MistralForCausalLM, T.MistralConfig(**GROUPED, sliding_window=8), True, True),
+    ("mixtral", T.MixtralForCausalLM, T.MixtralConfig(**GROUPED, num_local_experts=4), True, True),
     ("qwen2", T.Qwen2ForCausalLM, T.Qwen2Config(**GROUPED), True, True),
     ("qwen2 windows, tied", T.Qwen2ForCausalLM, T.Qwen2Config(**GROUPED, use_sliding_window=True, sliding_window=8,
                                                               max_window_layers=1, tie_word_embeddings=True), True, True),
@@ -66,10 +70,15 @@ MODELS = [
     ("camembert", T.CamembertForMaskedLM, T.CamembertConfig(**BASE, pad_token_id=1), False, False),
     ("distilbert", T.DistilBertForMaskedLM, T.DistilBertConfig(vocab_size=VOCAB, dim=64, hidden_dim=96, n_layers=3, n_heads=4,
                                                                max_position_embeddings=64), False, False),
+    ("electra discriminator", T.ElectraForPreTraining, T.ElectraConfig(**BASE, embedding_size=32), False, False),
+    ("electra generator", T.ElectraForMaskedLM, T.ElectraConfig(**BASE, embedding_size=32), False, False),
+    ("modernbert", T.ModernBertForMaskedLM, T.ModernBertConfig(**BASE, **MARKS, local_attention=8), False, COPIES),
     ("vit", T.ViTForImageClassification, T.ViTConfig(**IMAGE), False, True),
     ("vit bare, pooler", T.ViTModel, T.ViTConfig(**IMAGE), False, True),
     ("deit", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), False, True),
     ("deit bare, pooler", T.DeiTModel, T.DeiTConfig(**IMAGE), False, True),
+    ("dinov2", T.Dinov2ForImageClassification, T.Dinov2Config(**DINO), False, True),
+    ("dinov2 bare, SwiGLU", T.Dinov2Model, T.Dinov2Config(**DINO, use_swiglu_ffn=True), False, True),
 ]
 GROWTHS = ("width x 1.5", "width x 2", "depth", "heads")
 
@@ -133,9 +142,9 @@ def own_models(folders):
     for folder in folders:
         config = T.AutoConfig.from_pretrained(folder)
         kind = getattr(T, config.architectures[0])
-        free = config.model_type in ("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3")
-        post = config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "distilbert")
-        yield (folder, kind, config, free, not post)
+        free = config.model_type in ("llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3")
+        post = config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra")
+        yield (folder, kind, config, free, COPIES if config.model_type == "modernbert" else not post)
 
 
 def main():
@@ -174,7 +183,7 @@ def main():
                     if settings is None:
                         row.append("")
                         continue
-                    exact = before or growth == "width x 2"
+                    exact = before is True or growth == "width x 2" or (before == COPIES and growth == "depth")
                     limit = 1e-5 if dtype == "float32" else unit_in_last_place(theirs.abs().max().item())
                     if dtype == "bf16" and growth == "width x 1.5":
                         limit *= 2  # every norm's scale is rounded

@@ -210,6 +210,11 @@ void grow_command(const std::string& source_folder, const std::string& out, cons
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const PlannedGrowth growth(
       make_plan(source.config(), target, config.growth, seed, type != DType::f32 && type != DType::f64));
+  if (growth.plan().new_mixture() && !config.optimizer.empty()) {
+    throw UserError("optimizer",
+                    "Adam's moments of a dense model say nothing of a mixture's experts and router",
+                    "leave it out");
+  }
   ExpandOptions options;
   options.type = type;
   options.shard_bytes = static_cast<std::uint64_t>(config.shard_gb * 1e9);

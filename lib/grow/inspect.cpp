@@ -24,6 +24,11 @@ nlohmann::ordered_json describe(const TransformerConfig& config) {
   json["head_dim"] = config.head_dim;
   json["ffn_size"] = config.ffn_size;
   if (!config.image()) json["vocab_size"] = config.vocab_size;
+  if (config.experts > 0) {
+    json["experts"] = config.experts;
+    json["experts_per_token"] = config.experts_per_token;
+  }
+  if (config.embedding_size > 0) json["embedding_size"] = config.embedding_size;
   json["norm"] = std::string(config.pre_norm ? "before" : "after") +
                  (config.norm == model::NormKind::rms_norm ? " (RMSNorm)" : " (LayerNorm)");
   json["tied_head"] = config.tied_head;

@@ -44,6 +44,9 @@ class TensorGrowth {
     double factor;
   };
   void plan_columns();
+  void plan_redrawn();
+  template <class Real>
+  void redraw(std::int64_t row, Real* out) const;
   template <class Real>
   void fill_row(std::int64_t row, const Real* base, bool produced, Real* out) const;
 
@@ -52,8 +55,11 @@ class TensorGrowth {
   Kind kind_;
   std::vector<std::string> sources_;
   bool zero_ = false;
-  bool passes_ = false;  // a norm of a new block in a post-norm model: one value for all units, see measure()
+  bool passes_ = false;  // a norm of a new block: one value for all units, see measure()
   double passing_ = 0;
+  bool drawn_ = false;         // a new mixture's router, which has no source
+  std::vector<bool> redrawn_;  // units of an expert that start anew (drop-upcycling, Nakamura et al. 2025)
+  bool scaled_ = false;        // an output that layer scale multiplies: the second source is that scale
   const AxisMap* row_map_ = nullptr;     // null: rows are an index, kept
   const AxisMap* column_map_ = nullptr;  // null: columns are kept
   std::int64_t source_columns_ = 0;

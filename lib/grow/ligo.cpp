@@ -50,6 +50,18 @@ void LigoConfig::visit(config::Visitor& v) {
 Ligo::Ligo(const TransformerConfig& source, const TransformerConfig& target, const model::Weights& weights,
            const LigoConfig& config, std::uint64_t seed)
     : source_(source), target_(target), weights_(weights) {
+  if (source.experts != target.experts) {
+    throw base::UserError("target.experts", "a learned operator makes no mixture of a dense model",
+                          "ligo-grow grow, then train");
+  }
+  if (source.bare_first) {
+    throw base::UserError(
+        source.origin.empty() ? "model" : source.origin,
+        fmt::format("is a {}, whose first layer lacks a norm that the others have: a learned "
+                    "operator mixes layers that are alike",
+                    source.model_type),
+        "ligo-grow grow");
+  }
   if (target.heads * source.kv_heads != target.kv_heads * source.heads) {
     throw base::UserError(
         "target.kv_heads",
@@ -145,7 +157,7 @@ double Ligo::read_share(const WeightSpec& spec) const {
   };
   if (spec.vector()) {
     const bool before_tied = target_.tied_head && !target_.image() && spec.role == last_norm(target_);
-    return before_tied ? share(width_of(spec, Dim::hidden)) / embedding : 1.0;
+    return before_tied ? share(width_of(spec, spec.rows)) / embedding : 1.0;
   }
   if (spec.table) return spec.role == Role::token_embedding ? embedding : 1.0;
   return share(width_of(spec, spec.columns));

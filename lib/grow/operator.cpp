@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/transformer/mixture.h"
 
 namespace frugal::grow {
 namespace {
@@ -58,7 +59,8 @@ std::span<const WidthOperator> width_operators() { return widths; }
 std::span<const DepthOperator> depth_operators() { return depths; }
 
 TransformerConfig target_of(const TransformerConfig& source, const TargetConfig& sizes) {
-  TransformerConfig target = source;
+  TransformerConfig target =
+      sizes.experts > 0 ? model::as_mixture(source, sizes.experts, sizes.experts_per_token) : source;
   if (sizes.hidden_size > 0) target.hidden_size = sizes.hidden_size;
   if (sizes.layers > 0) target.layers = sizes.layers;
   if (sizes.heads > 0) {
@@ -80,6 +82,23 @@ TransformerConfig target_of(const TransformerConfig& source, const TargetConfig&
                         : source.kv_heads;
   target.ffn_size =
       sizes.ffn_size > 0 ? sizes.ffn_size : source.ffn_size * target.hidden_size / source.hidden_size;
+  if (source.ffn_times > 0) {
+    target.ffn_size = source.ffn_of(target.hidden_size);
+    if (sizes.ffn_size > 0 && sizes.ffn_size != target.ffn_size) {
+      throw UserError("target.ffn_size",
+                      fmt::format("{} is not what mlp_ratio {} makes of a hidden size of {}", sizes.ffn_size,
+                                  source.ffn_times, target.hidden_size),
+                      fmt::format("{}, or leave it out", target.ffn_size));
+    }
+  }
+  if (target.embedding_size == target.hidden_size) {
+    throw UserError(
+        "target.hidden_size",
+        fmt::format("{} is the tables' own width (embedding_size), at which the architecture has no "
+                    "projection between them",
+                    target.hidden_size),
+        "another width");
+  }
   const auto grown = [&](const char* field, std::int64_t to, std::int64_t from) {
     if (to < from) {
       throw UserError(fmt::format("target.{}", field),
@@ -96,14 +115,14 @@ TransformerConfig target_of(const TransformerConfig& source, const TargetConfig&
                     fmt::format("{} key-value heads do not divide {} heads", target.kv_heads, target.heads));
   }
   // Where files cannot say head_dim it is hidden_size / heads, and heads keep their size.
-  if (source.heads_make_hidden && target.heads * source.head_dim != target.hidden_size) {
+  if (target.heads_make_hidden && target.heads * source.head_dim != target.hidden_size) {
     throw UserError("target.heads",
                     fmt::format("{} heads of {} do not make a hidden size of {}", target.heads,
                                 source.head_dim, target.hidden_size),
                     fmt::format("heads keep their size: {} heads, or a hidden size of {}",
                                 target.hidden_size / source.head_dim, target.heads * source.head_dim));
   }
-  if (source.heads_divide_hidden && target.hidden_size % target.heads != 0) {
+  if (target.heads_divide_hidden && target.hidden_size % target.heads != 0) {
     throw UserError("target.heads",
                     fmt::format("{} heads do not divide a hidden size of {}, which transformers asks for",
                                 target.heads, target.hidden_size),
@@ -125,6 +144,10 @@ GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& t
   plan.noise = config.noise;
   if (config.fresh_std > 0) plan.fresh_std = config.fresh_std;
   plan.unequal = config.unequal;
+  plan.redrawn = config.redrawn;
+  if (plan.redrawn > 0 && !plan.new_mixture()) {
+    throw UserError("operator.redrawn", "is of the experts of a new mixture", "give target.experts");
+  }
   plan.seed = seed;
   for (const WidthOperator& one : width_operators()) {
     if (config.width == one.name) one.plan(config, plan);
@@ -144,7 +167,7 @@ GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& t
       plan.keeps.clear();
     }
   }
-  if (next != source.layers) plan.keeps.clear();
+  if (next != source.layers || plan.redrawn > 0) plan.keeps.clear();
   for (std::size_t l = 0; l < plan.target.layer_kinds.size(); ++l) {
     plan.target.layer_kinds[l] = source.kind_of(plan.layer_from[l]);
   }
@@ -217,6 +240,10 @@ void keep_norms(GrowthPlan& plan, std::int64_t copies) {
 
 bool whole_multiples(const GrowthPlan& plan) {
   return plan.target.hidden_size % plan.source.hidden_size == 0;
+}
+
+bool needs_copies(const TransformerConfig& config) {
+  return !config.pre_norm || (config.embedding_norm && config.norm == model::NormKind::layer_norm);
 }
 
 void no_identity(GrowthPlan& plan) {

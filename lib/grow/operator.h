@@ -78,6 +78,10 @@ void map_heads(GrowthPlan& plan, bool copies);
 void keep_norms(GrowthPlan& plan, std::int64_t copies);
 // Every width grows by a whole factor, so that whole copies keep the function in post-norm models too.
 bool whole_multiples(const GrowthPlan& plan);
+// Models in which nothing but whole copies of the hidden state is exact, since something else than the norm
+// at the start of a part reads it whole: post-norm ones, and those with a LayerNorm on the embeddings
+// (ModernBERT).
+bool needs_copies(const TransformerConfig& config);
 void no_identity(GrowthPlan& plan);
 
 namespace width {

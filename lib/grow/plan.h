@@ -65,6 +65,7 @@ struct GrowthPlan {
   bool unequal = false;         // LEMON: copies share at random, not equally
   double noise = 0;             // on copies, times the tensor's own std; sums to zero over what is consumed
   double fresh_std = 0.02;
+  double redrawn = 0;   // share of the units of each expert of a new mixture
   bool coarse = false;  // written in 16 bits: factors that are powers of two are exact there, others are not
   std::uint64_t seed = 0;
 
@@ -73,6 +74,7 @@ struct GrowthPlan {
   // What training should do with it (gradual stacking, MSLT); empty: nothing special.
   std::string schedule;
 
+  bool new_mixture() const { return target.experts > 0 && source.experts == 0; }
   const AxisMap* axis(Dim dim) const;  // null for axes that do not grow
   double embedding_factor()
       const;  // of the token table: write_scale, less what the model's own scale grows by

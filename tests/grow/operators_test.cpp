@@ -54,8 +54,8 @@ const TargetConfig deeper{.layers = 4};
 // keeps. Returns how often it grew: a size that it does not accept is refused as the user's error.
 int hold_to_its_word(const OperatorConfig& config) {
   int grown = 0;
-  for (const char* type :
-       {"gpt2", "llama", "bert", "vit", "qwen3", "gemma2", "gemma3_text", "opt", "gpt_neox"}) {
+  for (const char* type : {"gpt2", "llama", "bert", "vit", "qwen3", "gemma2", "gemma3_text", "opt",
+                           "gpt_neox", "electra", "modernbert", "dinov2", "mixtral"}) {
     for (const TargetConfig& sizes : {doubled, doubled_and_deeper, half_as_wide_again, deeper}) {
       CAPTURE(config.width, config.depth, type, sizes.hidden_size, sizes.layers);
       const TransformerConfig source = tiny_config(type);
@@ -89,7 +89,7 @@ TEST_CASE("every operator of the table keeps what it says that it keeps") {
 TEST_CASE("pre-norm models keep their function at any width and depth") {
   base::Random random(11);
   for (const char* type :
-       {"gpt2", "llama", "vit", "deit", "qwen3", "gemma2", "gemma3_text", "opt", "gpt_neox"}) {
+       {"gpt2", "llama", "mixtral", "vit", "deit", "qwen3", "gemma2", "gemma3_text", "opt", "gpt_neox"}) {
     for (const char* width : {"fresh", "exact", "lemon"}) {
       for (int round = 0; round < 4; ++round) {
         TransformerConfig source = tiny_config(type);
@@ -119,6 +119,49 @@ TEST_CASE("pre-norm models keep their function at any width and depth") {
       }
     }
   }
+}
+
+TEST_CASE("layer scale: the mean of what is added keeps the function at any width, plain FFN and SwiGLU") {
+  TransformerConfig source = tiny_config("dinov2");
+  for (const bool gated : {false, true}) {
+    source.gated_ffn = gated;
+    source.activation = gated ? "silu" : "gelu";
+    source.ffn_size = source.ffn_of(source.hidden_size);
+    for (const std::int64_t hidden : {20, 24, 32, 44}) {
+      for (const char* width : {"fresh", "exact", "lemon"}) {
+        CAPTURE(gated, hidden, width);
+        const TargetConfig sizes{.hidden_size = hidden, .layers = 3};
+        const Grown grown = grow_and_measure(source, sizes, with(width), torch::kFloat64);
+        CHECK(grown.difference < 1e-12);
+        CHECK(grown.plan.keeps == "the function");
+        CHECK(grown.plan.target.ffn_size == source.ffn_of(hidden));
+      }
+    }
+  }
+  TargetConfig other;
+  other.ffn_size = 48;
+  CHECK_THROWS_AS(target_of(source, other), base::UserError);  // config.json could not say it
+}
+
+TEST_CASE("a norm on the embeddings is passed by whole copies alone, and so it is said") {
+  const TransformerConfig source = tiny_config("modernbert");
+  const Grown twice = grow_and_measure(source, doubled_and_deeper, with("fresh"), torch::kFloat64);
+  CHECK(twice.difference < 1e-12);
+  CHECK(twice.plan.keeps == "the function");
+  CHECK(grow_and_measure(source, deeper, with("fresh"), torch::kFloat64).difference < 1e-12);
+  const Grown between = grow_and_measure(source, half_as_wide_again, with("fresh"));
+  CHECK(between.plan.keeps.empty());
+  CHECK(between.difference > 1e-3);
+}
+
+TEST_CASE("tables with a width of their own keep it, and no width at which the projection would vanish") {
+  TransformerConfig source = tiny_config("electra");
+  const Grown twice = grow_and_measure(source, doubled, with("fresh"), torch::kFloat64);
+  CHECK(twice.difference < 1e-12);
+  CHECK(twice.weights.at("token_embedding.weight").size(1) == 8);
+  CHECK(twice.weights.at("embedding_project.weight").sizes() == c10::IntArrayRef({32, 8}));
+  source.embedding_size = 32;
+  CHECK_THROWS_AS(target_of(source, doubled), base::UserError);
 }
 
 TEST_CASE("fresh is the default: new units read at 1/sqrt(D) and write nothing") {

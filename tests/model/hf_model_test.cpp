@@ -50,7 +50,8 @@ void edit_config(const std::string& folder, const std::function<void(nlohmann::j
 }  // namespace
 
 TEST_CASE("a model comes back as it was written, whole and in shards, whatever its head") {
-  for (const char* type : {"bert", "gpt2", "llama", "vit", "deit"}) {
+  for (const char* type :
+       {"bert", "gpt2", "llama", "vit", "deit", "electra", "modernbert", "dinov2", "mixtral"}) {
     for (const bool tied : {true, false}) {
       TransformerConfig config = tiny_config(type);
       if (!config.image()) config.tied_head = tied;
@@ -212,11 +213,8 @@ TEST_CASE("damaged directories are refused with what is wrong") {
   SECTION("an unknown architecture") {
     fresh();
     edit_config(m, [](auto& json) { json["model_type"] = "mamba"; });
-    REQUIRE(error_of(m) ==
-            "M/config.json:/model_type: the architecture 'mamba' is not supported | supported: bert, "
-            "roberta, xlm-roberta, camembert, distilbert, gpt2, opt, gpt_neox, llama, mistral, qwen2, qwen3, "
-            "gemma, "
-            "gemma2, gemma3_text, phi3, smollm3, vit, deit");
+    REQUIRE(error_of(m).starts_with(
+        "M/config.json:/model_type: the architecture 'mamba' is not supported | supported: bert, roberta, "));
   }
   SECTION("NaN weights are named") {
     fresh();

@@ -28,6 +28,8 @@ def shake(model):
 COMMON = dict(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128)
 BERT = dict(COMMON, vocab_size=99, max_position_embeddings=40)
 IMAGE = dict(COMMON, image_size=16, patch_size=4, num_channels=3, num_labels=5)
+DINO = {key: value for key, value in IMAGE.items() if key != "intermediate_size"}
+MARKS = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
 GPT2 = dict(vocab_size=99, n_positions=40, n_embd=64, n_layer=2, n_head=2)
 LLAMA = dict(COMMON, vocab_size=99, max_position_embeddings=40, num_attention_heads=4, num_key_value_heads=2,
              pad_token_id=None, bos_token_id=1, eos_token_id=2)
@@ -57,6 +59,11 @@ CASES = [
     ("deit", T.DeiTForImageClassificationWithTeacher, T.DeiTConfig(**IMAGE), ["target.hidden_size=96"], True),
     ("mistral, a window", T.MistralForCausalLM, T.MistralConfig(**LLAMA, sliding_window=8),
      ["target.hidden_size=88", "target.heads=8", "target.kv_heads=4"], True),
+    ("mixtral, a window", T.MixtralForCausalLM,
+     T.MixtralConfig(**LLAMA, num_local_experts=4, num_experts_per_tok=2, sliding_window=8), WIDER, True),
+    ("llama to mixtral", T.LlamaForCausalLM, T.LlamaConfig(**LLAMA), [*WIDER, "target.experts=4"], True),
+    ("mistral to mixtral", T.MistralForCausalLM, T.MistralConfig(**LLAMA, sliding_window=8, tie_word_embeddings=True),
+     ["target.experts=3", "target.experts_per_token=1"], True),
     ("qwen2, windows above", T.Qwen2ForCausalLM,
      T.Qwen2Config(**LLAMA, use_sliding_window=True, sliding_window=8, max_window_layers=1), WIDER, True),
     ("qwen3", T.Qwen3ForCausalLM, T.Qwen3Config(**HEAD), ["target.hidden_size=80", "target.heads=6", "target.kv_heads=3"], True),
@@ -85,6 +92,23 @@ CASES = [
     ("xlm-roberta", T.XLMRobertaForMaskedLM, T.XLMRobertaConfig(**BERT, pad_token_id=1), ["target.hidden_size=128"], True),
     ("camembert bare", T.CamembertModel, T.CamembertConfig(**BERT, pad_token_id=1), ["target.hidden_size=128"], False),
     ("bert decoder", T.BertLMHeadModel, T.BertConfig(**BERT, is_decoder=True), ["target.hidden_size=128"], True),
+    ("electra discriminator", T.ElectraForPreTraining, T.ElectraConfig(**BERT, embedding_size=32), ["target.hidden_size=128"],
+     True),
+    ("electra generator", T.ElectraForMaskedLM, T.ElectraConfig(**BERT, embedding_size=32, hidden_act="relu"),
+     ["target.hidden_size=192"], True),
+    ("electra, tables of the hidden width", T.ElectraForMaskedLM, T.ElectraConfig(**BERT, embedding_size=64),
+     ["target.hidden_size=128"], True),
+    ("electra bare", T.ElectraModel, T.ElectraConfig(**BERT, embedding_size=32), ["target.hidden_size=128"], False),
+    ("modernbert", T.ModernBertForMaskedLM, T.ModernBertConfig(**BERT, **MARKS, local_attention=8),
+     ["target.hidden_size=128", "target.layers=5"], True),
+    ("modernbert untied, biases", T.ModernBertForMaskedLM,
+     T.ModernBertConfig(**BERT, **MARKS, local_attention=8, tie_word_embeddings=False, norm_bias=True, attention_bias=True,
+                        mlp_bias=True, classifier_bias=True, layer_types=["sliding_attention", "full_attention"]),
+     ["target.hidden_size=192"], True),
+    ("modernbert bare", T.ModernBertModel, T.ModernBertConfig(**BERT, **MARKS, local_attention=8), ["target.layers=3"], True),
+    ("dinov2", T.Dinov2ForImageClassification, T.Dinov2Config(**DINO), ["target.hidden_size=96", "target.layers=3"], True),
+    ("dinov2 bare, swiglu", T.Dinov2Model, T.Dinov2Config(**DINO, use_swiglu_ffn=True, use_mask_token=False),
+     ["target.hidden_size=160"], False),
     ("vit bare, pooler", T.ViTModel, T.ViTConfig(**IMAGE), ["target.hidden_size=96"], False),
     ("deit bare, pooler", T.DeiTModel, T.DeiTConfig(**IMAGE), ["target.hidden_size=96"], False),
     ("deit without teacher", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), ["target.hidden_size=128"], True),
@@ -132,7 +156,7 @@ def main():
             work = pathlib.Path(folder)
             # Every other one in shards.
             model.save_pretrained(work / "small", max_shard_size="60KB" if number % 2 else "5GB")
-            if "ViT" in kind.__name__ or "DeiT" in kind.__name__:
+            if any(one in kind.__name__ for one in ("ViT", "DeiT", "Dino")):
                 inputs = {"pixel_values": torch.randn(2, 3, 16, 16)}
             else:
                 inputs = {"input_ids": torch.randint(3, 99, (2, 24))}
@@ -140,7 +164,8 @@ def main():
             expect(name, "transformers' file in our forward", ours(tool, work / "small", inputs, work), theirs, 1e-4)
             settings = [part for one in growth for part in ("--set", one)]
             run(tool, "grow", str(work / "small"), *settings, "--out", str(work / "large"))
-            grown, info = kind.from_pretrained(work / "large", output_loading_info=True)
+            grown_kind = T.MixtralForCausalLM if name.endswith(" to mixtral") else kind
+            grown, info = grown_kind.from_pretrained(work / "large", output_loading_info=True)
             if info["missing_keys"] or info["unexpected_keys"] or info["mismatched_keys"]:
                 print(f"FAIL {name}: loading the grown directory: {info}")
                 failed += 1

@@ -9,8 +9,8 @@
 
 namespace frugal::test {
 
-// type: bert, gpt2, llama, vit, deit; qwen3, gemma2, gemma3_text, opt, gpt_neox. 2 layers of 16 (4 heads of
-// 4), FFN 24, vocabulary 20, 12 positions.
+// type: bert, gpt2, llama, vit, deit; qwen3, gemma2, gemma3_text, opt, gpt_neox; electra, modernbert, dinov2,
+// mixtral. // 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
 inline model::TransformerConfig tiny_config(const std::string& type) {
   using namespace model;
   TransformerConfig config;
@@ -23,7 +23,12 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
   config.vocab_size = 20;
   config.positions = 12;
   config.heads_make_hidden = type != "llama";
-  if (type == "llama") {
+  if (type == "mixtral") {
+    config = tiny_config("llama");
+    config.model_type = type;
+    config.experts = 4;
+    config.experts_per_token = 2;
+  } else if (type == "llama") {
     config.norm = NormKind::rms_norm;
     config.kv_heads = 2;
     config.rotary = config.gated_ffn = true;
@@ -60,7 +65,19 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
     config.rotary = config.parallel = true;
     config.rotary_dim = 2;
     config.tied_head = false;
-  } else if (type == "bert") {
+  } else if (type == "modernbert") {
+    config.causal = config.norm_bias = config.transform_bias = false;
+    config.qkv_bias = config.o_bias = config.ffn_bias = false;
+    config.embedding_norm = config.bare_first = config.rotary = config.gated_ffn = true;
+    config.head = HeadKind::masked;
+    config.head_bias = true;
+    config.window = 6;
+    config.layer_kinds = {{false, true}, {true, true}};
+    config.local_rope = Rope();
+    config.local_rope->theta = 100;
+    config.norm_eps = 1e-3;
+  } else if (type == "bert" || type == "electra") {
+    if (type == "electra") config.embedding_size = 8;
     config.pre_norm = config.causal = config.final_norm = false;
     config.embedding_norm = true;
     config.token_types = 2;
@@ -68,7 +85,7 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
     config.head_bias = true;
     config.norm_eps = 1e-12;
     config.pad_token = 0;
-  } else if (type == "vit" || type == "deit") {
+  } else if (type == "vit" || type == "deit" || type == "dinov2") {
     config.vocab_size = config.positions = 0;
     config.image_size = 8;
     config.patch_size = 4;
@@ -79,6 +96,12 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
     config.head_bias = true;
     config.distillation = config.distillation_head = type == "deit";
     config.norm_eps = 1e-12;
+    if (type == "dinov2") {
+      config.layer_scale = config.mask_token = config.patch_head = true;
+      config.ffn_times = 2;
+      config.ffn_size = 32;
+      config.norm_eps = 1e-3;
+    }
   }
   return config;
 }

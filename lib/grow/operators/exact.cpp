@@ -25,8 +25,10 @@ void plan_exact(const OperatorConfig&, GrowthPlan& plan) {
   }
   // Sixteen bits cannot hold a norm's scale times sqrt(d/D). Where the width grows by a power of two, whole
   // copies need no such factor, and what reads them takes a share that every type holds.
+  // And a norm on the embeddings, or in the head, takes in the whole hidden state: copies alone pass it.
   const std::int64_t times = t.hidden_size / s.hidden_size;
-  if (plan.coarse && whole_multiples(plan) && times > 1 && (times & (times - 1)) == 0) {
+  const bool halves = plan.coarse && (times & (times - 1)) == 0;
+  if ((halves || needs_copies(s)) && whole_multiples(plan) && times > 1) {
     plan.hidden = cyclic(s.hidden_size, t.hidden_size);
     plan.keeps = "the function";
     return;
@@ -36,7 +38,7 @@ void plan_exact(const OperatorConfig&, GrowthPlan& plan) {
     for (auto& from : plan.hidden.from) from = from == fresh ? average : from;
   }
   keep_norms(plan, 1);
-  plan.keeps = "the function";
+  if (!needs_copies(s) || times == 1) plan.keeps = "the function";
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ void plan_lemon(const OperatorConfig&, GrowthPlan& plan) {
   }
   plan.hidden = whole_copies(s.hidden_size, t.hidden_size, s.norm == model::NormKind::layer_norm);
   keep_norms(plan, t.hidden_size / s.hidden_size);
-  plan.keeps = "the function";
+  if (!needs_copies(s) || whole_multiples(plan)) plan.keeps = "the function";
 }
 
 }  // namespace

@@ -12,15 +12,16 @@ namespace {
 
 using base::UserError;
 
-const Architecture table[] = {arch::bert,       arch::roberta, arch::xlm_roberta, arch::camembert,
-                              arch::distilbert, arch::gpt2,    arch::opt,         arch::gpt_neox,
-                              arch::llama,      arch::mistral, arch::qwen2,       arch::qwen3,
-                              arch::gemma,      arch::gemma2,  arch::gemma3,      arch::phi3,
-                              arch::smollm3,    arch::vit,     arch::deit};
+const Architecture table[] = {
+    arch::bert,       arch::roberta, arch::xlm_roberta, arch::camembert, arch::distilbert, arch::electra,
+    arch::modernbert, arch::gpt2,    arch::opt,         arch::gpt_neox,  arch::llama,      arch::mistral,
+    arch::mixtral,    arch::qwen2,   arch::qwen3,       arch::gemma,     arch::gemma2,     arch::gemma3,
+    arch::phi3,       arch::smollm3, arch::vit,         arch::deit,      arch::dinov2};
 
-std::string canonical(Role role, int layer, bool bias) {
+std::string canonical(Role role, int layer, bool bias, int expert = -1) {
   if (role == Role::head_bias) return "head.bias";
-  const std::string where = layer < 0 ? "" : fmt::format("layers.{}.", layer);
+  std::string where = layer < 0 ? "" : fmt::format("layers.{}.", layer);
+  if (expert >= 0) where += fmt::format("experts.{}.", expert);
   return fmt::format("{}{}.{}", where, name_of(role), bias ? "bias" : "weight");
 }
 
@@ -64,12 +65,15 @@ bool class_ends(const config::JsonNode& node, const std::string& ending, bool ot
   return (*names)[0].text().ends_with(ending);
 }
 
-void TensorTable::linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias) {
+void TensorTable::linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias,
+                         int expert) {
   const std::int64_t rows = extent(config_, out), columns = extent(config_, in);
-  WeightSpec weight{canonical(role, layer, false), role, layer, out, in, {rows, columns}, false, false};
+  WeightSpec weight{
+      canonical(role, layer, false, expert), role, layer, out, in, {rows, columns}, false, false, expert};
   tensors_.push_back({name + ".weight", {weight}, weight.shape, false});
   if (bias) {
-    WeightSpec one{canonical(role, layer, true), role, layer, out, Dim::none, {rows}, true, false};
+    WeightSpec one{
+        canonical(role, layer, true, expert), role, layer, out, Dim::none, {rows}, true, false, expert};
     tensors_.push_back({name + ".bias", {one}, one.shape, false});
   }
 }
@@ -78,6 +82,13 @@ void TensorTable::fixed_out(const std::string& name, Role role, std::int64_t out
   WeightSpec weight{canonical(role, -1, false), role,  -1,   Dim::fixed, Dim::hidden,
                     {out, config_.hidden_size}, false, false};
   tensors_.push_back({name + ".weight", {weight}, weight.shape, false});
+  if (config_.patch_head) {
+    weight.role = Role::patch_head;
+    weight.name = canonical(weight.role, -1, false);
+    last().parts.push_back(weight);
+    last().shape[1] *= 2;
+    last().by_input = true;
+  }
   if (bias) {
     const Role bias_role = role == Role::head ? Role::head_bias : role;
     WeightSpec one{canonical(bias_role, -1, true), bias_role, -1, Dim::fixed, Dim::none, {out}, true, false};
@@ -96,9 +107,10 @@ void TensorTable::patches(const std::string& name) {
 
 void TensorTable::norm(const std::string& name, Role role, int layer) {
   for (const bool bias : {false, true}) {
-    if (bias && config_.norm == NormKind::rms_norm) continue;
-    WeightSpec one{canonical(role, layer, bias), role, layer, Dim::hidden, Dim::none,
-                   {config_.hidden_size},        bias, false};
+    if (bias && (config_.norm == NormKind::rms_norm || !config_.norm_bias)) continue;
+    const Dim over = role == Role::embedding_norm || role == Role::head_norm ? width() : Dim::hidden;
+    WeightSpec one{canonical(role, layer, bias), role, layer, over, Dim::none,
+                   {extent(config_, over)},      bias, false};
     tensors_.push_back({name + (bias ? ".bias" : ".weight"), {one}, one.shape, false});
     if (!bias && config_.norm_plus_one) tensors_.back().offset = 1;
   }
@@ -141,15 +153,16 @@ void TensorTable::table(const std::string& name, Role role, Dim rows) {
                  role,
                  -1,
                  rows,
-                 Dim::hidden,
-                 {extent(config_, rows), config_.hidden_size},
+                 width(),
+                 {extent(config_, rows), extent(config_, width())},
                  false,
                  true};
   tensors_.push_back({name, {one}, one.shape, false});
 }
 
-void TensorTable::vector(const std::string& name, Role role, Dim dim, bool bias) {
-  WeightSpec one{canonical(role, -1, bias), role, -1, dim, Dim::none, {extent(config_, dim)}, bias, false};
+void TensorTable::vector(const std::string& name, Role role, Dim dim, bool bias, int layer) {
+  WeightSpec one{canonical(role, layer, bias), role, layer, dim, Dim::none,
+                 {extent(config_, dim)},       bias, false};
   tensors_.push_back({name, {one}, one.shape, false});
 }
 

@@ -52,8 +52,8 @@ class TensorTable {
   explicit TensorTable(const TransformerConfig& config) : config_(config) {}
 
   // A linear: NAME.weight [out, in] and, where `bias`, NAME.bias.
-  void linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias);
-  // The same with an axis of a fixed size (labels, pixels).
+  void linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias, int expert = -1);
+  // The same with an axis of a fixed size (labels, pixels); with `patch_head` in two halves.
   void fixed_out(const std::string& name, Role role, std::int64_t out, bool bias);
   // ViT's patch convolution: [hidden, channels, p, p] in the file, [hidden, channels·p·p] here.
   void patches(const std::string& name);
@@ -62,7 +62,7 @@ class TensorTable {
   // A table at NAME (the whole tensor name): [rows, hidden].
   void table(const std::string& name, Role role, Dim rows);
   // One vector over a dimension at NAME.
-  void vector(const std::string& name, Role role, Dim dim, bool bias);
+  void vector(const std::string& name, Role role, Dim dim, bool bias, int layer = -1);
   // NAME.weight over one head (norms on q and k).
   void head_norm(const std::string& name, Role role, int layer);
   // A linear of hidden that holds several, side by side along out, or head by head.
@@ -71,6 +71,8 @@ class TensorTable {
   // GPT-2's layout: [in, out], with the parts side by side along out.
   void conv1d(const std::string& name, const std::vector<Role>& roles, int layer, const std::vector<Dim>& out,
               Dim in);
+  // The width of tables, and of what is multiplied by them: the hidden size, or one of their own.
+  Dim width() const { return config_.embedding_size > 0 ? Dim::embedding : Dim::hidden; }
   FileTensor& last() { return tensors_.back(); }
   std::vector<FileTensor> take() { return std::move(tensors_); }
 
@@ -81,16 +83,19 @@ class TensorTable {
 
 // What RoBERTa shares with BERT: config.json but for its head, and the embeddings and layers.
 struct BertDefaults {
-  std::int64_t vocab_size, pad_token;
+  std::int64_t vocab_size, pad_token, hidden_size = 768, heads = 12, ffn_size = 3072;
 };
 void read_bert(const config::JsonNode& node, const BertDefaults& defaults, TransformerConfig& config);
 // classes: the prefix of `architectures` where the source has none: Bert, Roberta, …
 void write_bert(const TransformerConfig& config, const std::string& classes, nlohmann::ordered_json& json);
+// Classes of images: id2label's number, or num_labels; and written so.
+void read_labels(const config::JsonNode& node, TransformerConfig& config);
+void write_labels(const TransformerConfig& config, nlohmann::ordered_json& json);
 void bert_encoder(TensorTable& table, const TransformerConfig& config, const std::string& base);
 
 namespace arch {
-extern const Architecture bert, roberta, xlm_roberta, camembert, distilbert, gpt2, opt, gpt_neox, llama,
-    mistral, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, vit, deit;
+extern const Architecture bert, roberta, xlm_roberta, camembert, distilbert, electra, modernbert, gpt2, opt,
+    gpt_neox, llama, mistral, mixtral, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, vit, deit, dinov2;
 }
 
 }  // namespace frugal::model

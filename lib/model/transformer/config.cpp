@@ -22,7 +22,9 @@ constexpr const char* role_names[] = {"token_embedding",
                                       "patch",
                                       "class_token",
                                       "distillation_token",
+                                      "mask_token",
                                       "embedding_norm",
+                                      "embedding_project",
                                       "attention_norm",
                                       "q",
                                       "k",
@@ -31,20 +33,24 @@ constexpr const char* role_names[] = {"token_embedding",
                                       "ffn_norm",
                                       "post_attention_norm",
                                       "post_ffn_norm",
+                                      "attention_scale",
+                                      "ffn_scale",
                                       "q_norm",
                                       "k_norm",
                                       "ffn_in",
                                       "ffn_gate",
                                       "ffn_out",
+                                      "router",
                                       "final_norm",
                                       "pooler",
                                       "head_transform",
                                       "head_norm",
                                       "head",
                                       "head_bias",
-                                      "distillation_head"};
-constexpr const char* dim_names[] = {"none",  "hidden",   "heads",      "kv",   "ffn",
-                                     "vocab", "position", "token_type", "fixed"};
+                                      "distillation_head",
+                                      "patch_head"};
+constexpr const char* dim_names[] = {"none",     "hidden",     "heads",     "kv",      "ffn",  "vocab",
+                                     "position", "token_type", "embedding", "experts", "fixed"};
 
 }  // namespace
 
@@ -57,10 +63,18 @@ bool WeightSpec::hidden_norm() const {
          role == Role::head_norm;
 }
 
+bool WeightSpec::layer_scale() const { return role == Role::attention_scale || role == Role::ffn_scale; }
+
 bool WeightSpec::norm() const { return hidden_norm() || role == Role::q_norm || role == Role::k_norm; }
 
 LayerKind TransformerConfig::kind_of(std::int64_t layer) const {
   return layer_kinds.empty() ? LayerKind{} : layer_kinds.at(static_cast<std::size_t>(layer));
+}
+
+// SwiGLU has two thirds of the plain FFN's units, in multiples of eight.
+std::int64_t TransformerConfig::ffn_of(std::int64_t hidden) const {
+  const std::int64_t plain = hidden * ffn_times;
+  return gated_ffn ? (plain * 2 / 3 + 7) / 8 * 8 : plain;
 }
 
 double TransformerConfig::embedding_scale() const {
@@ -88,6 +102,10 @@ std::int64_t extent(const TransformerConfig& config, Dim dim) {
       return config.image() ? config.patches() + config.class_tokens() : config.positions;
     case Dim::token_type:
       return config.token_types;
+    case Dim::embedding:
+      return config.embedding_size;
+    case Dim::experts:
+      return config.experts;
     case Dim::none:
     case Dim::fixed:
       break;
@@ -129,17 +147,24 @@ double forward_flops(const TransformerConfig& config, std::int64_t tokens) {
   const auto q = static_cast<double>(extent(config, Dim::heads));
   const auto kv = static_cast<double>(extent(config, Dim::kv));
   const auto ffn = static_cast<double>(config.ffn_size);
-  const double linear = 2 * d * q + 2 * d * kv + (config.gated_ffn ? 3 : 2) * d * ffn;
+  const double run = config.experts > 0 ? static_cast<double>(config.experts_per_token) : 1;
+  const double router = static_cast<double>(config.experts) * d;
+  const double linear = 2 * d * q + 2 * d * kv + (config.gated_ffn ? 3 : 2) * d * ffn * run + router;
   const double attention = 2 * t * q;  // scores and their product with the values; causal ones not halved
   double total = 2 * t * static_cast<double>(config.layers) * (linear + attention);
   if (config.image()) {
     const auto pixels = static_cast<double>(config.channels * config.patch_size * config.patch_size);
-    total += 2 * static_cast<double>(config.patches()) * d * pixels +
-             2 * d * static_cast<double>(config.labels) * (config.distillation_head ? 2 : 1);
-  } else if (config.head != HeadKind::none) {
-    total += 2 * t * d * static_cast<double>(config.vocab_size);
-    if (config.head == HeadKind::masked) total += 2 * t * d * d;
+    total +=
+        2 * static_cast<double>(config.patches()) * d * pixels +
+        2 * d * static_cast<double>(config.labels) * (config.distillation_head || config.patch_head ? 2 : 1);
+    return total;
   }
+  const double width = config.embedding_size > 0 ? static_cast<double>(config.embedding_size) : d;
+  if (config.embedding_size > 0) total += 2 * t * width * d;
+  const bool detector = config.head == HeadKind::detector;
+  if (detector || config.head == HeadKind::masked) total += 2 * t * d * (detector ? d + 1 : width);
+  if (!detector && config.head != HeadKind::none)
+    total += 2 * t * width * static_cast<double>(config.vocab_size);
   return total;
 }
 
@@ -161,6 +186,11 @@ void check(const TransformerConfig& config) {
   if (config.heads % config.kv_heads != 0) {
     fail("kv_heads", fmt::format("{} key-value heads do not divide {} heads", config.kv_heads, config.heads));
   }
+  if (config.experts > 0 && (config.experts_per_token < 1 || config.experts_per_token > config.experts)) {
+    fail("experts_per_token",
+         fmt::format("a token cannot run {} of {} experts", config.experts_per_token, config.experts));
+  }
+  if (config.experts > 10000) fail("experts", fmt::format("are more than any model has: {}", config.experts));
   if (!(config.norm_eps >= 0)) fail("norm_eps", fmt::format("must be >= 0, got {}", config.norm_eps));
   if (config.rotary && config.head_dim % 2 != 0) {
     fail("head_dim", fmt::format("must be even for rotary positions, got {}", config.head_dim));
@@ -189,9 +219,9 @@ void check(const TransformerConfig& config) {
     fail("layer_kinds", fmt::format("{} for {} layers", config.layer_kinds.size(), config.layers));
   }
   const std::vector<std::string> known = {"gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"};
-  if (std::find(known.begin(), known.end(), config.activation) == known.end()) {
-    fail("activation", fmt::format("unknown activation '{}'", config.activation),
-         base::suggest(config.activation, known));
+  for (const std::string& name : {config.activation, config.head_activation}) {
+    if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    fail("activation", fmt::format("unknown activation '{}'", name), base::suggest(name, known));
   }
 }
 

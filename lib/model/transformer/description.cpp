@@ -10,13 +10,19 @@ namespace frugal::model {
 namespace {
 
 void add(TensorTable& list, const TensorRow& row, const std::string& base, int layer,
-         const TransformerConfig& config) {
+         const TransformerConfig& config, int expert = -1) {
   if (row.when != nullptr && !(config.*row.when)) return;
-  const std::string name = base + fmt::format(fmt::runtime(row.name), layer);
+  if (row.role == Role::attention_norm && layer == 0 && config.bare_first) return;
+  if (row.layout == Layout::expert && expert < 0) {
+    for (int i = 0; i < config.experts; ++i) add(list, row, base, layer, config, i);
+    return;
+  }
+  const std::string name = base + fmt::format(fmt::runtime(row.name), layer, expert);
   const bool bias = row.bias != nullptr && config.*row.bias;
   switch (row.layout) {
     case Layout::linear:
-      list.linear(name, row.role, layer, row.rows, row.columns, bias);
+    case Layout::expert:
+      list.linear(name, row.role, layer, row.rows, row.columns, bias, expert);
       break;
     case Layout::norm:
       list.norm(name, row.role, layer);

@@ -23,6 +23,7 @@ struct FlagField {
 
 enum class Layout {
   linear,       // NAME.weight [rows, columns], NAME.bias where its switch is on
+  expert,       // the same of every expert of a mixture: the second {} of its name
   norm,         // NAME.weight, and NAME.bias where the architecture's norms have one; over the hidden state
   head_norm,    // NAME.weight over one head (norms on q and k)
   table,        // NAME [rows, hidden]

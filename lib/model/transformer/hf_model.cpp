@@ -160,8 +160,9 @@ void HfModel::refuse_dropped(const std::vector<std::string>& allowed) const {
 // Where config.json says that the head is the embedding, a head in the file must be the same numbers.
 void HfModel::check_ties() const {
   if (!config_.tied_head) return;
-  for (const char* name : {"lm_head.weight", "cls.predictions.decoder.weight", "lm_head.decoder.weight",
-                           "vocab_projector.weight", "embed_out.weight"}) {
+  for (const char* name :
+       {"lm_head.weight", "cls.predictions.decoder.weight", "lm_head.decoder.weight",
+        "vocab_projector.weight", "embed_out.weight", "generator_lm_head.weight", "decoder.weight"}) {
     const ShardedFile::Place* head = files_->find(name);
     if (head == nullptr) continue;
     const auto& embedding = stored("token_embedding.weight").place;
@@ -197,6 +198,8 @@ Tensor HfModel::read(const std::string& canonical, std::optional<c10::ScalarType
     part = whole.reshape({-1, parts, weight.tensor.by_head, spec.vector() ? 1 : spec.shape[1]})
                .select(1, static_cast<std::int64_t>(weight.part))
                .reshape(spec.shape);
+  } else if (weight.tensor.by_input) {
+    part = whole.narrow(1, static_cast<std::int64_t>(weight.part) * spec.shape[1], spec.shape[1]);
   } else {
     part = weight.tensor.parts.size() > 1 ? whole.narrow(0, from, spec.shape[0]) : whole.reshape(spec.shape);
   }
@@ -225,7 +228,7 @@ Tensor assemble(const FileTensor& tensor, const std::vector<Tensor>& parts) {
     }
     whole = torch::cat(heads, 1);
   } else {
-    whole = parts.size() == 1 ? parts[0] : torch::cat(parts);
+    whole = parts.size() == 1 ? parts[0] : torch::cat(parts, tensor.by_input ? 1 : 0);
   }
   if (tensor.transposed) whole = whole.t();
   if (tensor.offset != 0) whole = whole - tensor.offset;

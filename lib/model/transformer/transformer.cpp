@@ -7,46 +7,14 @@
 #include <limits>
 
 #include "base/error.h"
-#include "model/kernels/fast_gelu.h"
 #include "model/transformer/by_layer.h"
+#include "model/transformer/feed_forward.h"
 #include "model/transformer/rotary.h"
 
 namespace frugal::model {
 namespace {
 
 using torch::Tensor;
-
-// The weights of one layer, by short name.
-class Layer {
- public:
-  Layer(const Weights& weights, std::int64_t index)
-      : weights_(weights), prefix_(fmt::format("layers.{}.", index)) {}
-  const Tensor& at(const char* name) const { return weights_.at(prefix_ + name); }
-  const Tensor* find(const char* name) const { return weights_.find(prefix_ + name); }
-
-  Tensor linear(const Tensor& x, const std::string& name) const {
-    const Tensor* bias = find((name + ".bias").c_str());
-    const Tensor& weight = at((name + ".weight").c_str());
-    return bias != nullptr ? torch::addmm(*bias, x, weight.t()) : x.mm(weight.t());
-  }
-
-  // Several linears of the same input as one product. Where they stand apart (a materialised growth operator)
-  // they are joined first: a copy of the weights, which is small beside the product.
-  Tensor joined(const Tensor& x, const char* fused, std::initializer_list<const char*> parts) const {
-    if (find((std::string(fused) + ".weight").c_str()) != nullptr) return linear(x, fused);
-    std::vector<Tensor> rows, biases;
-    for (const char* part : parts) {
-      rows.push_back(at((std::string(part) + ".weight").c_str()));
-      if (const Tensor* bias = find((std::string(part) + ".bias").c_str())) biases.push_back(*bias);
-    }
-    const Tensor weight = torch::cat(rows);
-    return biases.empty() ? x.mm(weight.t()) : torch::addmm(torch::cat(biases), x, weight.t());
-  }
-
- private:
-  const Weights& weights_;
-  std::string prefix_;
-};
 
 Tensor normalise(const TransformerConfig& config, const Tensor& x, const Tensor& scale, const Tensor* bias) {
   if (config.norm == NormKind::rms_norm) return torch::rms_norm(x, {x.size(-1)}, scale, config.norm_eps);
@@ -56,13 +24,6 @@ Tensor normalise(const TransformerConfig& config, const Tensor& x, const Tensor&
 Tensor norm_of(const TransformerConfig& config, const Weights& weights, const char* name, const Tensor& x) {
   return normalise(config, x, weights.at(std::string(name) + ".weight"),
                    weights.find(std::string(name) + ".bias"));
-}
-
-Tensor activate(const TransformerConfig& config, const Tensor& x) {
-  if (config.activation == "gelu") return model::gelu(x);
-  if (config.activation == "relu") return torch::relu(x);
-  if (config.activation == "silu") return torch::silu(x);
-  return torch::gelu(x, "tanh");  // gelu_new, gelu_pytorch_tanh; check() knows no others
 }
 
 // What the layers share in one forward pass.
@@ -96,7 +57,7 @@ Tensor mix(const TransformerConfig& config, const Tensor& q, const Tensor& k, co
   return torch::matmul(scores.softmax(-1), v);
 }
 
-Tensor attend(const TransformerConfig& config, const Layer& layer, LayerKind kind, const Tensor& x,
+Tensor attend(const TransformerConfig& config, const LayerWeights& layer, LayerKind kind, const Tensor& x,
               const Pass& pass) {
   const std::int64_t heads = config.heads, kv = config.kv_heads, size = config.head_dim;
   const bool slides = kind.slides && config.window > 0;
@@ -131,31 +92,26 @@ Tensor attend(const TransformerConfig& config, const Layer& layer, LayerKind kin
   return layer.linear(mixed.transpose(1, 2).reshape({x.size(0), heads * size}), "o");
 }
 
-Tensor feed_forward(const TransformerConfig& config, const Layer& layer, const Tensor& x) {
-  if (!config.gated_ffn) return layer.linear(activate(config, layer.linear(x, "ffn_in")), "ffn_out");
-  const Tensor both = layer.joined(x, "gate_in", {"ffn_gate", "ffn_in"});
-  const Tensor gate = both.narrow(1, 0, config.ffn_size),
-               in = both.narrow(1, config.ffn_size, config.ffn_size);
-  return layer.linear(activate(config, gate) * in, "ffn_out");
-}
-
 // x [B·T, hidden]. Pre-norm: x + f(norm(x)), sandwich: x + norm(f(norm(x))); post-norm: norm(x + f(x)).
 Tensor run_layer(const TransformerConfig& config, const Weights& weights, std::int64_t index, Tensor x,
                  const Pass& pass) {
-  const Layer layer(weights, index);
+  const LayerWeights layer(weights, index);
   const auto norm = [&](const char* scale, const char* bias, const Tensor& at) {
     return normalise(config, at, layer.at(scale), layer.find(bias));
   };
   const LayerKind kind = config.kind_of(index);
   if (config.pre_norm) {
+    const bool bare = config.bare_first && index == 0;
     Tensor attended =
-        attend(config, layer, kind, norm("attention_norm.weight", "attention_norm.bias", x), pass);
+        attend(config, layer, kind, bare ? x : norm("attention_norm.weight", "attention_norm.bias", x), pass);
     if (config.sandwich_norm)
       attended = norm("post_attention_norm.weight", "post_attention_norm.bias", attended);
+    if (config.layer_scale) attended = attended * layer.at("attention_scale.weight");
     const Tensor between = x + attended;
     Tensor fed =
         feed_forward(config, layer, norm("ffn_norm.weight", "ffn_norm.bias", config.parallel ? x : between));
     if (config.sandwich_norm) fed = norm("post_ffn_norm.weight", "post_ffn_norm.bias", fed);
+    if (config.layer_scale) fed = fed * layer.at("ffn_scale.weight");
     return between + fed;
   }
   x = norm("attention_norm.weight", "attention_norm.bias", x + attend(config, layer, kind, x, pass));
@@ -219,7 +175,8 @@ Pass pass_of(const TransformerConfig& config, const Tensor& x, const Tensor& mas
       pass.mask = pass.mask.logical_and(torch::ones({pass.tokens, pass.tokens}, pass.mask.options()).tril());
     }
   }
-  if (config.window > 0 && (positions.defined() || config.window < pass.tokens)) {
+  const std::int64_t reach = config.causal ? config.window : config.window / 2 + 1;  // tokens on one side
+  if (config.window > 0 && (positions.defined() || reach < pass.tokens)) {
     pass.window_mask = seen(config, positions, pass.tokens, config.window, x.device());
     if (there.defined()) pass.window_mask = pass.window_mask.logical_and(there);
   }
@@ -236,15 +193,18 @@ Pass pass_of(const TransformerConfig& config, const Tensor& x, const Tensor& mas
 Tensor embed(const TransformerConfig& config, const Weights& weights, const TransformerInput& input) {
   const Tensor x =
       config.image() ? embed_image(config, weights, input.pixels) : embed_tokens(config, weights, input);
-  return config.embedding_norm ? norm_of(config, weights, "embedding_norm", x) : x;
+  const Tensor normed = config.embedding_norm ? norm_of(config, weights, "embedding_norm", x) : x;
+  if (config.embedding_size == 0) return normed;
+  return torch::linear(normed, weights.at("embedding_project.weight"), weights.at("embedding_project.bias"));
 }
 
 // `logits` from the hidden states.
 Tensor of_hidden(const TransformerConfig& config, const Weights& weights, const Tensor& hidden) {
   if (config.head == HeadKind::none) return hidden;
   if (config.head == HeadKind::classifier) return head_logits(config, weights, hidden);
-  return head_logits(config, weights, hidden.reshape({-1, hidden.size(2)}))
-      .view({hidden.size(0), hidden.size(1), -1});
+  const Tensor rows = head_logits(config, weights, hidden.reshape({-1, hidden.size(2)}));
+  if (config.head == HeadKind::detector) return rows.view({hidden.size(0), hidden.size(1)});
+  return rows.view({hidden.size(0), hidden.size(1), -1});
 }
 
 }  // namespace
@@ -301,17 +261,21 @@ bool is_of_layer(const std::string& name, std::int64_t layer) {
 Tensor head_logits(const TransformerConfig& config, const Weights& weights, const Tensor& hidden) {
   FRUGAL_ASSERT(config.head != HeadKind::none, "logits of a model that has no head");
   if (config.head == HeadKind::classifier) {
-    const Tensor first =
-        torch::linear(hidden.select(1, 0), weights.at("head.weight"), weights.at("head.bias"));
+    Tensor first = torch::linear(hidden.select(1, 0), weights.at("head.weight"), weights.at("head.bias"));
+    if (config.patch_head) first = first + hidden.slice(1, 1).mean(1).mm(weights.at("patch_head.weight").t());
     if (!config.distillation_head) return first;
     return (first + torch::linear(hidden.select(1, 1), weights.at("distillation_head.weight"),
                                   weights.at("distillation_head.bias"))) /
            2;
   }
   Tensor x = hidden;
-  if (config.head == HeadKind::masked) {
-    x = torch::linear(x, weights.at("head_transform.weight"), weights.at("head_transform.bias"));
-    x = norm_of(config, weights, "head_norm", activate(config, x));
+  if (config.head == HeadKind::masked || config.head == HeadKind::detector) {
+    const Tensor* bias = weights.find("head_transform.bias");
+    x = torch::linear(x, weights.at("head_transform.weight"), bias != nullptr ? *bias : Tensor());
+    x = activate(config.head_activation.empty() ? config.activation : config.head_activation, x);
+    if (config.head == HeadKind::detector)
+      return torch::linear(x, weights.at("head.weight"), weights.at("head.bias"));
+    x = norm_of(config, weights, "head_norm", x);
   }
   const Tensor& out = weights.at(config.tied_head ? "token_embedding.weight" : "head.weight");
   const Tensor logits = config.head_bias ? torch::addmm(weights.at("head.bias"), x, out.t()) : x.mm(out.t());

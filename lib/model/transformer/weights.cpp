@@ -62,7 +62,7 @@ Weights initial_weights(const TransformerConfig& config, std::uint64_t seed, dou
   Weights weights;
   const double output = std / std::sqrt(2 * static_cast<double>(config.layers));
   for (const WeightSpec& spec : weight_specs(config)) {
-    if (spec.bias || spec.norm()) {
+    if (spec.bias || spec.norm() || spec.layer_scale()) {
       weights.set(spec.name, spec.bias ? torch::zeros(spec.shape) : torch::ones(spec.shape));
       continue;
     }

@@ -53,13 +53,13 @@ const Architecture bert = {"bert", "BERT, masked language model or bare", "bert.
 namespace frugal::model {
 namespace {
 
-std::array<JsonField, 7> bert_fields(std::int64_t vocab_size) {
+std::array<JsonField, 7> bert_fields(const BertDefaults& defaults) {
   using Config = TransformerConfig;
-  return {{{"vocab_size", &Config::vocab_size, vocab_size},
-           {"hidden_size", &Config::hidden_size, 768},
+  return {{{"vocab_size", &Config::vocab_size, defaults.vocab_size},
+           {"hidden_size", &Config::hidden_size, defaults.hidden_size},
            {"num_hidden_layers", &Config::layers, 12},
-           {"num_attention_heads", &Config::heads, 12},
-           {"intermediate_size", &Config::ffn_size, 3072},
+           {"num_attention_heads", &Config::heads, defaults.heads},
+           {"intermediate_size", &Config::ffn_size, defaults.ffn_size},
            {"max_position_embeddings", &Config::positions, 512},
            {"type_vocab_size", &Config::token_types, 2}}};
 }
@@ -67,7 +67,7 @@ std::array<JsonField, 7> bert_fields(std::int64_t vocab_size) {
 }  // namespace
 
 void read_bert(const config::JsonNode& node, const BertDefaults& defaults, TransformerConfig& config) {
-  read_fields(node, bert_fields(defaults.vocab_size), config);
+  read_fields(node, bert_fields(defaults), config);
   config.kv_heads = config.heads;
   read_head_dim(node, config);
   config.norm_eps = node.number_or("layer_norm_eps", 1e-12);
@@ -83,7 +83,7 @@ void write_bert(const TransformerConfig& config, const std::string& classes, nlo
   if (!json.contains("architectures")) {
     json["architectures"] = {classes + (config.head == HeadKind::masked ? "ForMaskedLM" : "Model")};
   }
-  write_fields(config, bert_fields(0), json);
+  write_fields(config, bert_fields({0, 0}), json);
   json["layer_norm_eps"] = config.norm_eps;
   json["hidden_act"] = config.activation;
   json["pad_token_id"] = config.pad_token;

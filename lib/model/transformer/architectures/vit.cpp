@@ -36,12 +36,7 @@ void read(const config::JsonNode& node, const HasTensor& has, Config& config) {
   config.head = head ? HeadKind::classifier : HeadKind::none;
   config.head_bias = head;
   config.tied_head = false;
-  config.labels = 2;
-  if (const auto labels = node.find("id2label"); labels && labels->json().is_object()) {
-    config.labels = static_cast<std::int64_t>(labels->json().size());
-  } else {
-    config.labels = node.integer_or("num_labels", 2);
-  }
+  read_labels(node, config);
   config.pooler = has ? has((deit ? "deit." : "vit.") + std::string("pooler.dense.weight"))
                       : class_ends(node, "Model", false);
   if (config.pooler && node.integer_or("pooler_output_size", config.hidden_size) != config.hidden_size) {
@@ -61,12 +56,7 @@ void write(const Config& config, nlohmann::ordered_json& json) {
   json["hidden_act"] = config.activation;
   json["qkv_bias"] = config.qkv_bias;
   if (json.contains("pooler_output_size")) json["pooler_output_size"] = config.hidden_size;
-  if (config.head == HeadKind::classifier && !json.contains("id2label")) {
-    for (std::int64_t i = 0; i < config.labels; ++i) {
-      json["id2label"][std::to_string(i)] = fmt::format("LABEL_{}", i);
-      json["label2id"][fmt::format("LABEL_{}", i)] = i;
-    }
-  }
+  write_labels(config, json);
 }
 
 std::vector<FileTensor> tensors(const Config& config) {
@@ -112,3 +102,23 @@ const Architecture vit = {"vit", "ViT, image classification or bare", "vit.", re
 const Architecture deit = {"deit", "DeiT, with its distillation token", "deit.", read, write, tensors};
 
 }  // namespace frugal::model::arch
+
+namespace frugal::model {
+
+void read_labels(const config::JsonNode& node, TransformerConfig& config) {
+  if (const auto labels = node.find("id2label"); labels && labels->json().is_object()) {
+    config.labels = static_cast<std::int64_t>(labels->json().size());
+  } else {
+    config.labels = node.integer_or("num_labels", 2);
+  }
+}
+
+void write_labels(const TransformerConfig& config, nlohmann::ordered_json& json) {
+  if (config.head != HeadKind::classifier || json.contains("id2label")) return;
+  for (std::int64_t i = 0; i < config.labels; ++i) {
+    json["id2label"][std::to_string(i)] = fmt::format("LABEL_{}", i);
+    json["label2id"][fmt::format("LABEL_{}", i)] = i;
+  }
+}
+
+}  // namespace frugal::model
