@@ -1,8 +1,7 @@
 // The weights of one layer, or of one expert in it, by short name.
 #pragma once
 
-#include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <initializer_list>
 #include <string>
@@ -15,9 +14,9 @@ namespace frugal::model {
 class LayerWeights {
  public:
   LayerWeights(const Weights& weights, std::int64_t index)
-      : LayerWeights(weights, fmt::format("layers.{}.", index)) {}
+      : LayerWeights(weights, "layers." + std::to_string(index) + ".") {}
   LayerWeights expert(std::int64_t index) const {
-    return LayerWeights(weights_, fmt::format("{}experts.{}.", prefix_, index));
+    return LayerWeights(weights_, prefix_ + "experts." + std::to_string(index) + ".");
   }
 
   const torch::Tensor& at(const char* name) const { return weights_.at(prefix_ + name); }
