@@ -38,7 +38,7 @@ void plan_exact(const OperatorConfig&, GrowthPlan& plan) {
     for (auto& from : plan.hidden.from) from = from == fresh ? average : from;
   }
   keep_norms(plan, 1);
-  if (!needs_copies(s) || times == 1) plan.keeps = "the function";
+  if (!needs_copies(s) || t.hidden_size == s.hidden_size) plan.keeps = "the function";
 }
 
 }  // namespace

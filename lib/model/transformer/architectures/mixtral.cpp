@@ -90,7 +90,7 @@ TransformerConfig as_mixture(const TransformerConfig& dense, std::int64_t expert
   // What of the old config.json speaks of what is kept; LLaMA's default base of rotary positions is another.
   const auto old =
       dense.json.empty() ? nlohmann::ordered_json::object() : nlohmann::ordered_json::parse(dense.json);
-  nlohmann::ordered_json json;
+  auto json = nlohmann::ordered_json::object();
   for (const char* key :
        {"bos_token_id", "eos_token_id", "pad_token_id", "rope_parameters", "rope_scaling",
         "original_max_position_embeddings", "initializer_range", "attention_dropout", "use_cache"}) {
