@@ -100,6 +100,9 @@ TEST_CASE("what a Mixtral cannot be is refused by what it has") {
   biased.qkv_bias = true;
   CHECK(refusal(biased).find("has biases") != std::string::npos);
   CHECK_THROWS_AS(target_of(tiny_config("llama"), mixture_of(2, 3)), base::UserError);
+  TargetConfig many = mixture_of(10'000);
+  many.layers = 10'000;  // refused before a table of their weights is made
+  CHECK_THROWS_AS(target_of(tiny_config("llama"), many), base::UserError);
 }
 
 TEST_CASE(

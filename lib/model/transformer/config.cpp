@@ -190,7 +190,10 @@ void check(const TransformerConfig& config) {
     fail("experts_per_token",
          fmt::format("a token cannot run {} of {} experts", config.experts_per_token, config.experts));
   }
-  if (config.experts > 10000) fail("experts", fmt::format("are more than any model has: {}", config.experts));
+  if (config.experts > 10000 || config.experts * config.layers > 1'000'000) {
+    fail("experts",
+         fmt::format("{} in each of {} layers are more than any model has", config.experts, config.layers));
+  }
   if (!(config.norm_eps >= 0)) fail("norm_eps", fmt::format("must be >= 0, got {}", config.norm_eps));
   if (config.rotary && config.head_dim % 2 != 0) {
     fail("head_dim", fmt::format("must be even for rotary positions, got {}", config.head_dim));
