@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "fit/command/decision.h"
+#include "fit/command/schedule.h"
+#include "fit/schedule/shape.h"
 
 using namespace frugal;
 
@@ -27,13 +29,33 @@ void predict(const fit::ReadFit& fitted) {
   surface.write(again);
 }
 
+void predict_along(const fit::ScheduleFit& fitted) {
+  if (fitted.fit.draws.size() > 1000) return;
+  std::vector<fit::Rates> asked = {fit::read_shape("constant:peak=1,steps=20", ""),
+                                   fit::read_shape("cosine:peak=1e-3,warmup=5,steps=30", "")};
+  for (const fit::SchedulePoints& run : fitted.fit.runs)
+    asked.push_back(fit::continued(run.rates, {"", 10, true, 0}));
+  for (const fit::Rates& rates : asked) {
+    try {
+      const double end = rates.end();
+      fit::predict(fitted.fit, rates, {&end, 1}, fitted.coverage);
+      fit::beyond(fitted.fit, rates);
+    } catch (const base::UserError&) {
+    }
+  }
+  nlohmann::ordered_json again;
+  fit::add_to_result(fitted, again);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(bytes), size);
   for (const char* group : {"", "a"}) {
     try {
-      predict(fit::read_fit(config::parse(text, "fit.json"), "fit.json", group));
+      const nlohmann::json json = config::parse(text, "fit.json");
+      if (fit::is_schedule_fit(json)) predict_along(fit::read_schedule_fit(json, "fit.json"));
+      predict(fit::read_fit(json, "fit.json", group));
     } catch (const base::UserError&) {
     }
   }

@@ -153,9 +153,9 @@ ScheduleFit read_schedule_fit(const nlohmann::json& json, const std::string& ori
   fit.law = AnnealingLaw::of(values);
   const std::string effect = node["annealing"].one_of({effect_names[0], effect_names[1], effect_names[2]});
   fit.effect = static_cast<AnnealingEffect>(std::find(effect_names, effect_names + 3, effect) - effect_names);
-  fit.noise = node["noise"].number(config::at_least(0));
-  fit.misfit = node["misfit"].number(config::at_least(0));
-  fit.misses = static_cast<std::size_t>(node["misses"].integer(config::between(0, 1e6)));
+  fit.noise = node["noise"].number(config::between(0, 100));
+  fit.misfit = node["misfit"].number(config::between(0, 100));
+  fit.misses = static_cast<std::size_t>(node["misses"].integer(config::between(0, 1e4)));
   fit.largest = node["largest_area"].number(config::greater_than(0));
   for (const config::JsonNode& one : node["runs"].elements()) fit.runs.push_back(read_run(one));
   for (const config::JsonNode& one : node["draws"].elements()) fit.draws.push_back(read_law(one));

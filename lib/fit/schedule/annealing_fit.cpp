@@ -91,6 +91,8 @@ AnnealingFit fit_annealing(const std::vector<TrainingCurve>& curves, const Annea
         "", fmt::format("{} checkpoints after the warm-up are too few: the law has five parameters", count),
         fmt::format("at least {}, better some dozens, of runs with different schedules", least_points));
   fit.largest = largest_area(fit.runs);
+  if (!std::isfinite(fit.largest))
+    throw UserError("", "the learning rates of a run add up to no finite number", "is it the right column?");
   fit.from = choose_start(fit.runs);
   const Fitted fitted = fit_where_seen(fit.runs, fit.from);
   const AnnealingMinimum& minimum = fitted.minimum;
