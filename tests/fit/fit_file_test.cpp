@@ -105,6 +105,10 @@ TEST_CASE("a fit file that lacks something says where", "[fit]") {
   file["fits"][0]["laws"][0]["draws"][2] = {1, 2};
   CHECK_THAT(refusal(file),
              Catch::Contains("f.json:/fits/0/laws/0/draws/2: must have one value a parameter"));
+  file = old_file("curve");
+  file["fits"][0]["runs"]["data"][0] = 0;
+  CHECK_THAT(refusal(file), Catch::Contains("f.json:/fits/0/runs/data/0: must be > 0"));
+  file = old_file("laws");
   file["fits"][0]["kind"] = "curves";
   CHECK_THAT(refusal(file), Catch::Contains("/fits/0/kind") && Catch::Contains("curve"));
 }

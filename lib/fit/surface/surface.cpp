@@ -111,7 +111,8 @@ Runs read_runs(const config::JsonNode& node) {
   if (runs.y.empty()) node.fail("must have at least one run");
   for (const Role& role : roles()) {
     if (!role.is_number() || role.values == &Runs::y || !node.has(role.name)) continue;
-    std::vector<double> values = node[role.name].numbers();
+    std::vector<double> values =
+        node[role.name].numbers(role.scale != nullptr ? config::greater_than(0) : config::any_number());
     if (values.size() != runs.count()) node[role.name].fail("must be as long as error");
     if (role.scale != nullptr) {
       runs.set_column(role.name, std::move(values));
