@@ -24,7 +24,7 @@ const Inputs& one_run(const Edge& edge, double size, double data) {
   return run;
 }
 
-constexpr double prior_cuts = 3;  // ν
+constexpr double prior_cuts = 6;  // ν
 
 // The priors' deviations of the first version, whose fit files have no covariance.
 constexpr std::array<double, 6> first_deviation{3, 1, 1.5, 0.35, 0.35, 0.5};
@@ -183,8 +183,7 @@ Predictive::Predictive(const Runs& given, const PredictiveOptions& options)
       break;  // too few scales below this cut, and below the next
     }
   }
-  // Posteriors of fewer scales are wider than they need be; that is no reason to narrow this one.
-  factor_ = std::sqrt(std::max(1.0, squares / cuts));
+  factor_ = std::sqrt(squares / cuts);
 }
 
 std::vector<Estimate> Predictive::predict(const Runs& given) const {
