@@ -17,3 +17,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+// Instantiated once, in lib/config/json_instances.cpp: not in every unit.
+extern template class nlohmann::basic_json<>;
+extern template class nlohmann::basic_json<nlohmann::ordered_map>;

@@ -87,7 +87,7 @@ WITH_TORCH = {
     "search/strategy": BASICS + ["tensor", "train", "search/space", "search/cost", "search/derive", "search/supernet"],
     "search/run": BASICS + IMAGES + TRAINING + BATCHES + ["train/images", "search/space", "search/cost",
                                                 "search/profile", "search/derive", "search/supernet", "search/strategy"],
-    "search/start": BASICS + IMAGES + ["data/images", "train/run", "train/images", "search/space", "search/cost", "search/profile",
+    "search/start": BASICS + IMAGES + ["network/import", "data/images", "train/run", "train/images", "search/space", "search/cost", "search/profile",
                                        "search/supernet", "search/run"],
     "in_float": ["base", "ir", "autodiff", "quant", "quant/convert", "sparse", "tensor", "model/image", "adapt", "calibrate"],
     "grow": BASICS + TRAINING + ["model/transformer", "data/images", "data/tokens", "train/transformers"],

@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json_depth.h"
 #include "base/staged_folder.h"
 #include "base/stop_watch.h"
 #include "compile/fit.h"
@@ -180,11 +179,8 @@ Ordered read_compiled(const std::string& folder) {
   const std::string path = folder + "/" + result_file;
   if (!fs::exists(path))
     throw UserError(folder, "is no folder that `tinytrain-compile compile` finished: it has no compile.json");
-  const std::string text = base::read_text(path);
-  base::refuse_deep_json(text, path);
-  Ordered read = Ordered::parse(text, nullptr, false);
-  if (read.is_discarded() || !read.is_object() ||
-      read.value("schema", "") != "frugal.tinytrain_compile.compile/1")
+  Ordered read = report::read_result(path);
+  if (read.is_null() || read.value("schema", "") != "frugal.tinytrain_compile.compile/1")
     throw UserError(path, "is not what `tinytrain-compile compile` writes");
   return read;
 }

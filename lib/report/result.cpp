@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json_depth.h"
 
 namespace frugal::report {
 
@@ -20,6 +21,13 @@ Json start_result(const Header& header, const nlohmann::json& config) {
   result["seed"] = header.seed;
   result["config"] = Json::parse(config.dump());
   return result;
+}
+
+Json read_result(const std::string& path) {
+  const std::string text = base::read_text(path);
+  base::refuse_deep_json(text, path);
+  Json result = Json::parse(text, nullptr, false);
+  return result.is_object() ? result : Json();
 }
 
 double RunClock::seconds() const {

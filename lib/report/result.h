@@ -35,6 +35,9 @@ class RunClock {
 
 std::uint64_t peak_resident_bytes();
 
+// A result read back; null for what is no JSON object. Throws UserError for a file nested too deep to be one.
+nlohmann::ordered_json read_result(const std::string& path);
+
 // Pretty JSON to a file, or to standard output for "-".
 void write_result(const std::string& path, const nlohmann::ordered_json& result);
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "config/config.h"
 #include "ir/graph.h"
 #include "report/result.h"
 
@@ -65,8 +66,8 @@ Contribution read_entry(const config::JsonNode& node, const std::string& kind,
 
 PlainJson parsed(const std::string& line, const std::string& place) {
   try {
-    return PlainJson::parse(line);
-  } catch (const PlainJson::exception&) {
+    return config::parse(line, place);
+  } catch (const base::UserError&) {
     throw base::UserError(place, "is no JSON: '" + line.substr(0, 40) + "'",
                           "each line is one object; a file that a killed run left is mended by `contribute "
                           "--resume`");
@@ -111,7 +112,7 @@ std::string to_line(const ContributionSetup& setup) {
                           {"method", setup.method},
                           {"bias_base", setup.bias_base},
                           {"fractions", setup.fractions},
-                          {"config", PlainJson::parse(setup.config)}});
+                          {"config", config::parse(setup.config, "config")}});
 }
 
 std::string to_line(const Contribution& contribution) {

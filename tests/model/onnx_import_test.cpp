@@ -1,11 +1,11 @@
-// Networks that we export come back in: ONNX written by model/image/onnx.h, read by lib/network/import, gives
+// Networks that we export come back in: ONNX written by network/float_onnx.h, read by lib/network/import, gives
 // the same logits.
 #include <torch/torch.h>
 
 #include "base/file.h"
 #include "in_float/network.h"
 #include "model/image/network.h"
-#include "model/image/onnx.h"
+#include "network/import/trained_onnx.h"
 #include "network/compact.h"
 #include "network/import/load.h"
 #include "support/test.h"
@@ -19,7 +19,7 @@ namespace {
 double difference(model::ImageNetwork& network, const network::NetworkConfig& config,
                   const std::string& weights, const torch::Tensor& images) {
   const test::TempDir folder;
-  base::write_text(folder / "net.onnx", model::to_onnx(config, weights));
+  base::write_text(folder / "net.onnx", network::trained_onnx(config, weights));
   const ir::Model imported = network::load_model(folder / "net.onnx").model;
   const in_float::Network run(imported);
   const torch::NoGradGuard no_grad;

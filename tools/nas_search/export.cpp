@@ -1,7 +1,7 @@
 // nas-search export
 #include "base/given_path.h"
-#include "model/image/onnx.h"
 #include "nas_search/commands.h"
+#include "network/import/trained_onnx.h"
 #include "network/network.h"
 
 namespace frugal::nas_search {
@@ -16,7 +16,7 @@ struct ExportCommand {
       throw base::UserError("--out", "an ONNX file is binary: it needs a name",
                             "for example --out out/net.onnx");
     }
-    base::write_text(base::given_path(flags.out), model::to_onnx(network::load_network(network), weights));
+    base::write_text(base::given_path(flags.out), network::trained_onnx(network::load_network(network), weights));
   }
 };
 

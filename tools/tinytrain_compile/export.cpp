@@ -1,9 +1,6 @@
 // tinytrain-compile export
+#include "emulate/export.h"
 #include "base/progress.h"
-#include "emit/state.h"
-#include "emulate/state.h"
-#include "network/import/model_folder.h"
-#include "network/quantized_onnx.h"
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
@@ -23,21 +20,10 @@ void add_export(CLI::App& app) {
       "  tinytrain-compile inspect out/learnt");
   sub->callback([flags, folder, state] {
     cli::require_folder(*flags, "export", "out/learnt");
-    const emulate::Compiled compiled = emulate::open_compiled(*folder);
-    const emit::Learnt learnt = emulate::read_state(*state, compiled);
-    const base::FolderLock lock(flags->out);
-    network::write_model(flags->out, learnt.network);
     std::vector<std::string> notes;
-    const bool as_onnx =
-        network::write_quantized_onnx(flags->out + "/model.onnx", learnt.network, *folder, notes) > 0;
+    const nlohmann::ordered_json result = emulate::export_learnt(*folder, *state, flags->out, notes);
     for (const std::string& note : notes) base::log_note("tinytrain-compile export", note);
-    base::write_text("-", report::to_line({{"schema", "frugal.tinytrain_compile.export/1"},
-                                           {"network", learnt.network.graph.name},
-                                           {"steps", learnt.steps},
-                                           {"trained", compiled.json().at("trained").size()},
-                                           {"onnx", as_onnx},
-                                           {"out", flags->out}}) +
-                              "\n");
+    base::write_text("-", report::to_line(result) + "\n");
   });
 }
 

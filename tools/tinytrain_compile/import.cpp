@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
-#include "network/import/load.h"
-#include "network/import/model_folder.h"
-#include "quant/integer_network.h"
+#include "calibrate/import_model.h"
 #include "tinytrain_compile/commands.h"
 
 namespace frugal::tinytrain_compile {
@@ -16,13 +14,10 @@ struct ImportCommand {
 
   void run() const {
     cli::require_folder(flags, "import", "out/model");
-    network::Imported imported = network::load_model(path, weights);
-    if (!rounding.empty()) imported.model = quant::with_integer_rounding(imported.model, path);
-    const base::FolderLock lock(flags.out);
-    network::write_model(flags.out, imported.model);
+    const calibrate::ImportedModel imported =
+        calibrate::import_model(path, weights, !rounding.empty(), flags.out);
     if (flags.quiet) return;
-    fmt::print(stderr, "tinytrain-compile import: {}: {} operators\n", imported.format,
-               imported.model.graph.nodes.size());
+    fmt::print(stderr, "tinytrain-compile import: {}: {} operators\n", imported.format, imported.operators);
     for (const std::string& note : imported.notes) fmt::print(stderr, "note: {}\n", base::printable(note));
   }
 };

@@ -1,6 +1,5 @@
 #include "model/image/graph_forward.h"
 
-#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -180,7 +179,7 @@ auto torch_operator(const char* name) {
   for (const TorchOperator& entry : table) {
     if (std::string_view(entry.name) == name) return entry.run;
   }
-  throw base::UserError("operator", fmt::format("'{}' cannot be computed with torch here", name));
+  throw base::UserError("operator", "'" + std::string(name) + "' cannot be computed with torch here");
 }
 
 // Gives a tensor of its own, which backward does not read again.

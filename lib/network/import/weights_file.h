@@ -30,4 +30,8 @@ std::vector<T> stored_numbers(const checkpoint::SafetensorsFile& file, const std
   return values;
 }
 
+// As float32, from any width of float.
+std::vector<float> stored_floats(const checkpoint::SafetensorsFile& file, const std::string& name,
+                                 const ir::Dims& shape);
+
 }  // namespace frugal::network

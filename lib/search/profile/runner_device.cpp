@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/stop.h"
-#include "model/image/onnx.h"
+#include "network/float_onnx.h"
 #include "network/lower.h"
 #include "search/cost/operation.h"
 #include "search/cost/runner.h"
@@ -91,7 +91,7 @@ class RunnerDevice : public Device {
   bool sends_models() const { return config_.runtime == "onnxruntime"; }
 
   static void put_model(const ir::Graph& graph, Ordered& question) {
-    question["onnx"] = base::base64(model::made_up_onnx(graph));
+    question["onnx"] = base::base64(network::made_up_onnx(graph));
   }
 
   Runner::Answer ask(Ordered question) {

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "data/images/dataset.h"
-#include "model/image/onnx.h"
+#include "network/import/trained_onnx.h"
 #include "report/result.h"
 #include "search/cost/cost.h"
 #include "search/profile/here.h"
@@ -160,7 +160,7 @@ Ordered start(const StartOptions& options) {
   const std::string network_file = options.out + "/network/network.json";
   const network::NetworkConfig network = network::load_network(network_file);
   base::write_text(options.out + "/network.onnx",
-                   model::to_onnx(network, options.out + "/network/weights.safetensors"));
+                   network::trained_onnx(network, options.out + "/network/weights.safetensors"));
   const Ordered& target = searched.at("targets").at(0);
   Ordered result = report::start_result(
       {"frugal.nas-search.start/1", "nas-search start", static_cast<std::uint64_t>(options.seed)},

@@ -31,7 +31,7 @@ std::string id_of(const Json& printed, const std::vector<std::string>& beside) {
 Ordered finished_result(const RunKind& kind, const RunOptions& options, const std::string& id) {
   const std::string path = options.out + "/" + kind.result_file;
   if (std::filesystem::exists(path)) {
-    Ordered result = Ordered::parse(base::read_text(path), nullptr, false);
+    Ordered result = report::read_result(path);
     const Ordered::json_pointer id_at(kind.id_at);
     if (!result.is_object() || !result.contains(id_at) || !result.contains("run")) {
       throw UserError(path, "is not a result of " + kind.tool, "give another --out");

@@ -1,34 +1,30 @@
-#include "model/image/onnx.h"
+#include "network/float_onnx.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <cmath>
-#include <map>
+#include <random>
+#include <span>
+#include <vector>
 
 #include "base/error.h"
+#include "ir/model.h"
 #include "ir/operator.h"
-#include "model/image/network.h"
-#include "network/lower.h"
 #include "network/onnx_proto.h"
-#include "tensor/safetensors.h"
 
-namespace frugal::model {
+namespace frugal::network {
 namespace {
 
-namespace onnx = network::onnx;
-using torch::Tensor;
-
 // Walks a graph in its order; a batch norm right after a convolution goes into that convolution's weights.
-class Writer {
+class FloatWriter {
  public:
-  Writer(const ir::Graph& graph, std::map<std::string, Tensor> state)
-      : graph_(graph),
-        state_(std::move(state)),
-        out_(graph.name),
-        name_of_(graph.tensors.size()),
-        readers_(graph.tensors.size(), 0) {
-    for (const ir::Node& node : graph.nodes) {
+  explicit FloatWriter(const ir::Model& model)
+      : model_(model),
+        graph_(model.graph),
+        out_(graph_.name),
+        name_of_(graph_.tensors.size()),
+        readers_(graph_.tensors.size(), 0) {
+    for (const ir::Node& node : graph_.nodes) {
       for (const ir::TensorId id : node.inputs) ++readers_[ir::index(id)];
     }
   }
@@ -68,17 +64,6 @@ class Writer {
            next.inputs.front() == node.output && readers_[ir::index(node.output)] == 1;
   }
 
-  Tensor value(const std::string& name) const {
-    const auto found = state_.find(name);
-    FRUGAL_ASSERT(found != state_.end(), "a parameter of the graph that the module does not have");
-    return found->second;
-  }
-
-  std::string constant(const std::string& name, const Tensor& tensor) {
-    const Tensor plain = tensor.to(torch::kFloat32).contiguous();
-    return out_.constant(name, plain.sizes().vec(), plain.data_ptr<float>());
-  }
-
   std::string node_of(const ir::Node& node, const std::string& name,
                       const std::vector<std::string>& parameters) {
     const ir::Call call = ir::call_of(graph_, node);
@@ -103,34 +88,45 @@ class Writer {
     for (const ir::TensorId id : node.inputs) {
       const ir::Tensor& tensor = graph_.tensor(id);
       if (tensor.role == ir::Role::parameter || tensor.role == ir::Role::state) {
-        parameters.push_back(constant(tensor.name, value(tensor.name)));
+        parameters.push_back(out_.constant(tensor.name, tensor.shape, model_.values<float>(id).data()));
       }
     }
     return node_of(node, name, parameters);
   }
 
-  // In float64: w·γ/√(σ² + ε), β + (b − μ)·γ/√(σ² + ε).
+  // In float64: w·γ/√(σ² + ε), β + (b − μ)·γ/√(σ² + ε). What a convolution has behind its input is its weight
+  // and, where it has one, its bias; a batch norm γ, β, μ and σ² (ir/operators/normalisation.cpp).
   std::string folded(const ir::Node& conv, const ir::Node& norm) {
-    const std::string conv_name = graph_.name_of(conv), norm_name = graph_.name_of(norm);
-    const auto of = [&](const std::string& name) { return value(name).to(torch::kFloat64); };
+    const std::string conv_name = graph_.name_of(conv);
     const double eps = ir::call_of(graph_, norm).real("eps");
-    const Tensor factor = of(norm_name + ".weight") / torch::sqrt(of(norm_name + ".running_var") + eps);
-    const Tensor plain = of(conv_name + ".weight");
     const bool has_bias = ir::call_of(graph_, conv).flag("bias");
-    const Tensor bias = has_bias ? of(conv_name + ".bias") : torch::zeros({plain.size(0)}, torch::kFloat64);
-    std::vector<std::int64_t> over_outputs(static_cast<std::size_t>(plain.dim()), 1);
-    over_outputs[0] = -1;
+    const ir::Tensor& shape = graph_.tensor(conv.inputs[1]);
+    const std::span<const float> plain = model_.values<float>(conv.inputs[1]);
+    const std::size_t channels = static_cast<std::size_t>(shape.shape.front()),
+                      each = plain.size() / channels;
+    const auto of_norm = [&](std::size_t input, std::size_t c) {
+      return static_cast<double>(model_.values<float>(norm.inputs[input])[c]);
+    };
+    std::vector<float> weight(plain.size()), bias(channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double gamma = of_norm(1, c), beta = of_norm(2, c), mean = of_norm(3, c),
+                   variance = of_norm(4, c);
+      const double factor = gamma / std::sqrt(variance + eps);
+      for (std::size_t i = c * each; i < (c + 1) * each; ++i)
+        weight[i] = static_cast<float>(static_cast<double>(plain[i]) * factor);
+      const double before = has_bias ? static_cast<double>(model_.values<float>(conv.inputs[2])[c]) : 0;
+      bias[c] = static_cast<float>((before - mean) * factor + beta);
+    }
     // "…depth_conv.conv" and "…depth_conv.bn" become "…depth_conv".
     const std::string name =
         conv_name.ends_with(".conv") ? conv_name.substr(0, conv_name.size() - 5) : conv_name;
-    const std::string weight_name = constant(name + ".weight", plain * factor.reshape(over_outputs));
-    const std::string bias_name =
-        constant(name + ".bias", (bias - of(norm_name + ".running_mean")) * factor + of(norm_name + ".bias"));
+    const std::string weight_name = out_.constant(name + ".weight", shape.shape, weight.data());
+    const std::string bias_name = out_.constant(name + ".bias", {shape.shape.front()}, bias.data());
     return node_of(conv, name, {weight_name, bias_name});
   }
 
+  const ir::Model& model_;
   const ir::Graph& graph_;
-  std::map<std::string, Tensor> state_;
   onnx::Graph out_;
   std::vector<std::string> name_of_;  // in the file, by tensor
   std::vector<int> readers_;
@@ -138,34 +134,29 @@ class Writer {
 
 }  // namespace
 
-std::string to_onnx(const network::NetworkConfig& network, const std::string& weights_file) {
-  const torch::NoGradGuard no_grad;
-  ImageNetwork module(network);
-  tensor::load_weights(module, weights_file);
-  std::map<std::string, Tensor> state;
-  for (auto& [name, value] : tensor::state_of(module)) state[name] = value.detach().clone();
-  const network::Lowered lowered = network::lower(network);
-  Writer writer(*lowered.graph, std::move(state));
-  if (network.preprocessing) {
-    writer.add_metadata(network::metadata_of(*network.preprocessing, network.resolution));
-  }
+std::string to_float_onnx(const ir::Model& model, const std::map<std::string, std::string>& metadata) {
+  FloatWriter writer(model);
+  writer.add_metadata(metadata);
   return writer.write("logits");
 }
 
 std::string made_up_onnx(const ir::Graph& graph) {
-  const torch::NoGradGuard no_grad;
-  std::map<std::string, Tensor> state;
-  for (const ir::Tensor& tensor : graph.tensors) {
+  ir::Model model{graph, {}};
+  model.data.resize(graph.tensors.size());
+  std::mt19937 bits(1);
+  for (std::size_t i = 0; i < graph.tensors.size(); ++i) {
+    const ir::Tensor& tensor = graph.tensors[i];
     if (tensor.role != ir::Role::parameter && tensor.role != ir::Role::state) continue;
-    if (tensor.shape.size() < 2) {
-      state[tensor.name] = torch::full(tensor.shape, 0.1);
-      continue;
+    std::vector<float> values(static_cast<std::size_t>(ir::elements(tensor.shape)), 0.1F);
+    if (tensor.shape.size() > 1) {
+      // Numbers of a sensible size, so that no activation ends in subnormal numbers.
+      const auto fan_in = static_cast<float>(ir::elements(tensor.shape) / tensor.shape[0]);
+      std::normal_distribution<float> normal(0, std::sqrt(2 / fan_in));
+      for (float& value : values) value = normal(bits);
     }
-    // Numbers of a sensible size, so that no activation ends in subnormal numbers.
-    const double fan_in = static_cast<double>(ir::elements(tensor.shape) / tensor.shape[0]);
-    state[tensor.name] = torch::randn(tensor.shape) * std::sqrt(2 / fan_in);
+    model.set<float>(static_cast<ir::TensorId>(i), values);
   }
-  return Writer(graph, std::move(state)).write("logits");
+  return to_float_onnx(model);
 }
 
-}  // namespace frugal::model
+}  // namespace frugal::network
