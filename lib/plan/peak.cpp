@@ -1,19 +1,47 @@
 #include "plan/peak.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <utility>
 
 namespace frugal::plan {
 
+namespace {
+
+// How many bytes of blocks begin, or end, before a step.
+class Before {
+ public:
+  Before(const std::vector<Block>& blocks, ir::NodeId Block::*when) {
+    for (const Block& block : blocks) {
+      if (block.first <= block.last) steps_.emplace_back(block.*when, block.bytes);
+    }
+    std::sort(steps_.begin(), steps_.end());
+    std::size_t sum = 0;
+    for (auto& [step, bytes] : steps_) bytes = sum += bytes;
+  }
+  std::size_t operator()(std::int64_t step) const {
+    const auto at = std::lower_bound(steps_.begin(), steps_.end(), step,
+                                     [](const auto& one, std::int64_t limit) { return one.first < limit; });
+    return at == steps_.begin() ? 0 : std::prev(at)->second;
+  }
+
+ private:
+  std::vector<std::pair<ir::NodeId, std::size_t>> steps_;
+};
+
+}  // namespace
+
 Peak peak_of(const std::vector<Block>& blocks) {
+  const Before begun(blocks, &Block::first), over(blocks, &Block::last);
   Peak most;
   for (const Block& at : blocks) {
-    Peak here{at.first, 0, {}};
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-      if (blocks[i].first > at.first || at.first > blocks[i].last) continue;
-      here.blocks.push_back(i);
-      here.bytes += blocks[i].bytes;
-    }
-    if (here.bytes > most.bytes) most = std::move(here);
+    const std::size_t bytes = begun(std::int64_t{at.first} + 1) - over(at.first);
+    if (bytes > most.bytes) most = {at.first, bytes, {}};
+  }
+  if (most.bytes == 0) return most;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].first <= most.step && most.step <= blocks[i].last) most.blocks.push_back(i);
   }
   std::stable_sort(most.blocks.begin(), most.blocks.end(),
                    [&](std::size_t a, std::size_t b) { return blocks[a].bytes > blocks[b].bytes; });
