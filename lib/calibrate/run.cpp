@@ -210,7 +210,7 @@ Ordered run(const QuantizeConfig& config, const train::RunOptions& options, cons
   line["notes"] = notes;
   result["layers"] = layers_json(folded.graph, made, distances);
   if (!options.quiet) {
-    for (const std::string& note : notes) base::log_note("tinytrain-compile", note);
+    for (const std::string& note : notes) base::log_note("quantize", note);
   }
   base::write_text(options.out + "/report.html", page(made.model.graph.name, result));
   folder.finish(result, threads,
