@@ -108,6 +108,9 @@ TEST_CASE("a fit file that lacks something says where", "[fit]") {
   file = old_file("curve");
   file["fits"][0]["runs"]["data"][0] = 0;
   CHECK_THAT(refusal(file), Catch::Contains("f.json:/fits/0/runs/data/0: must be > 0"));
+  file = old_file("curve");
+  file["fits"][0]["curve"]["variable"] = "size";
+  CHECK_THAT(refusal(file), Catch::Contains("/fits/0/curve/variable: must be a column of the runs"));
   file = old_file("laws");
   file["fits"][0]["kind"] = "curves";
   CHECK_THAT(refusal(file), Catch::Contains("/fits/0/kind") && Catch::Contains("curve"));

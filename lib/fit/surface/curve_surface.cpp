@@ -140,6 +140,7 @@ std::unique_ptr<Surface> CurveSurface::read(const config::JsonNode& fit, const R
   const config::JsonNode node = fit["curve"];
   const std::string variable = node["variable"].text();
   Runs runs = read_runs(fit["runs"]);
+  if (!runs.has(variable)) node["variable"].fail("must be a column of the runs");
   const bool has_parameters = node.has("t");
   Curve curve = has_parameters ? read_parameters(node) : Curve::fit(runs.column(variable), runs.y);
   auto surface = std::make_unique<CurveSurface>(std::move(curve), variable, std::move(runs), options.draws,
