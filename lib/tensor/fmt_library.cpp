@@ -1,5 +1,6 @@
-// The formatting functions of torch's own fmt, compiled once: as headers alone they cost every unit that formats a text
-// five seconds and more. (The torch-free part links Debian's fmt, whose names are of another version.)
+// The formatting functions of torch's own fmt, compiled once: as headers alone they cost every unit that
+// formats a text five seconds and more. (The torch-free part links Debian's fmt, whose names are of another
+// version.)
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

@@ -1,13 +1,13 @@
-// Networks that we export come back in: ONNX written by network/float_onnx.h, read by lib/network/import, gives
-// the same logits.
+// Networks that we export come back in: ONNX written by network/float_onnx.h, read by lib/network/import,
+// gives the same logits.
 #include <torch/torch.h>
 
 #include "base/file.h"
 #include "in_float/network.h"
 #include "model/image/network.h"
-#include "network/import/trained_onnx.h"
 #include "network/compact.h"
 #include "network/import/load.h"
+#include "network/import/trained_onnx.h"
 #include "support/test.h"
 #include "tensor/safetensors.h"
 

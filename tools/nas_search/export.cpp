@@ -16,7 +16,8 @@ struct ExportCommand {
       throw base::UserError("--out", "an ONNX file is binary: it needs a name",
                             "for example --out out/net.onnx");
     }
-    base::write_text(base::given_path(flags.out), network::trained_onnx(network::load_network(network), weights));
+    base::write_text(base::given_path(flags.out),
+                     network::trained_onnx(network::load_network(network), weights));
   }
 };
 
