@@ -25,6 +25,21 @@ def loss(size, data, factor=1.0):
     return factor * (1.7 + 400 / size ** 0.34 + 410 / data ** 0.28)
 
 
+def checkpoints():
+    """A run of 12,000 steps: warm-up, then half a cosine down to a fifth; losses of the annealing law."""
+    rates = [3e-4 * min(1.0, step / 500) * (0.6 + 0.4 * math.cos(math.pi * max(0, step - 500) / 11500)) for step in range(12001)]
+    area = momentum = fallen = 0.0
+    lines = []
+    for step in range(1, 12001):
+        area += rates[step]
+        momentum = 0.999 * momentum + rates[step - 1] - rates[step] if step > 500 else 0.0
+        fallen += momentum
+        if step % 100 == 0:
+            noise = 0.003 * math.sin(12.9898 * step)
+            lines.append(f"{step},{rates[step]:.6e},{2.4 + 0.9 * area ** -0.45 - 0.8 * fallen + noise:.6f}\n")
+    return "".join(lines)
+
+
 def prepare(folder, environment):
     sizes, amounts = [1e6 * 2 ** i for i in range(5)], [1e7 * 2 ** i for i in range(5)]
     noise = [0.004 * math.sin(12.9898 * i) for i in range(25)]
@@ -36,6 +51,7 @@ def prepare(folder, environment):
     (folder / "curves.csv").write_text("Model,Seen Examples,Loss,Training\n" + "".join(
         f"{model},{1e6 * 1.4 ** i:.0f},{loss(1e18, 1e3 * 1.4 ** i, f):.6f},{int(i < 12)}\n"
         for model, f in (("a", 1.0), ("b", 1.1)) for i in range(16)))
+    (folder / "checkpoints.csv").write_text("step,learning_rate,loss\n" + checkpoints())
     for name in ("data", "configs"):
         (folder / name).symlink_to(SOURCE / name)
     for name, law in (("fit", "chinchilla"), ("a", "chinchilla"), ("b", "overtraining")):
