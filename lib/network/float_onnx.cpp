@@ -35,7 +35,7 @@ class FloatWriter {
 
   std::string write(const std::string& output_name) {
     const ir::Tensor& input = graph_.tensor(graph_.inputs.front());
-    out_.input(input.name, with_any_batch(input.shape));
+    out_.input(input.name, onnx::with_any_batch(input.shape));
     name_of_[ir::index(graph_.inputs.front())] = input.name;
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       const ir::Node& node = graph_.nodes[n];
@@ -48,16 +48,11 @@ class FloatWriter {
             plain(node, node.output == graph_.outputs.front() ? output_name : graph_.name_of(node));
       }
     }
-    out_.output(output_name, with_any_batch(graph_.tensor(graph_.outputs.front()).shape));
+    out_.output(output_name, onnx::with_any_batch(graph_.tensor(graph_.outputs.front()).shape));
     return out_.model("frugal", FRUGAL_VERSION);
   }
 
  private:
-  static std::vector<std::int64_t> with_any_batch(ir::Dims shape) {
-    shape.front() = -1;
-    return shape;
-  }
-
   bool takes_batch_norm(const ir::Node& node, const ir::Node& next) const {
     const std::string op = node.op->name;
     return (op == "conv" || op == "depthwise_conv") && std::string(next.op->name) == "batch_norm" &&
@@ -73,14 +68,10 @@ class FloatWriter {
     const ir::OnnxForm form = node.op->onnx(call);
     std::vector<std::string> inputs;
     for (const ir::TensorId id : call.inputs) inputs.push_back(name_of_[ir::index(id)]);
-    for (const auto& [part, number] : form.scalars)
-      inputs.push_back(out_.constant(name + "." + part, {}, &number));
-    for (const auto& [part, list] : form.lists) inputs.push_back(out_.constant(name + "." + part, list));
+    const std::vector<std::string> constants = out_.constants_of(form, name);
+    inputs.insert(inputs.end(), constants.begin(), constants.end());
     inputs.insert(inputs.end(), parameters.begin(), parameters.end());
-    std::vector<onnx::Attribute> attributes;
-    for (const auto& [key, attribute] : form.attributes)
-      attributes.push_back(onnx::attribute_of(key, attribute));
-    return out_.node(form.type, inputs, name, attributes);
+    return out_.node(form.type, inputs, name, onnx::attributes_of(form));
   }
 
   std::string plain(const ir::Node& node, const std::string& name) {

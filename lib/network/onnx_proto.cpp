@@ -44,12 +44,34 @@ Attribute attribute(const std::string& name, std::vector<std::int64_t> values) {
   return {name, Attribute::Kind::integers, std::move(values), 0};
 }
 
+namespace {
+
 Attribute attribute_of(const std::string& name, const ir::AttributeValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return attribute(name, *number);
   if (const auto* number = std::get_if<double>(&value)) return attribute(name, *number);
   const auto* list = std::get_if<std::vector<std::int64_t>>(&value);
   FRUGAL_ASSERT(list != nullptr, "an ONNX attribute that is text");
   return attribute(name, *list);
+}
+
+}  // namespace
+
+std::vector<Attribute> attributes_of(const ir::OnnxForm& form) {
+  std::vector<Attribute> attributes;
+  for (const auto& [name, value] : form.attributes) attributes.push_back(attribute_of(name, value));
+  return attributes;
+}
+
+std::vector<std::int64_t> with_any_batch(std::vector<std::int64_t> shape) {
+  shape.front() = -1;
+  return shape;
+}
+
+std::vector<std::string> Graph::constants_of(const ir::OnnxForm& form, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [part, number] : form.scalars) names.push_back(constant(name + "." + part, {}, &number));
+  for (const auto& [part, list] : form.lists) names.push_back(constant(name + "." + part, list));
+  return names;
 }
 
 std::string Graph::node(const std::string& type, const std::vector<std::string>& inputs,

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "ir/graph.h"
+#include "ir/operator.h"
 
 namespace frugal::network::onnx {
 
@@ -30,6 +30,8 @@ class Message {
   std::string text_;
 };
 
+std::vector<std::int64_t> with_any_batch(std::vector<std::int64_t> shape);
+
 struct Attribute {
   std::string name;
   enum class Kind { integer, real, integers } kind = Kind::integer;
@@ -39,7 +41,7 @@ struct Attribute {
 Attribute attribute(const std::string& name, std::int64_t value);
 Attribute attribute(const std::string& name, double value);
 Attribute attribute(const std::string& name, std::vector<std::int64_t> values);
-Attribute attribute_of(const std::string& name, const ir::AttributeValue& value);  // no text
+std::vector<Attribute> attributes_of(const ir::OnnxForm& form);  // no text
 
 // A graph under way: nodes in order of execution, each with one output.
 class Graph {
@@ -57,6 +59,8 @@ class Graph {
                        std::span<const std::int8_t> values);
   std::string constant(const std::string& name, const std::vector<std::int64_t>& shape,
                        std::span<const std::int32_t> values);
+  // The numbers that an operator has as inputs in ONNX, under "name.part". Returns their names.
+  std::vector<std::string> constants_of(const ir::OnnxForm& form, const std::string& name);
   // −1 stands for a batch of any size.
   void input(const std::string& name, const std::vector<std::int64_t>& shape) { value(11, name, shape); }
   void output(const std::string& name, const std::vector<std::int64_t>& shape) { value(12, name, shape); }

@@ -33,23 +33,18 @@ class Writer {
     const ir::Tensor& input = graph_.tensor(in);
     if (input.type != ir::DataType::int8)
       throw base::UserError(origin_ + ": " + input.name, "has an input that is no int8: not written as ONNX");
-    out_.input(input.name, any_batch(input.shape));
+    out_.input(input.name, onnx::with_any_batch(input.shape));
     stored_[index(in)] = quantized(input.name, input);
     for (const ir::Node& node : graph_.nodes) give(node);
     const TensorId last = graph_.outputs.front();
     const std::string name = "output";
     out_.node("Identity", {real(last)}, name);
-    out_.output(name, any_batch(graph_.tensor(last).shape));
+    out_.output(name, onnx::with_any_batch(graph_.tensor(last).shape));
     for (const auto& [key, text] : metadata) out_.metadata(key, text);
     return out_.model("frugal", FRUGAL_VERSION);
   }
 
  private:
-  static List any_batch(List shape) {
-    shape.front() = -1;
-    return shape;
-  }
-
   // Scale and zero point of a tensor as constants, behind `value`.
   std::vector<std::string> with_scale(const std::string& value, const std::string& name,
                                       const ir::Tensor& tensor) {
@@ -109,14 +104,11 @@ class Writer {
     const ir::OnnxForm form = node.op->onnx(call);
     std::vector<std::string> inputs;
     for (const TensorId id : call.inputs) inputs.push_back(real(id));
-    for (const auto& [part, number] : form.scalars)
-      inputs.push_back(out_.constant(name + "." + part, List{}, &number));
-    for (const auto& [part, list] : form.lists) inputs.push_back(out_.constant(name + "." + part, list));
+    const std::vector<std::string> constants = out_.constants_of(form, name);
+    inputs.insert(inputs.end(), constants.begin(), constants.end());
     for (const TensorId id : node.inputs)
       if (graph_.tensor(id).role == ir::Role::parameter) inputs.push_back(parameter(node, id));
-    std::vector<onnx::Attribute> attributes;
-    for (const auto& [key, value] : form.attributes) attributes.push_back(onnx::attribute_of(key, value));
-    return out_.node(form.type, inputs, name, attributes);
+    return out_.node(form.type, inputs, name, onnx::attributes_of(form));
   }
 
   // The clamp of a node, where it is narrower than int8.

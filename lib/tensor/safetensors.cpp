@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "checkpoint/strict.h"
 
 namespace frugal::tensor {
 namespace {
@@ -34,8 +35,6 @@ torch::Tensor view_of(const checkpoint::SafetensorsFile& file, const checkpoint:
   // The map is read-only; the view is only ever copied from.
   return torch::from_blob(const_cast<unsigned char*>(bytes.data()), info.shape, torch_type(info.dtype));
 }
-
-bool unread(const std::string& name) { return name.ends_with("num_batches_tracked"); }
 
 }  // namespace
 
@@ -77,26 +76,17 @@ NamedTensors state_of(const torch::nn::Module& module) {
   NamedTensors state;
   for (const auto& item : module.named_parameters()) state.emplace_back(item.key(), item.value());
   for (const auto& item : module.named_buffers()) {
-    if (!unread(item.key())) state.emplace_back(item.key(), item.value());
+    if (!checkpoint::never_read(item.key())) state.emplace_back(item.key(), item.value());
   }
   return state;
 }
 
 void read_into(const checkpoint::SafetensorsFile& file, const NamedTensors& targets,
                const std::string& prefix, bool strict) {
-  std::set<std::string> wanted;
-  std::vector<std::string> absent;
-  for (const auto& [name, target] : targets) {
-    wanted.insert(prefix + name);
-    if (file.find(prefix + name) == nullptr) absent.push_back(prefix + name);
-  }
   if (strict) {
-    for (const checkpoint::TensorInfo& info : file.tensors()) {
-      if (wanted.contains(info.name) || unread(info.name) || !info.name.starts_with(prefix)) continue;
-      std::string hint =
-          absent.empty() ? "are these the weights of another network?" : base::suggest(info.name, absent);
-      throw UserError(file.path() + ":" + info.name, "is no tensor of this network", hint);
-    }
+    std::set<std::string> wanted;
+    for (const auto& [name, target] : targets) wanted.insert(prefix + name);
+    checkpoint::refuse_others(file, wanted, prefix);
   }
   // All of them are checked before the first is overwritten.
   for (const auto& [name, target] : targets) {

@@ -3,34 +3,21 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "grow/difference.h"
-#include "grow/operator.h"
 #include "model/transformer/hf_model.h"
-#include "support/test.h"
-#include "support/tiny_transformer.h"
+#include "support/grown.h"
 
 using namespace frugal;
 using namespace frugal::grow;
 using model::TransformerConfig;
 using model::Weights;
-using test::shaken;
+using test::Grown;
 using test::tiny_config;
 
 namespace {
 
-struct Mixture {
-  GrowthPlan plan;
-  Weights small, large;
-  double difference;
-};
-
-Mixture upcycled(const TransformerConfig& source, const TargetConfig& sizes,
-                 const OperatorConfig& config = {}) {
-  const Weights small = shaken(source, 7, torch::kFloat64);
-  const PlannedGrowth growth(make_plan(source, target_of(source, sizes), config, 3));
-  Weights large = grow::grow(growth, small);
-  const double difference = measure_difference(source, small, growth.target(), large, 5).largest;
-  return {growth.plan(), small, std::move(large), difference};
+Grown upcycled(const TransformerConfig& source, const TargetConfig& sizes,
+               const OperatorConfig& config = {}) {
+  return test::grow_and_measure(source, sizes, config, torch::kFloat64);
 }
 
 TargetConfig mixture_of(std::int64_t experts, std::int64_t per_token = 2) {
@@ -49,7 +36,7 @@ TEST_CASE("a dense decoder becomes a mixture of its copies and keeps its functio
     TargetConfig sizes = mixture_of(hidden == 24 ? 3 : 4, hidden == 32 ? 1 : 2);
     sizes.hidden_size = hidden;
     sizes.layers = hidden == 24 ? 3 : 2;
-    const Mixture one = upcycled(source, sizes);
+    const Grown one = upcycled(source, sizes);
     CHECK(one.difference < 1e-12);
     CHECK(one.plan.keeps == "the function");
     CHECK(one.plan.target.model_type == "mixtral");
@@ -61,7 +48,7 @@ TEST_CASE("drop-upcycling draws the same share of units anew in each expert, eac
   const TransformerConfig source = tiny_config("llama");
   OperatorConfig config;
   config.redrawn = 0.5;
-  const Mixture one = upcycled(source, mixture_of(3), config);
+  const Grown one = upcycled(source, mixture_of(3), config);
   CHECK(one.plan.keeps.empty());
   CHECK(one.difference > 1e-3);
   torch::Tensor before;
@@ -112,7 +99,7 @@ TEST_CASE(
   source.window = 5;
   source.json = R"({"model_type": "llama", "architectures": ["LlamaForCausalLM"], "mlp_bias": false,
                     "rope_theta": 777.0, "eos_token_id": 3})";
-  const Mixture one = upcycled(source, mixture_of(4));
+  const Grown one = upcycled(source, mixture_of(4));
   test::TempDir dir;
   Weights written;
   for (const auto& [name, tensor] : one.large.list()) written.set(name, tensor.to(torch::kFloat32));

@@ -5,38 +5,18 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "grow/difference.h"
-#include "grow/operator.h"
-#include "support/test.h"
-#include "support/tiny_transformer.h"
+#include "support/grown.h"
 
 using namespace frugal;
 using namespace frugal::grow;
 using model::TransformerConfig;
 using model::Weights;
+using test::grow_and_measure;
+using test::Grown;
 using test::shaken;
 using test::tiny_config;
 
 namespace {
-
-struct Grown {
-  GrowthPlan plan;
-  Weights weights;
-  double difference;
-};
-
-Grown grow_and_measure(const TransformerConfig& source, const TargetConfig& sizes,
-                       const OperatorConfig& config, c10::ScalarType type = torch::kFloat32) {
-  const Weights small = shaken(source, 7, type);
-  const PlannedGrowth growth(make_plan(source, target_of(source, sizes), config, 3));
-  Weights large = grow::grow(growth, small);
-  for (const auto& spec : weight_specs(growth.target())) {
-    REQUIRE(large.at(spec.name).sizes() == c10::IntArrayRef(spec.shape));
-    REQUIRE(large.at(spec.name).isfinite().all().item<bool>());
-  }
-  const double difference = measure_difference(source, small, growth.target(), large, 5).largest;
-  return {growth.plan(), std::move(large), difference};
-}
 
 OperatorConfig with(const std::string& width, const std::string& depth = "identity") {
   OperatorConfig config;
@@ -158,8 +138,8 @@ TEST_CASE("tables with a width of their own keep it, and no width at which the p
   TransformerConfig source = tiny_config("electra");
   const Grown twice = grow_and_measure(source, doubled, with("fresh"), torch::kFloat64);
   CHECK(twice.difference < 1e-12);
-  CHECK(twice.weights.at("token_embedding.weight").size(1) == 8);
-  CHECK(twice.weights.at("embedding_project.weight").sizes() == c10::IntArrayRef({32, 8}));
+  CHECK(twice.large.at("token_embedding.weight").size(1) == 8);
+  CHECK(twice.large.at("embedding_project.weight").sizes() == c10::IntArrayRef({32, 8}));
   source.embedding_size = 32;
   CHECK_THROWS_AS(target_of(source, doubled), base::UserError);
 }
@@ -171,13 +151,13 @@ TEST_CASE("fresh is the default: new units read at 1/sqrt(D) and write nothing")
   sizes.layers = 4;
   const Grown grown = grow_and_measure(source, sizes, OperatorConfig());
   REQUIRE(grown.difference < 1e-5);
-  const auto read = grown.weights.at("layers.0.ffn_in.weight").slice(0, source.ffn_size);
+  const auto read = grown.large.at("layers.0.ffn_in.weight").slice(0, source.ffn_size);
   REQUIRE(read.std().item<double>() == Approx(1 / std::sqrt(32.0)).epsilon(0.1));
-  REQUIRE(grown.weights.at("layers.0.ffn_out.weight").slice(1, source.ffn_size).abs().max().item<double>() ==
+  REQUIRE(grown.large.at("layers.0.ffn_out.weight").slice(1, source.ffn_size).abs().max().item<double>() ==
           0);
   OperatorConfig given;
   given.fresh_std = 0.3;
-  const auto wide = grow_and_measure(source, sizes, given).weights.at("layers.0.ffn_in.weight");
+  const auto wide = grow_and_measure(source, sizes, given).large.at("layers.0.ffn_in.weight");
   REQUIRE(wide.slice(0, source.ffn_size).std().item<double>() == Approx(0.3).epsilon(0.1));
 }
 

@@ -10,7 +10,7 @@
 namespace frugal::test {
 
 // type: bert, gpt2, llama, vit, deit; qwen3, gemma2, gemma3_text, opt, gpt_neox; electra, modernbert, dinov2,
-// mixtral. // 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
+// mixtral. 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
 inline model::TransformerConfig tiny_config(const std::string& type) {
   using namespace model;
   TransformerConfig config;

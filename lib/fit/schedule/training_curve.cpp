@@ -117,10 +117,7 @@ class Reader {
 
   TrainingCurves read() {
     for (const Table::Row& row : table_.rows) {
-      const bool wanted = std::all_of(where_.begin(), where_.end(), [&](const auto& one) {
-        return row.cells[one.first].text == one.second;
-      });
-      if (wanted) add(row);
+      if (wanted(row)) add(row);
     }
     TrainingCurves out;
     out.loss = table_.columns[loss_];
@@ -145,6 +142,11 @@ class Reader {
   }
 
  private:
+  bool wanted(const Table::Row& row) const {
+    return std::all_of(where_.begin(), where_.end(),
+                       [&](const auto& one) { return row.cells[one.first].text == one.second; });
+  }
+
   void refuse_sizes() {
     const std::string& asked = measurements_.columns.asked(variable::size);
     if (asked == "none") return;
@@ -153,11 +155,8 @@ class Reader {
     if (size < 0 || table_.rows.empty()) return;
     std::string first;
     for (const Table::Row& row : table_.rows) {
-      const bool wanted = std::all_of(where_.begin(), where_.end(), [&](const auto& one) {
-        return row.cells[one.first].text == one.second;
-      });
       const Cell& cell = row.cells[static_cast<std::size_t>(size)];
-      if (!wanted || cell.missing) continue;
+      if (!wanted(row) || cell.missing) continue;
       if (first.empty()) first = cell.text;
       const std::string& name = table_.columns[static_cast<std::size_t>(size)];
       if (cell.text != first)

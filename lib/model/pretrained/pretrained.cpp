@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "checkpoint/state_dict.h"
+#include "checkpoint/strict.h"
 #include "tensor/safetensors.h"
 
 namespace frugal::model {
@@ -100,7 +101,7 @@ std::vector<std::string> PretrainedFile::beside(const network::NetworkConfig& ne
   for (const auto& [ours, theirs] : family_names(network)) placed.insert(theirs);
   std::vector<std::string> rest;
   for (const auto& [plain, name] : names_) {
-    if (!placed.contains(plain) && !plain.ends_with("num_batches_tracked")) rest.push_back(name);
+    if (!placed.contains(plain) && !checkpoint::never_read(plain)) rest.push_back(name);
   }
   return rest;
 }

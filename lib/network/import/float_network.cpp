@@ -1,9 +1,8 @@
 #include "network/import/float_network.h"
 
-#include <algorithm>
 #include <set>
 
-#include "base/error.h"
+#include "checkpoint/strict.h"
 #include "ir/builder.h"
 #include "network/import/weights_file.h"
 #include "network/lower.h"
@@ -12,15 +11,6 @@
 namespace frugal::network {
 namespace {
 
-void refuse_others(const checkpoint::SafetensorsFile& weights, const std::set<std::string>& read) {
-  for (const checkpoint::TensorInfo& info : weights.tensors()) {
-    // How many batches a batch norm has seen is no number that is computed with.
-    if (read.contains(info.name) || info.name.ends_with("num_batches_tracked")) continue;
-    throw base::UserError(weights.path() + ": " + info.name, "is no tensor of this network",
-                          "are these the weights of another network?");
-  }
-}
-
 Imported with_numbers(ir::Graph graph, const checkpoint::SafetensorsFile& weights,
                       const std::string& origin) {
   Imported imported;
@@ -28,14 +18,19 @@ Imported with_numbers(ir::Graph graph, const checkpoint::SafetensorsFile& weight
   ir::Model& model = imported.model;
   model.graph = std::move(graph);
   model.data.resize(model.graph.tensors.size());
-  std::set<std::string> read;
+  std::set<std::string> wanted;
+  const auto has_numbers = [](const ir::Tensor& tensor) {
+    return tensor.role != ir::Role::input && tensor.role != ir::Role::value;
+  };
+  for (const ir::Tensor& tensor : model.graph.tensors) {
+    if (has_numbers(tensor)) wanted.insert(tensor.name);
+  }
+  checkpoint::refuse_others(weights, wanted);
   for (std::size_t i = 0; i < model.graph.tensors.size(); ++i) {
     const ir::Tensor& tensor = model.graph.tensors[i];
-    if (tensor.role == ir::Role::input || tensor.role == ir::Role::value) continue;
-    read.insert(tensor.name);
+    if (!has_numbers(tensor)) continue;
     model.set<float>(static_cast<ir::TensorId>(i), stored_floats(weights, tensor.name, tensor.shape));
   }
-  refuse_others(weights, read);
   ir::verify(model, origin);
   return imported;
 }
