@@ -81,13 +81,18 @@ TEST_CASE("a mixture runs the experts that the router chose, by their shares") {
   CHECK((alike - logits(one_layer, weights, input)).abs().max().item<double>() < 1e-5);
   config.experts_per_token = 3;
   CHECK((alike - logits(config, weights, input)).abs().max().item<double>() < 1e-5);
-  // An expert that writes nothing, chosen by every token whose first unit is large.
-  weights.set("layers.0.experts.2.ffn_out.weight", torch::zeros({16, 24}));
+  // Two experts that write nothing share the tokens between them, by the sign of their first unit: the dense model writes nothing.
   torch::Tensor router = torch::zeros({4, 16});
   router[2][0] = 50;
+  router[3][0] = -50;
   weights.set("layers.0.router.weight", router);
+  weights.set("layers.0.experts.2.ffn_out.weight", torch::zeros({16, 24}));
+  weights.set("layers.0.experts.3.ffn_out.weight", torch::zeros({16, 24}));
+  weights.set("layers.0.ffn_out.weight", torch::zeros({16, 24}));
   config.experts_per_token = 1;
-  CHECK((alike - logits(config, weights, input)).abs().max().item<double>() > 1e-3);
+  const torch::Tensor silent = logits(config, weights, input);
+  CHECK((silent - logits(one_layer, weights, input)).abs().max().item<double>() < 1e-5);
+  CHECK((silent - alike).abs().max().item<double>() > 1e-3);
 }
 
 TEST_CASE("a window on both sides hides what is further than half of it, also in a short text") {
