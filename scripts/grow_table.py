@@ -33,6 +33,7 @@ IMAGE = dict(hidden_size=64, num_hidden_layers=3, num_attention_heads=4, interme
              num_channels=3, num_labels=5)
 DINO = {key: value for key, value in IMAGE.items() if key != "intermediate_size"}
 MARKS = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
+T5 = dict(vocab_size=VOCAB, d_model=64, d_kv=16, d_ff=96, num_layers=3, num_heads=4)
 YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=16)
 LONG = dict(rope_type="longrope", rope_theta=10000.0, short_factor=[1.0 + 0.1 * i for i in range(8)],
             long_factor=[1.0 + 0.4 * i for i in range(8)], original_max_position_embeddings=16)
@@ -73,6 +74,8 @@ MODELS = [
     ("electra discriminator", T.ElectraForPreTraining, T.ElectraConfig(**BASE, embedding_size=32), False, False),
     ("electra generator", T.ElectraForMaskedLM, T.ElectraConfig(**BASE, embedding_size=32), False, False),
     ("modernbert", T.ModernBertForMaskedLM, T.ModernBertConfig(**BASE, **MARKS, local_attention=8), False, COPIES),
+    ("t5", T.T5ForConditionalGeneration, T.T5Config(**T5), True, True),
+    ("t5 gated", T.T5ForConditionalGeneration, T.T5Config(**T5, feed_forward_proj="gated-gelu"), True, True),
     ("vit", T.ViTForImageClassification, T.ViTConfig(**IMAGE), False, True),
     ("vit bare, pooler", T.ViTModel, T.ViTConfig(**IMAGE), False, True),
     ("deit", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), False, True),
@@ -96,9 +99,9 @@ def shake(model, seed):
 
 def settings_of(config, growth, free_heads):
     """--set for a growth, or None where the architecture has not got it."""
-    hidden = config.get("hidden_size") or config.get("n_embd") or config["dim"]
-    layers = config.get("num_hidden_layers") or config.get("n_layer") or config["n_layers"]
-    heads = config.get("num_attention_heads") or config.get("n_head") or config["n_heads"]
+    hidden = config.get("hidden_size") or config.get("n_embd") or config.get("d_model") or config["dim"]
+    layers = config.get("num_hidden_layers") or config.get("n_layer") or config.get("num_layers") or config["n_layers"]
+    heads = config.get("num_attention_heads") or config.get("n_head") or config.get("num_heads") or config["n_heads"]
     kv = config.get("num_key_value_heads") or heads
     if growth == "width x 1.5":
         return None if heads % 2 else [f"target.hidden_size={hidden * 3 // 2}"]
@@ -142,7 +145,7 @@ def own_models(folders):
     for folder in folders:
         config = T.AutoConfig.from_pretrained(folder)
         kind = getattr(T, config.architectures[0])
-        free = config.model_type in ("llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3")
+        free = config.model_type in ("llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "t5")
         post = config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra")
         yield (folder, kind, config, free, COPIES if config.model_type == "modernbert" else not post)
 
@@ -177,6 +180,8 @@ def main():
                     inputs = {"pixel_values": torch.randn(2, said.get("num_channels", 3), side, side)}
                 else:
                     inputs = {"input_ids": torch.randint(3, said["vocab_size"], (2, TOKENS))}
+                    if said.get("is_encoder_decoder"):
+                        inputs["decoder_input_ids"] = torch.randint(3, said["vocab_size"], (2, TOKENS))
                 theirs = output(small, inputs)
                 for growth in GROWTHS:
                     settings = settings_of(said, growth, free)

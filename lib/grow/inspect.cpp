@@ -19,6 +19,7 @@ nlohmann::ordered_json describe(const TransformerConfig& config) {
   json["model_type"] = config.model_type;
   json["hidden_size"] = config.hidden_size;
   json["layers"] = config.layers;
+  if (config.decoder_layers > 0) json["decoder_layers"] = config.decoder_layers;
   json["heads"] = config.heads;
   if (config.kv_heads != config.heads) json["kv_heads"] = config.kv_heads;
   json["head_dim"] = config.head_dim;
@@ -69,7 +70,8 @@ void write_logits(const std::string& folder, const std::string& input, const std
     return file.find(name) == nullptr ? torch::Tensor() : tensor::read_tensor(file, name).to(type);
   };
   model::TransformerInput inputs{read("input_ids", torch::kInt64), read("token_type_ids", torch::kInt64),
-                                 read("attention_mask", torch::kBool), read("pixel_values", torch::kFloat32)};
+                                 read("attention_mask", torch::kBool), read("pixel_values", torch::kFloat32),
+                                 read("decoder_input_ids", torch::kInt64)};
   if (config.image()) {
     const auto& pixels = inputs.pixels;
     if (!pixels.defined() || pixels.dim() != 4 || pixels.size(1) != config.channels ||
@@ -79,6 +81,13 @@ void write_logits(const std::string& folder, const std::string& input, const std
     }
   } else {
     const auto& ids = inputs.ids;
+    const auto& answer = inputs.decoder_ids;
+    if (answer.defined() &&
+        (answer.dim() != 2 || answer.size(0) != (ids.defined() ? ids.size(0) : -1) || answer.numel() == 0 ||
+         answer.min().item<std::int64_t>() < 0 || answer.max().item<std::int64_t>() >= config.vocab_size)) {
+      throw base::UserError(input + ":decoder_input_ids",
+                            fmt::format("must be [B, T] below {}, B as input_ids has it", config.vocab_size));
+    }
     if (!ids.defined() || ids.dim() != 2 || ids.numel() == 0 ||
         ids.size(1) > config.positions - config.position_offset) {
       throw base::UserError(input, "needs input_ids [B, T]",

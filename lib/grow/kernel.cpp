@@ -101,7 +101,8 @@ TensorGrowth::TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& targ
   // AKI: rows of copies are those of the next layer.
   if (plan.next_layer && target.layer >= 0 && !target.norm() && kind == Kind::weights) {
     const std::int64_t from = plan.layer_from[static_cast<std::size_t>(target.layer)];
-    sources_.push_back(in_layer(source, std::min(from + 1, plan.source.layers - 1)));
+    const std::int64_t end = from < plan.source.layers ? plan.source.layers : plan.source.stack();
+    sources_.push_back(in_layer(source, std::min(from + 1, end - 1)));
   }
   scaled_ = plan.source.layer_scale && is_output(target.role) && kind == Kind::weights && !plan.next_layer;
   if (scaled_) {
@@ -125,7 +126,8 @@ TensorGrowth::TensorGrowth(const GrowthPlan& plan, const model::WeightSpec& targ
         const bool scaled = !target.bias;
         factor = scaled ? (weights ? plan.norm_scale : share / plan.norm_scale) : (weights ? 1 : share);
         // The tied head reads through the token table, whose copies add up and whose rows may be scaled.
-        const double read = share / plan.embedding_factor();
+        const double read =
+            share / plan.embedding_factor() * plan.source.head_scale() / plan.target.head_scale();
         if (tied_norm) factor = weights ? factor * read : factor / read;
       }
       factor = weights ? factor * writes : factor / writes;

@@ -53,6 +53,21 @@ Tensor planned(const GrowthPlan& plan, const model::WeightSpec& spec, const Grow
   }
 }
 
+// A decoder's layers grow as the encoder's do, by themselves.
+void plan_depth(const DepthOperator& depth, const OperatorConfig& config, GrowthPlan& plan) {
+  GrowthPlan decoder = plan;
+  depth.plan(config, plan);
+  if (plan.source.decoder_layers == 0) return;
+  decoder.source.layers = plan.source.decoder_layers;
+  decoder.target.layers = plan.target.decoder_layers;
+  depth.plan(config, decoder);
+  for (std::size_t l = 0; l < decoder.layer_from.size(); ++l) {
+    plan.layer_from.push_back(plan.source.layers + decoder.layer_from[l]);
+    plan.identity.push_back(decoder.identity[l]);
+  }
+  if (decoder.keeps.empty()) plan.keeps.clear();
+}
+
 }  // namespace
 
 std::span<const WidthOperator> width_operators() { return widths; }
@@ -62,7 +77,10 @@ TransformerConfig target_of(const TransformerConfig& source, const TargetConfig&
   TransformerConfig target =
       sizes.experts > 0 ? model::as_mixture(source, sizes.experts, sizes.experts_per_token) : source;
   if (sizes.hidden_size > 0) target.hidden_size = sizes.hidden_size;
-  if (sizes.layers > 0) target.layers = sizes.layers;
+  if (sizes.layers > 0) {
+    target.layers = sizes.layers;
+    target.decoder_layers = source.decoder_layers * sizes.layers / source.layers;
+  }
   if (sizes.heads > 0) {
     target.heads = sizes.heads;
   } else if (target.hidden_size != source.hidden_size) {
@@ -153,10 +171,10 @@ GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& t
     if (config.width == one.name) one.plan(config, plan);
   }
   for (const DepthOperator& one : depth_operators()) {
-    if (config.depth == one.name) one.plan(config, plan);
+    if (config.depth == one.name) plan_depth(one, config, plan);
   }
   FRUGAL_ASSERT(plan.hidden.size() == target.hidden_size, "an operator that left an axis out");
-  FRUGAL_ASSERT(static_cast<std::int64_t>(plan.layer_from.size()) == target.layers,
+  FRUGAL_ASSERT(static_cast<std::int64_t>(plan.layer_from.size()) == target.stack(),
                 "an operator without layers");
   // Whatever the operators say: layers in another order, or one of them twice, are another function.
   std::int64_t next = 0;
@@ -167,7 +185,7 @@ GrowthPlan make_plan(const TransformerConfig& source, const TransformerConfig& t
       plan.keeps.clear();
     }
   }
-  if (next != source.layers || plan.redrawn > 0) plan.keeps.clear();
+  if (next != source.stack() || plan.redrawn > 0) plan.keeps.clear();
   for (std::size_t l = 0; l < plan.target.layer_kinds.size(); ++l) {
     plan.target.layer_kinds[l] = source.kind_of(plan.layer_from[l]);
   }
@@ -222,6 +240,7 @@ void map_heads(GrowthPlan& plan, bool copies) {
                     fmt::format("keep at least {} heads a key-value head", group));
   }
   count_copies(heads);
+  plan.head_count = heads;
   plan.heads = spread_heads(heads, s.head_dim);
   plan.kv = spread_heads(kv, s.head_dim);
 }

@@ -74,6 +74,8 @@ const AxisMap* GrowthPlan::axis(Dim dim) const {
       return &hidden;
     case Dim::heads:
       return &heads;
+    case Dim::head_count:
+      return &head_count;
     case Dim::kv:
       return &kv;
     case Dim::ffn:
@@ -83,7 +85,7 @@ const AxisMap* GrowthPlan::axis(Dim dim) const {
   }
 }
 
-bool is_output(Role role) { return role == Role::o || role == Role::ffn_out; }
+bool is_output(Role role) { return role == Role::o || role == Role::cross_o || role == Role::ffn_out; }
 bool is_post_norm(Role role) { return role == Role::post_attention_norm || role == Role::post_ffn_norm; }
 bool closes_block(const TransformerConfig& config, Role role) {
   return config.sandwich_norm ? is_post_norm(role) : is_output(role);

@@ -49,6 +49,7 @@ AxisMap spread_heads(const AxisMap& heads, std::int64_t head_dim);
 struct GrowthPlan {
   TransformerConfig source, target;
   AxisMap hidden, heads, kv, ffn;  // heads, kv in units of head_dim · heads
+  AxisMap head_count;              // heads as such
 
   // Layers: source of each target layer, and whether its output projections are zero (an identity block).
   std::vector<std::int64_t> layer_from;

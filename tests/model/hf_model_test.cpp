@@ -51,7 +51,7 @@ void edit_config(const std::string& folder, const std::function<void(nlohmann::j
 
 TEST_CASE("a model comes back as it was written, whole and in shards, whatever its head") {
   for (const char* type :
-       {"bert", "gpt2", "llama", "vit", "deit", "electra", "modernbert", "dinov2", "mixtral"}) {
+       {"bert", "gpt2", "llama", "vit", "deit", "electra", "modernbert", "dinov2", "mixtral", "t5"}) {
     for (const bool tied : {true, false}) {
       TransformerConfig config = tiny_config(type);
       if (!config.image()) config.tied_head = tied;

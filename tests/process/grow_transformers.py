@@ -30,6 +30,7 @@ BERT = dict(COMMON, vocab_size=99, max_position_embeddings=40)
 IMAGE = dict(COMMON, image_size=16, patch_size=4, num_channels=3, num_labels=5)
 DINO = {key: value for key, value in IMAGE.items() if key != "intermediate_size"}
 MARKS = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
+T5 = dict(vocab_size=99, d_model=64, d_kv=16, d_ff=96, num_layers=2, num_heads=4)
 GPT2 = dict(vocab_size=99, n_positions=40, n_embd=64, n_layer=2, n_head=2)
 LLAMA = dict(COMMON, vocab_size=99, max_position_embeddings=40, num_attention_heads=4, num_key_value_heads=2,
              pad_token_id=None, bos_token_id=1, eos_token_id=2)
@@ -109,6 +110,12 @@ CASES = [
     ("dinov2", T.Dinov2ForImageClassification, T.Dinov2Config(**DINO), ["target.hidden_size=96", "target.layers=3"], True),
     ("dinov2 bare, swiglu", T.Dinov2Model, T.Dinov2Config(**DINO, use_swiglu_ffn=True, use_mask_token=False),
      ["target.hidden_size=160"], False),
+    ("t5", T.T5ForConditionalGeneration, T.T5Config(**T5), ["target.hidden_size=80", "target.heads=8", "target.layers=5"], True),
+    ("t5 1.1", T.T5ForConditionalGeneration,
+     T.T5Config(**T5, feed_forward_proj="gated-gelu", num_decoder_layers=4, relative_attention_num_buckets=8,
+                relative_attention_max_distance=12), ["target.hidden_size=96", "target.layers=3"], True),
+    ("t5 bare", T.T5Model, T.T5Config(**T5), ["target.hidden_size=128"], False),
+    ("t5 encoder", T.T5EncoderModel, T.T5Config(**T5), ["target.hidden_size=96"], False),
     ("vit bare, pooler", T.ViTModel, T.ViTConfig(**IMAGE), ["target.hidden_size=96"], False),
     ("deit bare, pooler", T.DeiTModel, T.DeiTConfig(**IMAGE), ["target.hidden_size=96"], False),
     ("deit without teacher", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), ["target.hidden_size=128"], True),
@@ -139,7 +146,9 @@ def ours(tool, folder, inputs, work):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tool")
-    tool = parser.parse_args().tool
+    parser.add_argument("--only", nargs="*", default=[""], metavar="NAME", help="cases whose names start so")
+    flags = parser.parse_args()
+    tool = flags.tool
     failed = 0
 
     def expect(name, what, a, b, limit):
@@ -150,6 +159,8 @@ def main():
         print(f"{'ok  ' if good else 'FAIL'} {name}: {what}: {worst:.2e} (limit {limit:.0e})", flush=True)
 
     for number, (name, kind, config, growth, exact) in enumerate(CASES):
+        if not any(name.startswith(start) for start in flags.only):
+            continue
         torch.manual_seed(number)
         model = shake(kind(config))
         with tempfile.TemporaryDirectory() as folder:
@@ -160,6 +171,8 @@ def main():
                 inputs = {"pixel_values": torch.randn(2, 3, 16, 16)}
             else:
                 inputs = {"input_ids": torch.randint(3, 99, (2, 24))}
+            if kind in (T.T5ForConditionalGeneration, T.T5Model):
+                inputs["decoder_input_ids"] = torch.randint(3, 99, (2, 15))
             theirs = output(model, inputs)
             expect(name, "transformers' file in our forward", ours(tool, work / "small", inputs, work), theirs, 1e-4)
             settings = [part for one in growth for part in ("--set", one)]

@@ -10,7 +10,7 @@
 namespace frugal::test {
 
 // type: bert, gpt2, llama, vit, deit; qwen3, gemma2, gemma3_text, opt, gpt_neox; electra, modernbert, dinov2,
-// mixtral. 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
+// mixtral, t5. 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
 inline model::TransformerConfig tiny_config(const std::string& type) {
   using namespace model;
   TransformerConfig config;
@@ -23,7 +23,18 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
   config.vocab_size = 20;
   config.positions = 12;
   config.heads_make_hidden = type != "llama";
-  if (type == "mixtral") {
+  if (type == "t5") {
+    config.norm = NormKind::rms_norm;
+    config.norm_eps = 1e-3;
+    config.qkv_bias = config.o_bias = config.ffn_bias = config.causal = config.heads_make_hidden = false;
+    config.attention_scale = 1;
+    config.activation = "relu";
+    config.decoder_layers = 2;
+    config.distance_classes = 8;
+    config.farthest = 10;
+    config.scaled_head = true;
+    config.pad_token = 0;
+  } else if (type == "mixtral") {
     config = tiny_config("llama");
     config.model_type = type;
     config.experts = 4;

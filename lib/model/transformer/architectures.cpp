@@ -14,9 +14,9 @@ using base::UserError;
 
 const Architecture table[] = {
     arch::bert,       arch::roberta, arch::xlm_roberta, arch::camembert, arch::distilbert, arch::electra,
-    arch::modernbert, arch::gpt2,    arch::opt,         arch::gpt_neox,  arch::llama,      arch::mistral,
-    arch::mixtral,    arch::qwen2,   arch::qwen3,       arch::gemma,     arch::gemma2,     arch::gemma3,
-    arch::phi3,       arch::smollm3, arch::vit,         arch::deit,      arch::dinov2};
+    arch::modernbert, arch::gpt2,    arch::opt,         arch::gpt_neox,  arch::t5,         arch::llama,
+    arch::mistral,    arch::mixtral, arch::qwen2,       arch::qwen3,     arch::gemma,      arch::gemma2,
+    arch::gemma3,     arch::phi3,    arch::smollm3,     arch::vit,       arch::deit,       arch::dinov2};
 
 std::string canonical(Role role, int layer, bool bias, int expert = -1) {
   if (role == Role::head_bias) return "head.bias";
@@ -158,6 +158,18 @@ void TensorTable::table(const std::string& name, Role role, Dim rows) {
                  false,
                  true};
   tensors_.push_back({name, {one}, one.shape, false});
+}
+
+void TensorTable::position_bias(const std::string& name, Role role) {
+  WeightSpec one{canonical(role, -1, false),
+                 role,
+                 -1,
+                 Dim::fixed,
+                 Dim::head_count,
+                 {config_.distance_classes, config_.heads},
+                 false,
+                 true};
+  tensors_.push_back({name + ".weight", {one}, one.shape, false});
 }
 
 void TensorTable::vector(const std::string& name, Role role, Dim dim, bool bias, int layer) {

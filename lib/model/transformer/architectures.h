@@ -61,6 +61,8 @@ class TensorTable {
   void norm(const std::string& name, Role role, int layer);
   // A table at NAME (the whole tensor name): [rows, hidden].
   void table(const std::string& name, Role role, Dim rows);
+  // Scores by distance at NAME.weight: [distance classes, heads].
+  void position_bias(const std::string& name, Role role);
   // One vector over a dimension at NAME.
   void vector(const std::string& name, Role role, Dim dim, bool bias, int layer = -1);
   // NAME.weight over one head (norms on q and k).
@@ -95,7 +97,8 @@ void bert_encoder(TensorTable& table, const TransformerConfig& config, const std
 
 namespace arch {
 extern const Architecture bert, roberta, xlm_roberta, camembert, distilbert, electra, modernbert, gpt2, opt,
-    gpt_neox, llama, mistral, mixtral, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, vit, deit, dinov2;
+    gpt_neox, t5, llama, mistral, mixtral, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, vit, deit,
+    dinov2;
 }
 
 }  // namespace frugal::model

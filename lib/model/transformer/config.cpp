@@ -18,6 +18,8 @@ using base::UserError;
 
 constexpr const char* role_names[] = {"token_embedding",
                                       "position_embedding",
+                                      "position_bias",
+                                      "decoder_position_bias",
                                       "type_embedding",
                                       "patch",
                                       "class_token",
@@ -30,6 +32,11 @@ constexpr const char* role_names[] = {"token_embedding",
                                       "k",
                                       "v",
                                       "o",
+                                      "cross_norm",
+                                      "cross_q",
+                                      "cross_k",
+                                      "cross_v",
+                                      "cross_o",
                                       "ffn_norm",
                                       "post_attention_norm",
                                       "post_ffn_norm",
@@ -41,6 +48,7 @@ constexpr const char* role_names[] = {"token_embedding",
                                       "ffn_gate",
                                       "ffn_out",
                                       "router",
+                                      "encoder_norm",
                                       "final_norm",
                                       "pooler",
                                       "head_transform",
@@ -49,8 +57,8 @@ constexpr const char* role_names[] = {"token_embedding",
                                       "head_bias",
                                       "distillation_head",
                                       "patch_head"};
-constexpr const char* dim_names[] = {"none",     "hidden",     "heads",     "kv",      "ffn",  "vocab",
-                                     "position", "token_type", "embedding", "experts", "fixed"};
+constexpr const char* dim_names[] = {"none",  "hidden",   "heads",      "head_count", "kv",      "ffn",
+                                     "vocab", "position", "token_type", "embedding",  "experts", "fixed"};
 
 }  // namespace
 
@@ -59,8 +67,8 @@ const char* name_of(Dim dim) { return dim_names[static_cast<int>(dim)]; }
 
 bool WeightSpec::hidden_norm() const {
   return role == Role::embedding_norm || role == Role::attention_norm || role == Role::ffn_norm ||
-         role == Role::post_attention_norm || role == Role::post_ffn_norm || role == Role::final_norm ||
-         role == Role::head_norm;
+         role == Role::cross_norm || role == Role::encoder_norm || role == Role::post_attention_norm ||
+         role == Role::post_ffn_norm || role == Role::final_norm || role == Role::head_norm;
 }
 
 bool WeightSpec::layer_scale() const { return role == Role::attention_scale || role == Role::ffn_scale; }
@@ -75,6 +83,10 @@ LayerKind TransformerConfig::kind_of(std::int64_t layer) const {
 std::int64_t TransformerConfig::ffn_of(std::int64_t hidden) const {
   const std::int64_t plain = hidden * ffn_times;
   return gated_ffn ? (plain * 2 / 3 + 7) / 8 * 8 : plain;
+}
+
+double TransformerConfig::head_scale() const {
+  return scaled_head ? 1 / std::sqrt(static_cast<double>(hidden_size)) : 1;
 }
 
 double TransformerConfig::embedding_scale() const {
@@ -92,6 +104,8 @@ std::int64_t extent(const TransformerConfig& config, Dim dim) {
       return config.hidden_size;
     case Dim::heads:
       return config.heads * config.head_dim;
+    case Dim::head_count:
+      return config.heads;
     case Dim::kv:
       return config.kv_heads * config.head_dim;
     case Dim::ffn:
@@ -151,7 +165,10 @@ double forward_flops(const TransformerConfig& config, std::int64_t tokens) {
   const double router = static_cast<double>(config.experts) * d;
   const double linear = 2 * d * q + 2 * d * kv + (config.gated_ffn ? 3 : 2) * d * ffn * run + router;
   const double attention = 2 * t * q;  // scores and their product with the values; causal ones not halved
-  double total = 2 * t * static_cast<double>(config.layers) * (linear + attention);
+  // A decoder's layer looks at the encoder's states as well as at its own.
+  const double decoder = static_cast<double>(config.decoder_layers),
+               cross = 2 * d * q + 2 * d * kv + attention;
+  double total = 2 * t * (static_cast<double>(config.stack()) * (linear + attention) + decoder * cross);
   if (config.image()) {
     const auto pixels = static_cast<double>(config.channels * config.patch_size * config.patch_size);
     total +=

@@ -36,6 +36,8 @@ struct LayerKind {
 struct TransformerConfig {
   std::string model_type = "gpt2";  // an architecture of model/transformer/architectures.h
 
+  std::int64_t decoder_layers = 0;                    // after `layers` of the encoder, in one numbering (T5)
+  std::int64_t distance_classes = 0, farthest = 128;  // T5's positions: scores by distance; 0: others
   std::int64_t hidden_size = 128, layers = 4, heads = 4, kv_heads = 4, head_dim = 32, ffn_size = 512;
   std::int64_t vocab_size = 1024, positions = 64;
   std::int64_t token_types = 0;  // BERT's segments; 0: none
@@ -81,15 +83,18 @@ struct TransformerConfig {
   bool patch_head = false;  // the classifier reads the mean of the patches too (DINOv2)
   HeadKind head = HeadKind::language;
   bool tied_head = true, head_bias = false;
+  bool scaled_head = false;  // what the head reads times 1/sqrt(hidden_size) (T5)
 
   std::string json;         // the config.json that it came from; empty: made here
   std::string origin = "";  // the file, for messages
 
   bool image() const { return image_size > 0; }
+  std::int64_t stack() const { return layers + decoder_layers; }
   std::int64_t class_tokens() const { return image() ? (distillation ? 2 : 1) : 0; }
   std::int64_t patches() const;  // of an image
   LayerKind kind_of(std::int64_t layer) const;
   std::int64_t ffn_of(std::int64_t hidden) const;  // the FFN's size where ffn_times says it
+  double head_scale() const;                       // what the head's input is multiplied by
   double embedding_scale() const;                  // what the token table's rows are multiplied by
 };
 
@@ -97,6 +102,8 @@ struct TransformerConfig {
 enum class Role {
   token_embedding,
   position_embedding,
+  position_bias,  // [distance classes, heads], and the decoder's
+  decoder_position_bias,
   type_embedding,
   patch,  // [hidden, channels·p·p]
   class_token,
@@ -109,6 +116,11 @@ enum class Role {
   k,
   v,
   o,
+  cross_norm,  // of a decoder's look at the encoder
+  cross_q,
+  cross_k,
+  cross_v,
+  cross_o,
   ffn_norm,             // norm 2
   post_attention_norm,  // sandwich norms
   post_ffn_norm,
@@ -119,7 +131,8 @@ enum class Role {
   ffn_in,
   ffn_gate,
   ffn_out,
-  router,  // of a mixture: a row an expert
+  router,        // of a mixture: a row an expert
+  encoder_norm,  // the last of an encoder before a decoder
   final_norm,
   pooler,
   head_transform,  // BERT's dense before the decoder
@@ -132,7 +145,20 @@ enum class Role {
 
 // What an axis of a weight runs over. `fixed` axes never grow (labels, patch pixels).
 // `embedding` is a width of tables that is not the hidden one; it does not grow either.
-enum class Dim { none, hidden, heads, kv, ffn, vocab, position, token_type, embedding, experts, fixed };
+enum class Dim {
+  none,
+  hidden,
+  heads,
+  head_count,
+  kv,
+  ffn,
+  vocab,
+  position,
+  token_type,
+  embedding,
+  experts,
+  fixed
+};
 
 // One weight under its canonical name (of an expert: layers.3.experts.0.ffn_in.weight), in canonical layout:
 // linear weights [out, in], tables [index, hidden], vectors [size] (columns == Dim::none).

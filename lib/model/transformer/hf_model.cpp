@@ -33,7 +33,9 @@ bool known_buffer(const std::string& name) {
   return name.ends_with("position_ids") || name.ends_with("token_type_ids") || name.ends_with(".attn.bias") ||
          name.ends_with(".attn.masked_bias") || name.ends_with(".attention.bias") ||
          name.ends_with(".attention.masked_bias") || name.ends_with("decoder.bias") ||
-         name.ends_with("rotary_emb.inv_freq");
+         name.ends_with("rotary_emb.inv_freq") || name == "encoder.embed_tokens.weight" ||
+         name == "decoder.embed_tokens.weight" ||  // T5's, which are shared.weight
+         name == "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 }
 
 std::string old_norm_name(const std::string& name) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/transformer/attention.h"
 #include "model/transformer/by_layer.h"
 #include "model/transformer/feed_forward.h"
 #include "model/transformer/rotary.h"
@@ -16,80 +17,9 @@ namespace {
 
 using torch::Tensor;
 
-Tensor normalise(const TransformerConfig& config, const Tensor& x, const Tensor& scale, const Tensor* bias) {
-  if (config.norm == NormKind::rms_norm) return torch::rms_norm(x, {x.size(-1)}, scale, config.norm_eps);
-  return torch::layer_norm(x, {x.size(-1)}, scale, bias != nullptr ? *bias : Tensor(), config.norm_eps);
-}
-
 Tensor norm_of(const TransformerConfig& config, const Weights& weights, const char* name, const Tensor& x) {
   return normalise(config, x, weights.at(std::string(name) + ".weight"),
                    weights.find(std::string(name) + ".bias"));
-}
-
-// What the layers share in one forward pass.
-struct Pass {
-  std::int64_t batch = 0, tokens = 0;
-  Tensor mask;      // for attention, broadcast to [B, H, T, T]; undefined: none
-  Tensor cos, sin;  // [T, 1, D] or [B, T, 1, D] where rotary
-  // The same of layers that attend within a window, where they differ.
-  Tensor window_mask, window_cos, window_sin;
-};
-
-// Scores and their product with the values; q [B, H, T, D].
-Tensor mix(const TransformerConfig& config, const Tensor& q, const Tensor& k, const Tensor& v,
-           const Tensor& mask) {
-  const bool causal = config.causal && !mask.defined();
-  const auto scale =
-      config.attention_scale > 0 ? std::optional<double>(config.attention_scale) : std::nullopt;
-  if (config.attention_softcap == 0) {
-    const auto given = mask.defined() ? std::optional<Tensor>(mask) : std::nullopt;
-    return torch::scaled_dot_product_attention(q, k, v, given, 0.0, causal, scale);
-  }
-  const double cap = config.attention_softcap;
-  Tensor scores = torch::matmul(q, k.transpose(2, 3)) *
-                  scale.value_or(1 / std::sqrt(static_cast<double>(config.head_dim)));
-  scores = torch::tanh(scores / cap) * cap;
-  const std::int64_t tokens = q.size(2);
-  const Tensor seen =
-      causal ? torch::ones({tokens, tokens}, scores.options().dtype(torch::kBool)).tril() : mask;
-  if (seen.defined())
-    scores = scores.masked_fill(seen.logical_not(), -std::numeric_limits<double>::infinity());
-  return torch::matmul(scores.softmax(-1), v);
-}
-
-Tensor attend(const TransformerConfig& config, const LayerWeights& layer, LayerKind kind, const Tensor& x,
-              const Pass& pass) {
-  const std::int64_t heads = config.heads, kv = config.kv_heads, size = config.head_dim;
-  const bool slides = kind.slides && config.window > 0;
-  const Tensor qkv =
-      layer.joined(x, "qkv", {"q", "k", "v"}).view({pass.batch, pass.tokens, heads + 2 * kv, size});
-  Tensor q = qkv.narrow(2, 0, heads), k = qkv.narrow(2, heads, kv);
-  if (config.qk_norm) {
-    q = torch::rms_norm(q, {size}, layer.at("q_norm.weight"), config.norm_eps);
-    k = torch::rms_norm(k, {size}, layer.at("k_norm.weight"), config.norm_eps);
-  }
-  if (config.rotary && kind.rotary) {
-    const Tensor both = config.qk_norm ? torch::cat({q, k}, 2) : qkv.narrow(2, 0, heads + kv);
-    const bool local = slides && pass.window_cos.defined();
-    const Tensor rotated =
-        rotate(both, local ? pass.window_cos : pass.cos, local ? pass.window_sin : pass.sin);
-    q = rotated.narrow(2, 0, heads);
-    k = rotated.narrow(2, heads, kv);
-  }
-  Tensor v = qkv.narrow(2, heads + kv, kv).transpose(1, 2);
-  k = k.transpose(1, 2);
-  if (kv != heads) {  // grouped queries: each key-value head serves heads / kv neighbouring queries
-    const auto spread = [&](const Tensor& one) {
-      return one.unsqueeze(2)
-          .expand({pass.batch, kv, heads / kv, pass.tokens, size})
-          .reshape({pass.batch, heads, pass.tokens, size});
-    };
-    k = spread(k);
-    v = spread(v);
-  }
-  const Tensor& mask = slides && pass.window_mask.defined() ? pass.window_mask : pass.mask;
-  const Tensor mixed = mix(config, q.transpose(1, 2), k, v, mask);
-  return layer.linear(mixed.transpose(1, 2).reshape({x.size(0), heads * size}), "o");
 }
 
 // x [B·T, hidden]. Pre-norm: x + f(norm(x)), sandwich: x + norm(f(norm(x))); post-norm: norm(x + f(x)).
@@ -107,7 +37,10 @@ Tensor run_layer(const TransformerConfig& config, const Weights& weights, std::i
     if (config.sandwich_norm)
       attended = norm("post_attention_norm.weight", "post_attention_norm.bias", attended);
     if (config.layer_scale) attended = attended * layer.at("attention_scale.weight");
-    const Tensor between = x + attended;
+    Tensor between = x + attended;
+    if (pass.memory.defined())
+      between =
+          between + attend_memory(config, layer, norm("cross_norm.weight", "cross_norm.bias", between), pass);
     Tensor fed =
         feed_forward(config, layer, norm("ffn_norm.weight", "ffn_norm.bias", config.parallel ? x : between));
     if (config.sandwich_norm) fed = norm("post_ffn_norm.weight", "post_ffn_norm.bias", fed);
@@ -123,7 +56,7 @@ Tensor embed_tokens(const TransformerConfig& config, const Weights& weights, con
   const std::int64_t tokens = ids.size(1);
   Tensor x = torch::embedding(weights.at("token_embedding.weight"), ids);
   if (config.scaled_embedding) x = x * torch::scalar_tensor(config.embedding_scale(), x.options());
-  if (!config.rotary) {
+  if (!config.rotary && config.distance_classes == 0) {
     const Tensor& places = weights.at("position_embedding.weight");
     if (config.position_offset > 0 && config.pad_token >= 0) {
       const Tensor there = ids.ne(config.pad_token).to(torch::kInt64);
@@ -167,7 +100,7 @@ Tensor seen(const TransformerConfig& config, const Tensor& positions, std::int64
 }
 
 Pass pass_of(const TransformerConfig& config, const Tensor& x, const Tensor& mask, const Tensor& positions) {
-  Pass pass{x.size(0), x.size(1), {}, {}, {}, {}, {}, {}};
+  Pass pass{x.size(0), x.size(1), {}, {}, {}, {}, {}, {}, {}, {}};
   Tensor there;
   if (mask.defined()) {
     there = pass.mask = mask.to(torch::kBool).view({pass.batch, 1, 1, pass.tokens});
@@ -198,6 +131,46 @@ Tensor embed(const TransformerConfig& config, const Weights& weights, const Tran
   return torch::linear(normed, weights.at("embedding_project.weight"), weights.at("embedding_project.bias"));
 }
 
+// Scores that are added to each head's, and minus infinity where a token may not look.
+Tensor added(const Tensor& bias, const Tensor& mask) {
+  if (!mask.defined()) return bias;
+  return bias.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity());
+}
+
+// T5: the encoder's layers, then the decoder's, which look at what the encoder made. Without a text of its
+// own the decoder reads the encoder's, one token later.
+Tensor encode_and_decode(const TransformerConfig& config, const WeightsOfLayer& weights,
+                         const TransformerInput& input) {
+  const Weights outside = weights(no_layer);
+  const auto run = [&](Tensor x, std::int64_t first, std::int64_t last, const Pass& pass) {
+    const auto shape = x.sizes().vec();
+    for (std::int64_t i = first; i < last; ++i)
+      x = run_layer(config, weights(i), i, x.reshape({-1, shape[2]}), pass).view(shape);
+    return x;
+  };
+  Tensor x = embed(config, outside, input);
+  Pass pass{x.size(0), x.size(1), {}, {}, {}, {}, {}, {}, {}, {}};
+  const Tensor there =
+      input.mask.defined() ? input.mask.to(torch::kBool).view({pass.batch, 1, 1, pass.tokens}) : Tensor();
+  pass.mask = added(position_bias(config, outside.at("position_bias.weight"), pass.tokens, false), there);
+  x = run(x, 0, config.layers, pass);
+  if (config.decoder_layers == 0) return norm_of(config, outside, "final_norm", x);
+  TransformerInput answer;
+  answer.ids =
+      input.decoder_ids.defined()
+          ? input.decoder_ids
+          : torch::cat(
+                {torch::full_like(input.ids.slice(1, 0, 1), std::max<std::int64_t>(0, config.pad_token)),
+                 input.ids.slice(1, 0, -1)},
+                1);
+  const Tensor memory = norm_of(config, outside, "encoder_norm", x);
+  x = embed(config, outside, answer);
+  Pass decoding{x.size(0), x.size(1), {}, {}, {}, {}, {}, {}, memory, there};
+  decoding.mask = position_bias(config, outside.at("decoder_position_bias.weight"), decoding.tokens, true);
+  x = run(x, config.layers, config.stack(), decoding);
+  return norm_of(config, outside, "final_norm", x);
+}
+
 // `logits` from the hidden states.
 Tensor of_hidden(const TransformerConfig& config, const Weights& weights, const Tensor& hidden) {
   if (config.head == HeadKind::none) return hidden;
@@ -211,6 +184,9 @@ Tensor of_hidden(const TransformerConfig& config, const Weights& weights, const 
 
 Tensor hidden_states(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,
                      const ForwardOptions& options) {
+  if (config.distance_classes > 0)
+    return encode_and_decode(
+        config, [&](std::int64_t) { return weights; }, input);
   Tensor x = embed(config, weights, input);
   const std::int64_t hidden = x.size(2);
   const Pass whole = pass_of(config, x, input.mask, {});
@@ -244,6 +220,8 @@ Tensor hidden_states(const TransformerConfig& config, const Weights& weights, co
 Tensor logits_by_layer(const TransformerConfig& config, const WeightsOfLayer& weights,
                        const TransformerInput& input) {
   const Weights outside = weights(no_layer);
+  if (config.distance_classes > 0)
+    return of_hidden(config, outside, encode_and_decode(config, weights, input));
   Tensor x = embed(config, outside, input);
   const auto shape = x.sizes().vec();
   const Pass pass = pass_of(config, x, input.mask, {});
@@ -277,6 +255,7 @@ Tensor head_logits(const TransformerConfig& config, const Weights& weights, cons
       return torch::linear(x, weights.at("head.weight"), weights.at("head.bias"));
     x = norm_of(config, weights, "head_norm", x);
   }
+  if (config.scaled_head) x = x * config.head_scale();
   const Tensor& out = weights.at(config.tied_head ? "token_embedding.weight" : "head.weight");
   const Tensor logits = config.head_bias ? torch::addmm(weights.at("head.bias"), x, out.t()) : x.mm(out.t());
   if (config.head_softcap == 0) return logits;

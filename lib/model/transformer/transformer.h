@@ -13,10 +13,11 @@
 namespace frugal::model {
 
 struct TransformerInput {
-  torch::Tensor ids;          // [B, T] int64
-  torch::Tensor token_types;  // [B, T] int64; undefined: all 0
-  torch::Tensor mask;         // [B, T] bool, true: attend; undefined: all
-  torch::Tensor pixels;       // [B, C, H, W]: instead of ids
+  torch::Tensor ids;               // [B, T] int64
+  torch::Tensor token_types;       // [B, T] int64; undefined: all 0
+  torch::Tensor mask;              // [B, T] bool, true: attend; undefined: all
+  torch::Tensor pixels;            // [B, C, H, W]: instead of ids
+  torch::Tensor decoder_ids = {};  // [B, T] int64, of an encoder and decoder; undefined: ids, one token later
 };
 
 struct ForwardOptions {

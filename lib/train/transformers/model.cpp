@@ -84,6 +84,10 @@ LoadedModel load_model(const ModelChoice& choice, std::uint64_t seed) {
     return loaded;
   }
   const model::HfModel file(choice.path);
+  if (file.config().distance_classes > 0) {
+    throw base::UserError(choice.path, "is a T5: it is grown here, and not trained or judged",
+                          "train what was grown with transformers");
+  }
   return {file.config(), file.read_all()};
 }
 
