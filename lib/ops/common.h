@@ -133,7 +133,7 @@ static inline size_t ops_max_pool_place(const int8_t* x, int32_t oy, int32_t ox,
       const int32_t ix = ops_place(ox, kx, w->stride_width, w->pad_left, w->dilation_width, w->in_width);
       if (ix < 0) continue;
       const size_t at = ((size_t)iy * (size_t)w->in_width + (size_t)ix) * (size_t)w->in_channels + (size_t)c;
-      if (x[at] > most) most = x[at], place = at;
+      if (x[at] > most) most = (int32_t)x[at], place = at;
     }
   }
   return place;

@@ -61,8 +61,8 @@ OPS_KERNEL void ops_conv_input_gradient_plain(const float* gradient, const int8_
             const size_t row =
                 (size_t)(group * out_each) * (size_t)area + (size_t)(ky * w->kernel_width + kx);
             const int8_t* rows = weight + row * (size_t)each;
-            const float* of_group = g + group * out_each;
-            float* to = y + group * each;
+            const float* of_group = g + (ptrdiff_t)(group * out_each);
+            float* to = y + (ptrdiff_t)(group * each);
             int32_t first = 0;
             for (; first + block <= each; first += block)
               add_rows_of_block(to + first, of_group, rows + first, out_each, apart);
@@ -86,7 +86,7 @@ static inline void add_block(const float* restrict values, const float* g, int32
                              float* restrict sums, int32_t count) {
   for (int32_t j = 0; j < outputs; ++j) {
     const float scale = g[j];
-    float* restrict to = sums + j * block;
+    float* restrict to = sums + (ptrdiff_t)(j * block);
     for (int32_t i = 0; i < count; ++i) to[i] += scale * values[i];
   }
 }

@@ -22,7 +22,7 @@ static void gather(const int8_t* x, int16_t* patch, int32_t oy, int32_t ox, int3
                    const ops_window* w) {
   const int32_t each = w->in_channels / w->groups, length = padded_length(w);
   for (int32_t g = 0; g < w->groups; ++g) {
-    int16_t* to = patch + g * length;
+    int16_t* to = patch + (ptrdiff_t)(g * length);
     for (int32_t ky = 0; ky < w->kernel_height; ++ky) {
       const int32_t iy = ops_place(oy, ky, w->stride_height, w->pad_top, w->dilation_height, w->in_height);
       for (int32_t kx = 0; kx < w->kernel_width; ++kx, to += each) {
@@ -66,26 +66,28 @@ OPS_KERNEL void ops_conv_i8_plain(const int8_t* x, const int8_t* weight, const i
   const int32_t out = w->out_channels, out_each = out / w->groups;
   const int32_t pixels = w->out_height * w->out_width;
   int32_t* sums = scratch;
-  int16_t* patches = (int16_t*)(sums + pixels_at_once * out);
+  int16_t* patches = (int16_t*)(sums + (ptrdiff_t)(pixels_at_once * out));
   for (int32_t first = 0; first < pixels; first += pixels_at_once) {
     const int32_t count = ops_min(pixels_at_once, pixels - first);
     for (int32_t p = 0; p < count; ++p)
-      gather(x, patches + p * apart, (first + p) / w->out_width, (first + p) % w->out_width, to->in_zero, w);
+      gather(x, patches + (ptrdiff_t)(p * apart), (first + p) / w->out_width, (first + p) % w->out_width,
+             to->in_zero, w);
     for (int32_t o = 0; o < out; ++o) {
-      const int16_t* patch = patches + o / out_each * padded;
+      const int16_t* patch = patches + (ptrdiff_t)(o / out_each * padded);
       const int8_t* row = weight + (size_t)o * (size_t)length;
       int32_t products[pixels_at_once];
       if (count == pixels_at_once) {
         four_products(patch, apart, row, length, products);
       } else {
-        for (int32_t p = 0; p < count; ++p) products[p] = one_product(patch + p * apart, row, length);
+        for (int32_t p = 0; p < count; ++p)
+          products[p] = one_product(patch + (ptrdiff_t)(p * apart), row, length);
       }
       const int32_t add = bias ? bias[o] : 0;
       for (int32_t p = 0; p < count; ++p) sums[p * out + o] = ops_saturating_add(products[p], add);
     }
     for (int32_t p = 0; p < count; ++p) {
       const size_t at = (size_t)(first + p) * (size_t)out;
-      ops_write_pixel(sums + p * out, out, y + at, mask, at, to);
+      ops_write_pixel(sums + (ptrdiff_t)(p * out), out, y + at, mask, at, to);
     }
   }
 }

@@ -10,7 +10,7 @@
 #elif defined(__ARM_FEATURE_DSP)
 #define OPS_FORM(plain, avx2, dsp, mve) dsp
 #else
-#define OPS_FORM(plain, avx2, dsp, mve) (ops_has_avx2() ? avx2 : plain)
+#define OPS_FORM(plain, avx2, dsp, mve) (ops_has_avx2() ? (avx2) : (plain))
 #endif
 
 /* Of gradients in float; x86's forms are within the plain ones. */

@@ -66,8 +66,9 @@ OPS_KERNEL void ops_conv_input_gradient_i16(const int16_t* gradient, const int8_
       for (int32_t group = 0; group < w->groups; ++group) {
         const int8_t* rows = weight + (size_t)(group * out_each) * apart;
         for (int32_t first = 0; first < each; first += block)
-          sum_pixel(gradient + group * out_each, rows + first, y + group * each + first, iy, ix, out_each,
-                    ops_min(block, each - first), w, down);
+          sum_pixel(gradient + (ptrdiff_t)(group * out_each), rows + first,
+                    y + (ptrdiff_t)(group * each) + first, iy, ix, out_each, ops_min(block, each - first), w,
+                    down);
       }
     }
   }
@@ -85,7 +86,7 @@ static inline void add_block(const int32_t* restrict values, const int16_t* g, i
                              int32_t* restrict parts, int32_t count) {
   for (int32_t j = 0; j < outputs; ++j) {
     const int32_t scale = g[j];
-    int32_t* restrict to = parts + j * block;
+    int32_t* restrict to = parts + (ptrdiff_t)(j * block);
     for (int32_t i = 0; i < count; ++i) to[i] += scale * values[i];
   }
 }

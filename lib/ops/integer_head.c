@@ -15,7 +15,7 @@ void ops_fully_connected_i16(const int8_t* x, const int16_t* weight, const int32
                              int32_t in, int32_t out, int32_t x_zero, int32_t down) {
   for (int32_t o = 0; o < out; ++o, weight += in) {
     int64_t sum = bias ? bias[o] : 0;
-    for (int32_t i = 0; i < in; ++i) sum += (x[i] - x_zero) * weight[i];
+    for (int32_t i = 0; i < in; ++i) sum += (int64_t)((x[i] - x_zero) * weight[i]);
     y[o] = shifted(sum, down);
   }
 }
@@ -90,7 +90,8 @@ void ops_fully_connected_input_gradient_i16(const int16_t* gradient, const int16
                                             int32_t in, int32_t out, int32_t down) {
   for (int32_t i = 0; i < in; ++i) {
     int64_t sum = 0;
-    for (int32_t o = 0; o < out; ++o) sum += gradient[o] * weight[(size_t)o * (size_t)in + (size_t)i];
+    for (int32_t o = 0; o < out; ++o)
+      sum += (int64_t)(gradient[o] * weight[(size_t)o * (size_t)in + (size_t)i]);
     y[i] = shifted(sum, down);
   }
 }

@@ -24,7 +24,7 @@ static const int8_t* rows_of_input(const rows_run* run, int32_t layer, int32_t b
   const size_t bytes = (size_t)w->in_width * (size_t)w->in_channels;
   if (layer == 0) return run->x + (size_t)begin * bytes;
   int8_t* rows = run->layers[layer].rows;
-  int32_t* there = run->state + 2 * layer;
+  int32_t* there = run->state + (ptrdiff_t)(2 * layer);
   if (begin > there[0]) {
     if (there[1] > begin) {
       memmove(rows, rows + (size_t)(begin - there[0]) * bytes, (size_t)(there[1] - begin) * bytes);

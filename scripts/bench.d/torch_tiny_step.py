@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Seconds of one training step of a published int8 network in float: PyTorch eager, or ONNX Runtime Training.
 
-  torch_tiny_step.py NETWORK.json SCHEMES.json NAME INDEX [--steps 40] [--engine torch|ort] [--full]
+  torch_tiny_step.py NETWORK.json|FOLDER SCHEMES.json NAME INDEX [--steps 40] [--engine torch|ort] [--full]
 
-The network is the dequantised one: convolutions with bias, the clamp of the int8 range after each, residual sums, mean,
+FOLDER is one that `tinytrain-compile import` wrote of a chain of convolutions, without branches. The network is the dequantised one: convolutions with bias, the clamp of the int8 range after each, residual sums, mean,
 head of ten classes; batch 1, one thread, SGD without momentum. What the scheme trains needs gradients and nothing else does;
 fractions of channels are taken as whole layers for one of 1 and as that many input channels for the others, as a split
 convolution, which is what a program without such schemes can do. Prints {"value": s, "peak_mib": above the model that has
@@ -12,6 +12,7 @@ computed once without gradients, "above_loaded_mib": above the loaded one, "proc
 import argparse
 import json
 import os
+import re
 import resource
 import statistics
 import sys
@@ -26,7 +27,33 @@ def peak_mib():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def load_folder(path):
+    """Blocks of one convolution each, and the image's extent."""
+    from safetensors.numpy import load_file
+    tensors = load_file(f"{path}/model.safetensors")
+    text = open(f"{path}/model.ir").read()
+
+    def stored(name):
+        found = re.search(rf"^ .*\b{re.escape(name)}: \w+\[[\d, ]*\] quantised\(scale = \[([^\]]+)\], zero_point = \[([^\]]+)\]", text, re.M)
+        return [numpy.array([float(v) for v in group.split(",")], numpy.float32) for group in found.groups()]
+    blocks, before = [], re.search(r"^  input (\w+): i8", text, re.M).group(1)
+    size = int(re.search(r"^  input \w+: i8\[1, 3, (\d+),", text, re.M).group(1))
+    layer = r"^  (\w+): i8.* = (conv|depthwise_conv)\((\w+),.*kernel = \[\d+, (\d+)\], stride = \[\d+, (\d+)\]"
+    for name, kind, x, kernel, stride in re.findall(layer, text, re.M):
+        if x != before:
+            sys.exit(f"{path}: '{name}' does not take what the layer before it gives: a chain is wanted")
+        (y_scale, y_zero), (scale, _), (bias_scale, _) = stored(name), stored(name + ".weight"), stored(name + ".bias")
+        weight = tensors[name + ".weight"].astype(numpy.float32) * scale.reshape(-1, 1, 1, 1)
+        blocks.append([{"weight": weight, "bias": tensors[name + ".bias"].astype(numpy.float32) * bias_scale, "stride": int(stride),
+                        "pad": int(kernel) // 2, "groups": len(weight) if kind == "depthwise_conv" else 1,
+                        "low": float(((-128 - y_zero) * y_scale)[0]), "high": float(((127 - y_zero) * y_scale)[0])}])
+        before = name
+    return blocks, [False] * len(blocks), size
+
+
 def load(path):
+    if os.path.isdir(path):
+        return load_folder(path)
     from safetensors.numpy import load_file
     tensors = load_file(path.replace(".json", ".safetensors"))
     network = json.load(open(path))

@@ -87,7 +87,8 @@ static inline void add_groups(const uint32_t* patch, const int8_t* row, int32_t 
 }
 #else
 static inline void add_groups(const uint32_t* patch, const int8_t* row, int32_t count, four_sums* s) {
-  for (int32_t g = 0; g < count; ++g) add_group(patch + words_a_group * g, dsp_load(row + 4 * g), s);
+  for (int32_t g = 0; g < count; ++g)
+    add_group(patch + (ptrdiff_t)(words_a_group * g), dsp_load(row + (ptrdiff_t)(4 * g)), s);
 }
 #endif
 
@@ -96,14 +97,15 @@ static inline void add_groups(const uint32_t* patch, const int8_t* row, int32_t 
 static void multiply(const uint32_t* patches, const int8_t* row, const int32_t* bias, int all_small,
                      int32_t length, int32_t outputs, int32_t* sums) {
   const int32_t whole = length / 4;
-  for (const int32_t* end = sums + pixels_at_once * outputs; sums != end; sums += pixels_at_once) {
+  for (const int32_t* end = sums + (ptrdiff_t)(pixels_at_once * outputs); sums != end;
+       sums += pixels_at_once) {
     const int32_t upon = bias ? *bias++ : 0;
     const int small = all_small || ops_bias_is_small(upon, length);
     const int32_t start = small ? upon : 0;
     four_sums s = {start, start, start, start};
     add_groups(patches, row, whole, &s);
     row += length;
-    if (length % 4 != 0) add_group(patches + words_a_group * whole, dsp_load(row - 4), &s);
+    if (length % 4 != 0) add_group(patches + (ptrdiff_t)(words_a_group * whole), dsp_load(row - 4), &s);
     if (!small) {
       s.a = dsp_saturating_add(s.a, upon), s.b = dsp_saturating_add(s.b, upon);
       s.c = dsp_saturating_add(s.c, upon), s.d = dsp_saturating_add(s.d, upon);
@@ -125,7 +127,7 @@ static void gather_four(const int8_t* x, int32_t first, int32_t count, int32_t g
     } else {
       ops_gather_patch(x, bytes, pixel, group, zero, w);
     }
-    widen(from, length, zero, patches + 2 * p);
+    widen(from, length, zero, patches + (ptrdiff_t)(2 * p));
   }
 }
 
@@ -138,8 +140,8 @@ void ops_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int32_t* bias,
   }
   const int32_t out = w->out_channels, out_each = out / w->groups, pixels = w->out_height * w->out_width;
   uint32_t* patches = scratch;
-  int32_t* sums = (int32_t*)(patches + words_a_group * groups_of_four(length));
-  int8_t* bytes = (int8_t*)(sums + pixels_at_once * outputs_at_once);
+  int32_t* sums = (int32_t*)(patches + (ptrdiff_t)(words_a_group * groups_of_four(length)));
+  int8_t* bytes = (int8_t*)(sums + (ptrdiff_t)(pixels_at_once * outputs_at_once));
   int small = 1;
   for (int32_t o = 0; bias && o < out; ++o) small = small && ops_bias_is_small(bias[o], length);
   for (int32_t first = 0; first < pixels; first += pixels_at_once) {

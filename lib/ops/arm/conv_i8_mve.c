@@ -10,7 +10,7 @@ enum { pixels_at_once = 3, outputs_at_once = 64 };
 
 /* What each output starts from; sums of a block of outputs; three patches. */
 size_t ops_conv_i8_mve_scratch(const ops_window* w) {
-  const size_t ints = (size_t)w->out_channels + 1 + pixels_at_once * outputs_at_once;
+  const size_t ints = (size_t)w->out_channels + 1 + (size_t)(pixels_at_once * outputs_at_once);
   return sizeof(int32_t) * ints +
          (ops_patch_is_direct(w) ? 0 : (size_t)(pixels_at_once * ops_patch_length(w)));
 }
@@ -31,7 +31,7 @@ static int find_starts(const int8_t* weight, const int32_t* bias, int32_t zero, 
 static void multiply(const int8_t* const x[pixels_at_once], const int8_t* weight, int32_t length,
                      const int32_t* start, int32_t outputs, int32_t* sums) {
   int32_t o = 0;
-  for (; o + 2 <= outputs; o += 2, weight += 2 * length)
+  for (; o + 2 <= outputs; o += 2, weight += (ptrdiff_t)(2 * length))
     mve_three_by_two(x, weight, length, start + o, sums + o, outputs_at_once);
   if (o == outputs) return;
   for (int32_t p = 0; p < pixels_at_once; ++p)
@@ -60,7 +60,7 @@ void ops_conv_i8_mve(const int8_t* x, const int8_t* weight, const int32_t* bias,
   const int32_t pixels = w->out_height * w->out_width;
   const int direct = ops_patch_is_direct(w);
   int32_t *start = scratch, *sums = start + out + 1;
-  int8_t* patches = (int8_t*)(sums + pixels_at_once * outputs_at_once);
+  int8_t* patches = (int8_t*)(sums + (ptrdiff_t)(pixels_at_once * outputs_at_once));
   const int32_t* late_bias = find_starts(weight, bias, to->in_zero, start, w) ? 0 : bias;
   for (int32_t first = 0; first < pixels; first += pixels_at_once) {
     const int32_t count = ops_min(pixels_at_once, pixels - first);
@@ -69,15 +69,15 @@ void ops_conv_i8_mve(const int8_t* x, const int8_t* weight, const int32_t* bias,
       for (int32_t p = 0; p < pixels_at_once; ++p) {
         const int32_t pixel = first + ops_min(p, count - 1); /* the last again where pixels end */
         from[p] = direct ? x + (size_t)pixel * (size_t)w->in_channels + (size_t)(group * length)
-                         : patches + p * length;
-        if (!direct) ops_gather_patch(x, patches + p * length, pixel, group, to->in_zero, w);
+                         : patches + (ptrdiff_t)(p * length);
+        if (!direct) ops_gather_patch(x, patches + (ptrdiff_t)(p * length), pixel, group, to->in_zero, w);
       }
       const int32_t end = (group + 1) * out_each;
       for (int32_t o = group * out_each; o < end; o += outputs_at_once) {
         const int32_t outputs = ops_min(outputs_at_once, end - o);
         multiply(from, weight + (size_t)o * (size_t)length, length, start + o, outputs, sums);
         for (int32_t p = 0; p < count; ++p)
-          finish(sums + p * outputs_at_once, late_bias, o, outputs, y, mask,
+          finish(sums + (ptrdiff_t)(p * outputs_at_once), late_bias, o, outputs, y, mask,
                  (size_t)(first + p) * (size_t)out + (size_t)o, to);
       }
     }

@@ -62,8 +62,8 @@ static inline void add_four_pixels(const input_task* task, const float* g, int32
   float* to[4];
   for (int32_t p = 0; p < 4; ++p) {
     const int32_t at = ops_min(p, pixels - 1);
-    from[p] = g + at * g_apart;
-    to[p] = p < pixels ? y + p * y_apart : spare[p];
+    from[p] = g + (ptrdiff_t)(at * g_apart);
+    to[p] = p < pixels ? y + (ptrdiff_t)(p * y_apart) : spare[p];
   }
   if (task->channels < fpu_tile || pixels < 4) memset(spare, 0, sizeof spare);
   for (int32_t p = 0; task->channels < fpu_tile && p < pixels; ++p) {
@@ -90,7 +90,8 @@ static void add_image(const input_task* task, int32_t ky, int32_t kx, const ops_
     const float* g =
         task->gradient + ((size_t)oy * (size_t)w->out_width + (size_t)c.first) * (size_t)w->out_channels;
     float* y = task->y + ((size_t)iy * (size_t)w->in_width + (size_t)left) * (size_t)w->in_channels;
-    for (int32_t ox = c.first; ox < c.end; ox += 4, g += 4 * w->out_channels, y += 4 * y_apart)
+    for (int32_t ox = c.first; ox < c.end;
+         ox += 4, g += (ptrdiff_t)(4 * w->out_channels), y += (ptrdiff_t)(4 * y_apart))
       add_four_pixels(task, g, w->out_channels, y, y_apart, ops_min(4, c.end - ox));
   }
 }

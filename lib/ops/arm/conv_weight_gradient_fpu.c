@@ -62,7 +62,7 @@ static void add_collected(weight_task* task) {
     } else {
       for (int32_t p = 0; p < task->pixels; ++p) {
         const float* of_pixel = g + (size_t)p * pixel;
-        const float* values = task->values + fpu_tile * p;
+        const float* values = task->values + (ptrdiff_t)(fpu_tile * p);
         for (int32_t k = 0; k < fpu_tile * outputs; ++k)
           sums[k] += of_pixel[k / fpu_tile] * values[k % fpu_tile];
       }
@@ -82,7 +82,7 @@ static void collect(weight_task* task, const int8_t* x, const int32_t* channels,
       g != task->gradient + (size_t)task->pixels * (size_t)task->out_channels)
     add_collected(task);
   if (task->pixels == 0) task->gradient = g;
-  float* to = task->values + fpu_tile * task->pixels++;
+  float* to = task->values + (ptrdiff_t)(fpu_tile * task->pixels++);
   for (int32_t i = 0; i < fpu_tile; ++i) to[i] = i < task->channels ? (float)(x[channels[i]] - zero) : 0.0f;
 }
 
@@ -127,8 +127,9 @@ void ops_conv_weight_gradient_fpu(const int8_t* x, int32_t x_zero, const float* 
         task.begun = 0;
         task.gradient = gradient;
         task.y = y + (size_t)(group * out_each) * task.apart + (size_t)(place * trained + first);
-        add_place(&task, x + group * each, which, x_zero, gradient + group * out_each,
-                  place / w->kernel_width, place % w->kernel_width, w);
+        add_place(&task, x + (ptrdiff_t)(group * each), which, x_zero,
+                  gradient + (ptrdiff_t)(group * out_each), place / w->kernel_width, place % w->kernel_width,
+                  w);
       }
     }
   }

@@ -56,8 +56,9 @@ static inline void eight_channels(const float* g, const float* weight, int32_t r
   for (int32_t c = 0; c < 8; ++c) y[c] = 0;
   for (int32_t row = 0; row < rows; ++row) {
     for (int32_t column = 0; column < columns; ++column) {
-      const float* of_place = g + row * steps->g_row + column * steps->g_column;
-      const float* weights = weight + row * steps->weight_row + column * steps->weight_column;
+      const float* of_place = g + (ptrdiff_t)(row * steps->g_row) + (ptrdiff_t)(column * steps->g_column);
+      const float* weights =
+          weight + (ptrdiff_t)(row * steps->weight_row) + (ptrdiff_t)(column * steps->weight_column);
       for (int32_t c = 0; c < 8; ++c) y[c] += of_place[c] * weights[c];
     }
   }
@@ -103,7 +104,8 @@ void ops_depthwise_input_gradient_fpu(const float* gradient, const int8_t* weigh
       for (int32_t ix = 0; ix < w->in_width; ++ix, to += apart) {
         const readers columns = readers_of(ix, w->stride_width, w->pad_left, w->kernel_width, w->out_width);
         const float* g = gradient + (size_t)(rows.reader * w->out_width + columns.reader) * apart + (size_t)c;
-        const float* of_first = of_place + channels_at_once * (rows.first * w->kernel_width + columns.first);
+        const float* of_first =
+            of_place + (ptrdiff_t)(channels_at_once * (rows.first * w->kernel_width + columns.first));
         eight_channels(g, of_first, rows.count, columns.count, &steps, to);
       }
     }

@@ -53,7 +53,8 @@ static inline uint32_t load_channels(const int8_t* from, int32_t back) {
  * `off` added to each number. */
 static void spread(const int8_t* from, int32_t back, int32_t count, int32_t apart, uint32_t off, int16_t* to,
                    int32_t plane) {
-  int16_t *at_0 = to, *at_1 = to + 2 * plane, *at_2 = to + 4 * plane, *at_3 = to + 6 * plane;
+  int16_t *at_0 = to, *at_1 = to + (ptrdiff_t)(2 * plane), *at_2 = to + (ptrdiff_t)(4 * plane),
+          *at_3 = to + (ptrdiff_t)(6 * plane);
   int32_t i = 0;
   for (; i + 2 <= count; i += 2) {
     const uint32_t a = load_channels(from, back);
@@ -89,10 +90,10 @@ static void spread_weights(const int8_t* weight, int32_t back, uint32_t* to, con
       for (int32_t c = 0; c < planes; ++c) rows[c][kx + 1] = (int16_t)(int8_t)((word >> (8 * c)) & 0xFFu);
     }
     for (int32_t c = 0; c < planes; ++c) {
-      uint32_t* pair = to + (c * w->kernel_height + ky) * l->words * l->kinds;
+      uint32_t* pair = to + (ptrdiff_t)((c * w->kernel_height + ky) * l->words * l->kinds);
       for (int32_t j = 0; j < l->words; ++j) {
         memcpy(pair++, &rows[c][2 * j + 1], sizeof(uint32_t));
-        if (l->kinds == 2) memcpy(pair++, &rows[c][2 * j], sizeof(uint32_t));
+        if (l->kinds == 2) memcpy(pair++, &rows[c][j + j], sizeof(uint32_t));
       }
     }
   }
@@ -103,14 +104,14 @@ typedef struct {
 } four_sums;
 
 /* One pair of a kernel row with four outputs. Stride 1: outputs a, b begin in word j, c, d in the next. */
-#define STRIDE_1(j)                                                                        \
-  {                                                                                        \
-    const uint32_t even = weights[2 * (j)], odd = weights[2 * (j) + 1], next = x[(j) + 1]; \
-    s.a = dsp_smlad(now, even, s.a);                                                       \
-    s.b = dsp_smlad(now, odd, s.b);                                                        \
-    s.c = dsp_smlad(next, even, s.c);                                                      \
-    s.d = dsp_smlad(next, odd, s.d);                                                       \
-    now = next;                                                                            \
+#define STRIDE_1(j)                                                                            \
+  {                                                                                            \
+    const uint32_t even = weights[(j) + (j)], odd = weights[(j) + (j) + 1], next = x[(j) + 1]; \
+    s.a = dsp_smlad(now, even, s.a);                                                           \
+    s.b = dsp_smlad(now, odd, s.b);                                                            \
+    s.c = dsp_smlad(next, even, s.c);                                                          \
+    s.d = dsp_smlad(next, odd, s.d);                                                           \
+    now = next;                                                                                \
   }
 /* Stride 2: each output begins a word after the one before. */
 #define STRIDE_2(j)                                      \
@@ -127,7 +128,7 @@ static inline four_sums four_outputs(const uint32_t* x, int32_t row_words, const
                                      int32_t rows, int32_t words, int32_t stride, int32_t start) {
   four_sums s = {start, start, start, start};
   if (stride == 1) {
-    for (; rows != 0; --rows, x += row_words, weights += 2 * words) {
+    for (; rows != 0; --rows, x += row_words, weights += (ptrdiff_t)(2 * words)) {
       uint32_t now = x[0];
       STRIDE_1(0)
       if (words > 1) STRIDE_1(1)
@@ -198,7 +199,7 @@ static inline void output_row(const uint32_t* x, const uint32_t* weights, int32_
     const size_t first = (size_t)first_pixel * apart + (size_t)t->channel;
     int8_t* y = t->y + first;
     uint8_t* mask = t->mask + first / 8;
-    for (; left >= outputs_at_once; left -= outputs_at_once, x += 2 * stride) {
+    for (; left >= outputs_at_once; left -= outputs_at_once, x += (ptrdiff_t)(2 * stride)) {
       const four_sums s = four_outputs(x, row_words, weights, rows, words, stride, start);
       store(s.a, scale, offset, y, mask, bit);
       store(s.b, scale, offset, y + apart, mask + bytes_apart, bit);
@@ -210,7 +211,7 @@ static inline void output_row(const uint32_t* x, const uint32_t* weights, int32_
     }
   }
 #endif
-  for (; left > 0; left -= outputs_at_once, x += 2 * stride, first_pixel += outputs_at_once) {
+  for (; left > 0; left -= outputs_at_once, x += (ptrdiff_t)(2 * stride), first_pixel += outputs_at_once) {
     const four_sums s = four_outputs(x, row_words, weights, rows, words, stride, start);
     finish_any(&s, first_pixel, ops_min(left, outputs_at_once), t);
   }
@@ -221,7 +222,7 @@ static inline void output_row(const uint32_t* x, const uint32_t* weights, int32_
   static void rows_##words##_##stride(const uint32_t* x, const uint32_t* weights, int32_t first, \
                                       int32_t count, const layout* l, const ops_window* w,       \
                                       const target* t) {                                         \
-    for (int32_t i = 0; i < count; ++i, x += w->stride_height * l->row_words)                    \
+    for (int32_t i = 0; i < count; ++i, x += (ptrdiff_t)(w->stride_height * l->row_words))       \
       output_row(x, weights, first + i * w->out_width, l, words, stride, w, t);                  \
   }
 /* clang-format off */
@@ -246,10 +247,10 @@ static void load_rows(const int8_t* x, int32_t back, int32_t zero, int32_t top, 
   const uint32_t off = (uint32_t)(-zero & 0xFFFF) * 0x10001u;
   const int32_t words = l->rows * l->row_words;
   for (int32_t iy = from; iy < to; ++iy) {
-    uint32_t* row = plane + (iy - top) * l->row_words;
+    uint32_t* row = plane + (ptrdiff_t)((iy - top) * l->row_words);
     if (iy < 0 || iy >= w->in_height) {
       for (int32_t c = 0; c < planes; ++c)
-        memset(row + c * words, 0, sizeof(uint32_t) * (size_t)l->row_words);
+        memset(row + (ptrdiff_t)(c * words), 0, sizeof(uint32_t) * (size_t)l->row_words);
     } else {
       spread(x + (size_t)iy * (size_t)w->in_width * (size_t)w->in_channels, back, w->in_width, w->in_channels,
              off, (int16_t*)row + w->pad_left, words);
@@ -266,7 +267,7 @@ void ops_depthwise_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int3
   const layout l = layout_of(w);
   const int32_t channels = w->in_channels, words = l.rows * l.row_words;
   const int32_t weights_each = w->kernel_height * l.words * l.kinds;
-  uint32_t *plane = scratch, *weights = plane + planes * words;
+  uint32_t *plane = scratch, *weights = plane + (ptrdiff_t)(planes * words);
   form* const run = forms[w->stride_width - 1][l.words - 1];
   memset(plane, 0, sizeof(uint32_t) * (size_t)(planes * words)); /* columns of padding stay so */
   const int whole_bytes = mask && channels % 8 == 0;
@@ -280,8 +281,8 @@ void ops_depthwise_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int3
       const int32_t top = first * w->stride_height - w->pad_top;
       const int32_t kept = first == 0 ? 0 : ops_max(0, loaded - top);
       for (int32_t i = 0; kept != 0 && i < planes; ++i) {
-        uint32_t* to_row = plane + i * words;
-        memmove(to_row, to_row + (l.rows - kept) * l.row_words,
+        uint32_t* to_row = plane + (ptrdiff_t)(i * words);
+        memmove(to_row, to_row + (ptrdiff_t)((l.rows - kept) * l.row_words),
                 sizeof(uint32_t) * (size_t)(kept * l.row_words));
       }
       loaded = top + (rows - 1) * w->stride_height + w->kernel_height;
@@ -291,7 +292,8 @@ void ops_depthwise_conv_i8_dsp(const int8_t* x, const int8_t* weight, const int3
         const int32_t of_channel = bias ? bias[c + i] : 0;
         const int small = ops_bias_is_small(of_channel, w->kernel_height * w->kernel_width);
         const target t = {to, y, mask, c + i, channels, of_channel, small, bit};
-        run(plane + i * words, weights + i * weights_each, first * w->out_width, rows, &l, w, &t);
+        run(plane + (ptrdiff_t)(i * words), weights + (ptrdiff_t)(i * weights_each), first * w->out_width,
+            rows, &l, w, &t);
       }
     }
   }

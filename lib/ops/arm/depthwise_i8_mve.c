@@ -148,7 +148,7 @@ static inline void finish(const int32_t* sums, float scale, int32_t offset, cons
 static inline void gather(const int8_t* x, size_t x_row, int32_t apart, int32_t rows, int32_t count,
                           int8_t* to, int32_t to_row) {
   for (; rows > 0; --rows, x += x_row, to += to_row) {
-    for (int32_t i = 0; i < count; ++i) to[i] = x[i * apart];
+    for (int32_t i = 0; i < count; ++i) to[i] = x[(ptrdiff_t)(i * apart)];
   }
 }
 
@@ -168,7 +168,8 @@ static inline void finish(const int32_t* sums, float scale, int32_t offset, cons
                           int8_t* const y[vectors], int32_t apart) {
   for (int32_t v = 0; v < vectors; ++v) {
     for (int32_t i = 0; i < counts[v]; ++i)
-      y[v][i * apart] = (int8_t)dsp_clamp_to_byte(ops_scaled_plus(sums[lanes * v + i], scale, offset));
+      y[v][(ptrdiff_t)(i * apart)] =
+          (int8_t)dsp_clamp_to_byte(ops_scaled_plus(sums[lanes * v + i], scale, offset));
   }
 }
 #endif
@@ -184,8 +185,8 @@ static void gather_phases(const int8_t* x, int32_t columns, int32_t pad, int32_t
   for (int32_t first = 0; first < ops_min(stride, columns); ++first) {
     const int32_t at = first + pad, count = stride == 1 ? columns : (columns - first + 1) / 2;
     const int32_t place = stride == 1 ? at : at % 2 * segment + at / 2;
-    gather(x + first * channels, (size_t)columns * (size_t)channels, stride * channels, rows, count,
-           to + place, stride * segment);
+    gather(x + (ptrdiff_t)(first * channels), (size_t)columns * (size_t)channels, stride * channels, rows,
+           count, to + place, stride * segment);
   }
 }
 
@@ -247,7 +248,7 @@ static inline void run_block(const int8_t* plane, const int8_t* weights, size_t 
   }
 #endif
   for (int32_t v = 0; v < b->there; ++v)
-    finish_any(sums + lanes * v, at + (size_t)b->in_y[v], b->counts[v], t, w->out_channels);
+    finish_any(sums + (ptrdiff_t)(lanes * v), at + (size_t)b->in_y[v], b->counts[v], t, w->out_channels);
 }
 
 /* `rows` output rows of a band, the first of them number `first` of the image. */
@@ -256,7 +257,7 @@ static void run_band(const int8_t* plane, const int8_t* weights, int32_t first, 
   const int32_t channels = w->out_channels, step = w->stride_height * w->stride_width * l->segment;
   for (int32_t row = 0; row < rows; row += whole->rows) {
     size_t at = (size_t)((first + row) * w->out_width) * (size_t)channels + (size_t)t->channel;
-    const int8_t* from = plane + row * step;
+    const int8_t* from = plane + (ptrdiff_t)(row * step);
     for (int32_t column = 0; column < w->out_width; column += whole->columns) {
       if (row + whole->rows <= rows && column + whole->columns <= w->out_width) {
         run_block(from, weights, at, l, whole, t, w);

@@ -7,7 +7,7 @@ static inline void finish_floats(int32_t* sums, const float* scale, int32_t chan
                                  int32_t zero, int keep) {
   const int32_t offset = zero - OPS_SHIFTER_BITS;
   int8_t *at_a = y, *at_b = y + apart, *at_c = y + 2 * apart, *at_d = y + 3 * apart;
-  for (const int32_t* end = sums + 4 * channels; sums != end; sums += 4) {
+  for (const int32_t* end = sums + (ptrdiff_t)(4 * channels); sums != end; sums += 4) {
     const float by = *scale++;
     const int32_t a = ops_scaled_plus(sums[0], by, offset), b = ops_scaled_plus(sums[1], by, offset);
     const int32_t c = ops_scaled_plus(sums[2], by, offset), d = ops_scaled_plus(sums[3], by, offset);
@@ -29,7 +29,8 @@ static void write_bits(const int32_t* values, int32_t channels, uint8_t* mask, s
     uint8_t* to = mask + first / 8;
     for (; c + 8 <= channels; c += 8, values += 32) {
       uint32_t bits = 0;
-      for (int32_t i = 7; i >= 0; --i) bits = 2 * bits + ((uint32_t)values[4 * i] - (uint32_t)low <= span);
+      for (int32_t i = 7; i >= 0; --i)
+        bits = 2 * bits + ((uint32_t)values[(ptrdiff_t)(4 * i)] - (uint32_t)low <= span);
       *to++ = (uint8_t)bits;
     }
   }
