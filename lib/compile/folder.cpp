@@ -11,11 +11,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder_file.h"
 #include "base/staged_folder.h"
 #include "base/stop_watch.h"
 #include "compile/fit.h"
 #include "compile/page.h"
 #include "compile/stages.h"
+#include "config/json_node.h"
 #include "ir/operator.h"
 #include "network/import/model_folder.h"
 #include "plan/block_file.h"
@@ -59,8 +61,14 @@ std::set<std::string> files_before(const std::string& folder) {
   if (!fs::is_directory(path)) throw UserError(folder, "is no folder");
   std::set<std::string> files;
   if (fs::exists(path / result_file)) {
-    const Ordered before = read_compiled(folder);
-    for (const auto& name : before["files"]) files.insert(name.get<std::string>());
+    const nlohmann::json before(read_compiled(folder));
+    const config::JsonNode node(before, (path / result_file).string());
+    for (const config::JsonNode& file : node["files"].elements()) {
+      const fs::path name = file.text();
+      if (name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end())
+        file.fail("leads out of the folder: '" + name.string() + "'", "name a new folder");
+      files.insert(name.string());
+    }
   } else if (fs::exists(path / "frugal_model.h")) {
     files.insert("frugal_model.h");  // a compile that was interrupted
   } else {
@@ -166,7 +174,9 @@ Ordered compile_to(const std::string& given, const CompileConfig& config, const 
     names.push_back(file.path);
   }
   network::write_model(folder + "/model", stages.start);
-  for (const std::string& name : stale) fs::remove(fs::path(folder) / name);
+  for (const std::string& name : stale) {
+    if (base::refused(folder, name).empty()) fs::remove(fs::path(folder) / name);
+  }
   result["files"] = names;
   result["run"] = clock.describe(1);
   base::write_text(folder + "/report.html", page_of(result, program));
@@ -180,7 +190,7 @@ Ordered read_compiled(const std::string& folder) {
   if (!fs::exists(path))
     throw UserError(folder, "is no folder that `tinytrain-compile compile` finished: it has no compile.json");
   Ordered read = report::read_result(path);
-  if (read.is_null() || read.value("schema", "") != "frugal.tinytrain_compile.compile/1")
+  if (!read.contains("schema") || read["schema"] != "frugal.tinytrain_compile.compile/1")
     throw UserError(path, "is not what `tinytrain-compile compile` writes");
   return read;
 }

@@ -23,6 +23,19 @@ quant::TrainerConfig method_of(const compile::CompileConfig& config) {
   return method;
 }
 
+// What is read later, when a program has run: refused before.
+void check_plan(const config::JsonNode& node) {
+  node["network"].text();
+  node["trained"].elements();
+  const config::JsonNode sram = node["memory"]["sram"];
+  for (const char* key : {"arena_bytes", "state_bytes", "stack_bytes"}) sram[key].integer();
+  node["memory"]["flash"]["bytes"].integer();
+  for (const config::JsonNode& call : node["calls"].elements()) {
+    call["mark"].integer();
+    for (const char* key : {"node", "operator", "pass"}) call[key].text();
+  }
+}
+
 }  // namespace
 
 std::int64_t Compiled::planned(const char* kind, const char* key) const {
@@ -39,6 +52,7 @@ Compiled open_compiled(const std::string& folder) {
   whole.json() = nlohmann::json(compiled.json());
   whole.origin = origin;
   const config::JsonNode node(whole);
+  check_plan(node);
   config::Source given;
   given.json() = node["config"].json();
   given.origin = origin;

@@ -147,6 +147,38 @@ TEST_CASE("a folder that is none of the compiler's is left alone", "[compile]") 
   CHECK_THROWS_AS(compile::read_compiled(network.out()), base::UserError);
 }
 
+TEST_CASE("a folder from somebody else deletes nothing outside of it", "[compile]") {
+  const Network network;
+  const auto first = network.compile();
+  const std::string place = network.out() + "/compile.json", victim = network.folder / "elsewhere/thesis.txt";
+  base::make_folder(network.folder / "elsewhere");
+  base::write_text(victim, "years");
+  const auto with_file = [&](const nlohmann::ordered_json& name) {
+    nlohmann::ordered_json changed = first;
+    changed["files"].push_back(name);
+    base::write_text(place, changed.dump());
+    return network.refused();
+  };
+  const std::vector<std::string> outside = {"../elsewhere/thesis.txt", "kernels/../../elsewhere/thesis.txt",
+                                            victim};
+  for (const std::string& name : outside)
+    CHECK_THAT(with_file(name), Catch::StartsWith(place + ":/files/" + std::to_string(first["files"].size()) +
+                                                  ": leads out of the folder: '" + name));
+  CHECK_THAT(with_file(5), Catch::Contains("must be text"));
+  fs::create_directory_symlink(network.folder / "elsewhere", network.out() + "/link");
+  CHECK(with_file("link/thesis.txt") == "nothing");
+  CHECK(base::read_text(victim) == "years");
+  // What is none of these is a file of ours.
+  base::write_text(network.out() + "/stale.c", "");
+  CHECK(with_file("stale.c") == "nothing");
+  CHECK_FALSE(fs::exists(network.out() + "/stale.c"));
+  for (const char* text :
+       {R"({"schema": 5})", "[]", R"({"schema": ["frugal.tinytrain_compile.compile/1"]})"}) {
+    base::write_text(place, text);
+    CHECK_THAT(network.refused(), Catch::Contains("is not what `tinytrain-compile compile` writes"));
+  }
+}
+
 TEST_CASE("what does not fit is refused with what dominates and what would fit", "[compile]") {
   Network network;
   network.config.scheme = "full";

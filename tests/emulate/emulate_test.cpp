@@ -13,6 +13,7 @@
 #include "emulate/target.h"
 #include "network/import/model_folder.h"
 #include "quant/integer_network.h"
+#include "support/message_of.h"
 #include "support/test.h"
 #include "support/tiny_model.h"
 
@@ -74,6 +75,28 @@ std::string said(Work work) {
 }
 
 }  // namespace
+
+TEST_CASE("a compile.json that lacks what is read when a program has run is refused before", "[emulate]") {
+  const Folder folder;
+  const std::string place = folder.out() + "/compile.json";
+  const auto whole = nlohmann::ordered_json::parse(base::read_text(place));
+  for (const char* pointer : {"/network", "/trained", "/memory/sram/state_bytes", "/memory/flash/bytes",
+                              "/calls/0/mark", "/calls/1/node"}) {
+    for (const bool absent : {true, false}) {
+      const nlohmann::ordered_json::json_pointer at(pointer);
+      nlohmann::ordered_json damaged = whole;
+      if (absent)
+        damaged[at.parent_pointer()].erase(at.back());
+      else
+        damaged[at] = nlohmann::ordered_json::object();
+      base::write_text(place, damaged.dump());
+      INFO(pointer);
+      CHECK_THAT(test::message_of([&] { folder.opened(); }), Catch::StartsWith(place));
+    }
+  }
+  base::write_text(place, whole.dump());
+  CHECK_NOTHROW(folder.opened());
+}
 
 TEST_CASE("a compiled folder learns on the host as the trainer does", "[emulate]") {
   for (const auto& [rounding, integer] :

@@ -63,6 +63,20 @@ TEST_CASE("the optimal split of a budget is the closed form of Hoffmann et al., 
   }
 }
 
+TEST_CASE("an optimum is found where the budget pays few of the sizes that are looked at") {
+  const fit::LawSurface surface = chinchilla();
+  const double budget = 1e16, each = 1e12;  // a price of each parameter, whatever it learns from
+  const fit::Allocation best = fit::optimal_allocation(surface, fit::Cost("6*N*D + 1e12*N"), budget, 0);
+  double least = INFINITY, size_there = 0;
+  for (double size = 1e3; size < budget / each; size *= 1.001) {
+    const double error =
+        surface.error(at(size, (budget - each * size) / (6 * size)), fit::Surface::estimate, false);
+    if (error < least) least = error, size_there = size;
+  }
+  CHECK(best.size.value == Approx(size_there).epsilon(2e-3));
+  CHECK(best.interior);
+}
+
 TEST_CASE("an optimum, the isoFLOP curve through it and a prediction there say the same") {
   const fit::LawSurface surface = chinchilla();
   const fit::Cost cost("6*N*D");

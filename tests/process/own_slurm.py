@@ -79,6 +79,10 @@ def own_slurm(parent: pathlib.Path):
             raise AssertionError(f"Slurm does not come up: {known.stdout}{known.stderr}"
                                  + "".join(path.read_text()[-500:] for path in folder.glob("*.out")))
         yield environment
+    except BaseException:  # what still runs would outlive its Slurm
+        subprocess.run(["scancel", "--signal=KILL", "--full", "--user=root"], env=environment, capture_output=True)
+        time.sleep(1)
+        raise
     finally:
         for process in reversed(started):
             process.terminate()

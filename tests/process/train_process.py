@@ -152,6 +152,10 @@ def rerun(case: Case) -> None:
     (case.folder / "runs.jsonl").write_text(lines[1] + "\n")
     case.run("a")
     assert [run["seed"] for run in case.runs()] == [1, 0]
+    # Lines that others wrote there, with ids of another kind.
+    (case.folder / "runs.jsonl").write_text('{"id": 5}\n{"id": "x", "run": 3}\n[]\nno JSON\n')
+    case.run("c")
+    assert json.loads((case.folder / "runs.jsonl").read_text().splitlines()[-1])["seed"] == 0
 
 
 def locked(case: Case) -> None:

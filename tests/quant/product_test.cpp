@@ -163,6 +163,7 @@ TEST_CASE("activations by a table are their functions, and slopes those of the f
     const ir::Tensor x = stored(0.05, -10), y = stored(0.02, -30), fine = stored(1e-5, 0);
     const auto table = ops::activation_table(op, x, y);
     const auto slopes = ops::activation_slopes(op, x, y);
+    REQUIRE(slopes.size() == 256);
     const auto real = [&](double v) {
       const double gate = std::clamp(v + 3, 0.0, 6.0) / 6;
       return std::string(op) == "h_swish"     ? v * gate

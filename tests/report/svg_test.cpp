@@ -35,6 +35,8 @@ TEST_CASE("ticks are round, inside the axis, and enough of them carry labels") {
   const report::Ticks decades = report::make_ticks(3e5, 2e9, true);
   CHECK(decades.major == std::vector<double>{1e6, 1e7, 1e8, 1e9});
   CHECK(decades.labels.front() == "10⁶");
+  // What is round at the very ends has its tick.
+  CHECK(report::make_ticks(1, 100, true).major == std::vector<double>{1, 2, 5, 10, 20, 50, 100});
   const report::Ticks narrow = report::make_ticks(2.9, 3.6, true);
   CHECK(narrow.major.size() >= 3);
   CHECK(report::make_ticks(0, 1, false).labels.front() == "0");

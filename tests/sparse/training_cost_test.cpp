@@ -85,6 +85,10 @@ TEST_CASE("tensors of a step that are alive at once do not overlap, and the bloc
     for (std::size_t i = 0; i < cost.tensors.size(); ++i) {
       end = std::max(end, cost.tensors[i].offset + cost.tensors[i].bytes);
       for (std::size_t k = 0; k < i; ++k) CHECK(apart(cost.tensors[i], cost.tensors[k]));
+      const sparse::TensorLife& one = cost.tensors[i];
+      INFO(one.name);
+      const bool of_backward = one.use == sparse::Use::gradient || one.use == sparse::Use::update;
+      CHECK(of_backward == (one.first >= cost.forward_end));
     }
     CHECK(end == cost.step_peak_bytes);
     const std::int64_t most = *std::max_element(cost.alive_bytes.begin(), cost.alive_bytes.end());

@@ -23,6 +23,12 @@ std::string runs_beside(const std::string& folder) {
   return (path.parent_path() / "runs.jsonl").string();
 }
 
+// A text of a line that anyone may have written; empty where it is none.
+std::string text_at(const nlohmann::json& json, const char* pointer) {
+  const nlohmann::json::json_pointer at(pointer);
+  return json.contains(at) && json.at(at).is_string() ? json.at(at).get<std::string>() : "";
+}
+
 // Adds a run's line to a file of them, unless the file has the line of this run of this folder: one that was
 // thrown away and made again.
 void append_once(const std::string& path, const Ordered& line) {
@@ -30,8 +36,8 @@ void append_once(const std::string& path, const Ordered& line) {
     std::istringstream lines(base::read_text(path));
     for (std::string text; std::getline(lines, text);) {
       const auto json = nlohmann::json::parse(text, nullptr, false);
-      if (json.is_object() && json.value("id", "") == line.at("id").get<std::string>() &&
-          json.value("/run/folder"_json_pointer, "") == line.at("run").value("folder", "")) {
+      if (text_at(json, "/id") == line.at("id").get<std::string>() &&
+          text_at(json, "/run/folder") == line.at("run").value("folder", "")) {
         return;
       }
     }
