@@ -262,7 +262,7 @@ def little_memory(place, command):
 
 
 def over_an_older_one(place, command):
-    """Killed while an older result lies there: that one, or the new one, whole."""
+    """Killed while an older result lies there: that one, or the new one, whole; what lies aside, the next use clears."""
     if command.resumes or not command.finite:
         raise Held("goes on with its own folder")
     wanted, seconds = place.wanted(command)
@@ -273,7 +273,7 @@ def over_an_older_one(place, command):
     time.sleep(place.draw.uniform(0, seconds))
     process.kill()
     process.communicate()
-    return difference(wanted, result_of(out))
+    return difference(wanted, {name: file for name, file in result_of(out).items() if not name.endswith(".part")})
 
 
 CHECKS = {check.__name__: check for check in (killed, stopped, over_an_older_one, two_writers, full_disk, read_only, little_memory)}
