@@ -65,6 +65,13 @@ TEST_CASE("fit files of the first version predict what they predicted", "[fit]")
   }
 }
 
+TEST_CASE("each draw of a posterior is a law of its own, the first one too", "[fit]") {
+  const fit::ReadFit fit = fit::read_fit(old_file("posterior"), "posterior", "");
+  const fit::RunScale at = fit.surface->largest();
+  const double estimate = fit.surface->error(at, fit::Surface::estimate, false);
+  for (const int draw : {0, 1}) CHECK(fit.surface->error(at, draw, false) != estimate);
+}
+
 TEST_CASE("a surface comes back from what it wrote", "[fit]") {
   const json expected = old_file("expected");
   for (const std::string name : {"curve", "laws", "posterior"}) {

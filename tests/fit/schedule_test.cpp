@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "fit/schedule/resample.h"
 #include "fit/schedule/shape.h"
 #include "support/test.h"
 
@@ -98,6 +99,15 @@ TEST_CASE("the areas of a schedule are the plain sums over its steps") {
       CHECK(by_annealing[k] == Approx(annealed[k]).epsilon(1e-4).margin(1e-9));
     }
   }
+}
+
+TEST_CASE("a cosine falls from the end of its warm-up to its end") {
+  const fit::Rates rates = fit::read_shape("cosine:peak=1,warmup=100,steps=1100,final=0.2", "");
+  CHECK(rates.end() == 1100);
+  CHECK(rates.at(100) == Approx(1));
+  CHECK(rates.at(350) == Approx(0.2 + 0.4 * (1 + std::sqrt(0.5))).epsilon(1e-3));
+  CHECK(rates.at(600) == Approx(0.6).epsilon(1e-3));
+  CHECK(rates.at(1100) == Approx(0.2));
 }
 
 TEST_CASE("a rate is known between its knots, before the first and at the end of the warm-up") {
@@ -245,6 +255,16 @@ TEST_CASE("neighbouring checkpoints are resampled together where their residuals
       {10, 0});
   CHECK(alike.correlation == Approx(0.5).margin(0.15));
   CHECK(alike.block > 3);
+}
+
+TEST_CASE("residuals that are put back where they were give the same law again") {
+  const std::vector<fit::SchedulePoints> runs = {
+      fit::points_of(curve_of("constant", constant, truth, 0.01, 4)),
+      fit::points_of(curve_of("cosine", cosine, truth, 0.01, 4))};
+  const fit::Fitted fitted = fit::fit_where_seen(runs, 0);
+  const fit::AnnealingLaw again = fit::resample(runs, fitted, 0, 1000, 1, 1).front();  // a block holds a run
+  for (std::size_t p = 0; p < 5; ++p)
+    CHECK(again.values()[p] == Approx(fitted.minimum.law.values()[p]).epsilon(1e-4));
 }
 
 TEST_CASE("constant learning rates say nothing of annealing, and a schedule that falls is refused") {

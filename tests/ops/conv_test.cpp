@@ -91,6 +91,54 @@ TEST_CASE("a convolution on int8 whose weight lies in two parts is the one of th
   }
 }
 
+TEST_CASE("more outputs of two parts than are made at once have each their own fixed-point scale", "[ops]") {
+  constexpr std::int32_t in = 3, out = 40;
+  ops_window w{};
+  w.in_height = w.in_width = w.out_height = w.out_width = 2;
+  w.in_channels = in, w.out_channels = out;
+  w.kernel_height = w.kernel_width = w.stride_height = w.stride_width = w.dilation_height = w.dilation_width =
+      1;
+  w.groups = 1;
+  base::Random random(3, "parts");
+  const auto bytes = [&](std::size_t count) {
+    std::vector<std::int8_t> values(count);
+    for (std::int8_t& v : values) v = static_cast<std::int8_t>(static_cast<int>(random.below(256)) - 128);
+    return values;
+  };
+  const std::vector<std::int8_t> x = bytes(4 * in), weight = bytes(out * in);
+  std::vector<std::int8_t> frozen = weight, trained;
+  const std::vector<std::int32_t> channels{1};
+  std::vector<std::int32_t> bias, multiplier, shift;
+  for (std::int32_t o = 0; o < out; ++o) {
+    bias.push_back(100 * o);
+    multiplier.push_back((1 << 30) + 1000 * o);
+    shift.push_back(-3 - o % 7);
+    trained.push_back(weight[static_cast<std::size_t>(o * in + 1)]);
+    frozen[static_cast<std::size_t>(o * in + 1)] = 99;
+  }
+  for (const std::int32_t rounding : {OPS_TFLITE, OPS_INTEGER}) {
+    const ops_requantize to{rounding, 3, -5, -128, 127, nullptr, multiplier.data(), shift.data()};
+    std::vector<std::int8_t> whole(4 * out), parts(4 * out);
+    std::vector<std::uint8_t> whole_mask(4 * out / 8), parts_mask(4 * out / 8);
+    std::vector<std::int64_t> scratch(
+        std::max(ops_conv_i8_scratch(&w), ops_conv_i8_of_parts_scratch(&w)) / 8 + 1);
+    ops_conv_i8(x.data(), weight.data(), bias.data(), whole.data(), whole_mask.data(), scratch.data(), &w,
+                &to);
+    ops_conv_i8_of_parts(x.data(), frozen.data(), trained.data(), bias.data(), parts.data(),
+                         parts_mask.data(), channels.data(), 1, scratch.data(), &w, &to);
+    CHECK(parts == whole);
+    CHECK(parts_mask == whole_mask);
+  }
+}
+
+TEST_CASE("rows of two parts are merged, and nothing behind them is written", "[ops]") {
+  const std::vector<std::int8_t> frozen{1, 2, 3, 4, 5, 6}, trained{10, 20, 30};
+  const std::vector<std::int32_t> channels{1};
+  std::vector<std::int8_t> y(12, 77);
+  ops_merge_channels(frozen.data(), trained.data(), y.data(), 2, 3, channels.data(), 1);
+  CHECK(y == std::vector<std::int8_t>{1, 10, 3, 4, 20, 6, 77, 77, 77, 77, 77, 77});
+}
+
 TEST_CASE("gradients of a convolution are the plain sums", "[ops]") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     INFO("seed " << seed);

@@ -103,6 +103,16 @@ TEST_CASE("a heat map draws a cell a value and lines of equal value where they p
        at = svg.find("paint-order", at + 1))
     ++labels;
   CHECK(labels == 1);  // 99 is nowhere
+  const auto cells = [](const std::vector<double>& y, const std::vector<double>& values) {
+    report::Plot one("surface", {"data", true, {}, {}}, {"size", true, {}, {}});
+    one.heat_map({1, 10, 100}, y, values, "error", true, {});
+    const std::string text = one.svg();
+    int count = 0;
+    for (std::size_t at = text.find("<rect"); at != std::string::npos; at = text.find("<rect", at + 1))
+      ++count;
+    return count;
+  };
+  CHECK(cells({1, 10, 100}, {3, 2, 1, 2, 1.5, 0.5, 1, 1, 1}) == cells({1, 10}, {3, 2, 1, 2, 1.5, 0.5}) + 3);
 }
 
 TEST_CASE("the colours of a heat map go from viridis' first to its last") {
