@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
-FORWARD = ("conv_i8", "conv_i8_of_parts", "depthwise_i8", "elementwise_i8", "product_i8", "requantize", "softmax_i8")
+FORWARD = ("conv_i8", "conv_i8_of_parts", "depthwise_i8", "elementwise_i8", "product_i8", "requantize", "softmax_i8", "replay")
 
 
 def without_comments(text):

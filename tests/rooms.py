@@ -101,7 +101,7 @@ UNFINISHED = set()
 
 # Headers of a compiled folder: what generated C, and C beside it, includes.
 GENERATED = {"frugal_model.h": ("device/runtime", "device/package", "emit"), "runtime/slots.h": ("emit",),
-             "kernels/ops.h": ("emit",), "kernels/integer.h": ("emit",), "kernels/rows.h": ("emit",), "kernels/channels.h": ("emit",)}
+             "kernels/ops.h": ("emit",), "kernels/integer.h": ("emit",), "kernels/rows.h": ("emit",), "kernels/replay.h": ("emit",), "kernels/channels.h": ("emit",)}
 
 ROOMS = {**TORCH_FREE, **WITH_TORCH}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

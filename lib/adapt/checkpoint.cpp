@@ -114,9 +114,10 @@ void save_checkpoint(const std::string& path, const Progress& progress, const Le
              {"stream_images", progress.stream.images},
              {"stream_correct", progress.stream.correct},
              {"curve", curve_json(progress.curve)}};
-  const quant::ReplayBuffer* buffer = learner.memory() == nullptr ? nullptr : &learner.memory()->buffer();
-  if (buffer != nullptr) {
-    const quant::ReplayBuffer::State& kept = buffer->state();
+  const bool replays = learner.memory() != nullptr;
+  const quant::ReplayBuffer::State kept =
+      replays ? learner.memory()->buffer().state() : quant::ReplayBuffer::State();
+  if (replays) {
     state["replay_seen"] = kept.seen;
     state["replay_large"] = kept.large;
     entries.push_back({replay_values, DType::i8, {static_cast<std::int64_t>(kept.values.size())}});
@@ -130,9 +131,9 @@ void save_checkpoint(const std::string& path, const Progress& progress, const Le
   for_each_part([&](const std::string&, const std::vector<float>& values) {
     if (!values.empty()) writer.append(values.data(), values.size() * sizeof(float));
   });
-  if (buffer != nullptr) {
-    writer.append(buffer->state().values.data(), buffer->state().values.size());
-    writer.append(buffer->state().labels.data(), buffer->state().labels.size() * sizeof(std::int32_t));
+  if (replays) {
+    writer.append(kept.values.data(), kept.values.size());
+    writer.append(kept.labels.data(), kept.labels.size() * sizeof(std::int32_t));
   }
   writer.finish();
 }
@@ -171,7 +172,7 @@ Progress load_checkpoint(const std::string& path, const std::string& id, Learner
                                     node["replay_large"].integers(config::between(0, 1))};
     if (!memory->buffer().fits(kept))
       throw base::UserError(path, "holds other old examples than this run's buffer");
-    memory->buffer().restore(std::move(kept));
+    memory->buffer().restore(kept);
   }
   return progress;
 }

@@ -14,9 +14,7 @@ class IntegerLearner : public Learner {
       : trainer_(start, sparse::trained_layers(start, scheme),
                  config.method.trainer(config.seed, worker_count(config.threads)), config.network) {
     if (!config.replay.used()) return;
-    ir::NodeId first = ir::whole(start.graph).end;
-    for (const autodiff::TrainedLayer& layer : sparse::trained_layers(start, scheme))
-      first = std::min(first, layer.node);
+    const ir::NodeId first = autodiff::first_trained(sparse::trained_layers(start, scheme));
     const StreamConfig& stream = config.stream;
     memory_ = std::make_unique<ReplayMemory>(
         config.replay, start.graph, first, start.graph.tensor(start.graph.outputs.front()).shape.back(),
@@ -27,13 +25,16 @@ class IntegerLearner : public Learner {
   double step(const quant::Samples& samples, std::span<const std::size_t> which,
               double learning_rate) override {
     if (!memory_) return trainer_.step(samples, which, learning_rate);
+    if (memory_->apart())
+      return quant::step_and_replay(trainer_, memory_->plan(), memory_->buffer(), samples, which.front(),
+                                    learning_rate);
     quant::Replay replay = memory_->drawn(which.size(), trainer_.steps());
     const double loss = trainer_.step(samples, which, learning_rate, &replay);
     offer(samples, which, replay.fresh);
     return loss;
   }
   void remember(const quant::Samples& samples, std::span<const std::size_t> which) override {
-    if (memory_) offer(samples, which, trainer_.activations(samples, which, memory_->cut()));
+    if (memory_) offer(samples, which, trainer_.activations(samples, which, memory_->plan().cut));
   }
   ReplayMemory* memory() const override { return memory_.get(); }
   quant::Score evaluate(const quant::Samples& samples) override { return trainer_.evaluate(samples); }
@@ -47,7 +48,7 @@ class IntegerLearner : public Learner {
   }
   std::vector<quant::TrainedState> state() const override { return trainer_.state(); }
   void restore(const ir::Model& model, std::vector<quant::TrainedState> state, std::int64_t steps) override {
-    trainer_.restore(model, std::move(state), steps);
+    trainer_.restore(model, std::move(state), memory_ ? memory_->trainer_steps(steps) : steps);
   }
   std::vector<std::string> untrained() const override { return trainer_.untrained(); }
 

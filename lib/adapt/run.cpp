@@ -181,7 +181,7 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options, const M
   if (config.network.empty())
     throw UserError("network", "is not given", "the network that is to learn: model.tflite");
   config.method.check("method");
-  config.replay.check(config.stream.used() && !config.method.in_float());
+  config.replay.check(config.stream.used() && !config.method.in_float(), config.method.batch_size);
   if (config.head == "grow" && !config.stream.used())
     throw UserError("head", "grow: no class comes one after the other", "give stream.order, or head: new");
   FRUGAL_ASSERT(!config.method.in_float() || in_float, "nothing here learns in float");

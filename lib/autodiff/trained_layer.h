@@ -1,6 +1,7 @@
 // What of a network is trained, a layer at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -15,5 +16,13 @@ struct TrainedLayer {
   // The input channels (depthwise: output channels) whose weights are trained, rising; empty: all.
   std::vector<std::int64_t> channels;
 };
+
+// The first of their nodes; none where there is none.
+inline ir::NodeId first_trained(const std::vector<TrainedLayer>& layers) {
+  ir::NodeId first = ir::none;
+  for (const TrainedLayer& layer : layers)
+    first = first == ir::none ? layer.node : std::min(first, layer.node);
+  return first;
+}
 
 }  // namespace frugal::autodiff

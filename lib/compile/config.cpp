@@ -38,6 +38,7 @@ void CompileConfig::visit(config::Visitor& v) {
   v.field("classes", classes, config::between(0, 65536), "of a new head");
   v.field("scheme", scheme, "what is trained: full, head, bias:k, last:k, or a file of a scheme (JSON)");
   v.object("method", method, "how it learns, one sample a step");
+  v.object("replay", replay, "old examples that are learnt again, each as a step of its own");
   v.choice("updates", updates, {"early", "late"},
            "early: each as soon as its gradient is there, so that its memory is free; late: all at the end");
   v.field(

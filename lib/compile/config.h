@@ -9,6 +9,7 @@
 #include "config/visitor.h"
 #include "device/files.h"
 #include "plan/regions.h"
+#include "quant/replay_config.h"
 
 namespace frugal::compile {
 
@@ -36,6 +37,7 @@ struct CompileConfig {
   std::int64_t classes = 0;      // of a new head
   std::string scheme = "full";   // what sparse::scheme_given takes
   LearningConfig method;
+  quant::ReplayConfig replay;
   std::string updates = "early";                 // or "late": all at the end of a step
   std::vector<std::string> passes = pass_names;  // those that may be taken
   DeviceConfig device;

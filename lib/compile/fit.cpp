@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,26 @@ std::string what_would_fit(const Stages& stages, const CompileConfig& config, st
          " bytes: a smaller resolution or network, or more SRAM";
 }
 
+std::string replay_among(const Footprint& f) {
+  return f.replay == 0 ? "" : ", " + std::to_string(f.replay) + " of them old examples";
+}
+
+// Where the buffer of old examples is what does not fit.
+std::optional<std::string> smaller_buffer(const Footprint& f, const Stages& stages, std::int64_t sram) {
+  if (!stages.replay) return std::nullopt;
+  const quant::ReplayPlan& replay = *stages.replay;
+  const std::int64_t counts = f.replay - replay.capacity * replay.example_bytes();
+  const std::int64_t left = sram - (f.sram() - f.replay) - counts;
+  if (left < replay.classes * replay.example_bytes()) return std::nullopt;
+  return "replay.bytes of at most " + std::to_string(left) + " would";
+}
+
+std::string less_would_fit(const Footprint& f, const Stages& stages, const CompileConfig& config,
+                           std::int64_t sram) {
+  const std::optional<std::string> buffer = smaller_buffer(f, stages, sram);
+  return buffer ? *buffer : what_would_fit(stages, config, sram);
+}
+
 }  // namespace
 
 Footprint footprint_of(const emit::DeviceProgram& program, const device::FileSettings& settings) {
@@ -37,6 +58,7 @@ Footprint footprint_of(const emit::DeviceProgram& program, const device::FileSet
   footprint.arena = bytes(program.arena_bytes());
   footprint.state = bytes(program.state_bytes());
   footprint.stack = settings.stack_bytes;
+  footprint.replay = bytes(program.replay_bytes());
   footprint.factory = bytes(program.factory_bytes());
   for (std::size_t i = 0; i < program.graph().tensors.size(); ++i) {
     if (program.home(static_cast<ir::TensorId>(i)).place == emit::Place::flash)
@@ -64,10 +86,12 @@ std::string largest_numbers(const ir::Model& model, std::size_t count) {
 }
 
 nlohmann::ordered_json to_json(const Footprint& f) {
-  return {
-      {"sram",
-       {{"arena_bytes", f.arena}, {"state_bytes", f.state}, {"stack_bytes", f.stack}, {"bytes", f.sram()}}},
-      {"flash", {{"constants_bytes", f.constants}, {"factory_bytes", f.factory}, {"bytes", f.flash()}}}};
+  nlohmann::ordered_json sram{{"arena_bytes", f.arena}, {"state_bytes", f.state}};
+  if (f.replay > 0) sram["replay_bytes"] = f.replay;
+  sram["stack_bytes"] = f.stack;
+  sram["bytes"] = f.sram();
+  return {{"sram", sram},
+          {"flash", {{"constants_bytes", f.constants}, {"factory_bytes", f.factory}, {"bytes", f.flash()}}}};
 }
 
 void require_fit(const emit::DeviceProgram& program, const Stages& stages, const CompileConfig& config) {
@@ -77,10 +101,10 @@ void require_fit(const emit::DeviceProgram& program, const Stages& stages, const
     throw UserError(config.network,
                     "training by scheme '" + config.scheme + "' needs " + std::to_string(f.sram()) +
                         " bytes of SRAM (arena " + std::to_string(f.arena) + ", trained numbers " +
-                        std::to_string(f.state) + ", stack " + std::to_string(f.stack) + "), " +
-                        std::to_string(f.sram() - settings.sram_bytes) +
+                        std::to_string(f.state) + replay_among(f) + ", stack " + std::to_string(f.stack) +
+                        "), " + std::to_string(f.sram() - settings.sram_bytes) +
                         " more than device.sram has; the arena is fullest" + plan::at_peak(program.blocks()),
-                    what_would_fit(stages, config, settings.sram_bytes));
+                    less_would_fit(f, stages, config, settings.sram_bytes));
   if (f.flash() > settings.flash_bytes)
     throw UserError(config.network,
                     "has " + std::to_string(f.flash()) + " bytes of numbers, " +

@@ -21,6 +21,7 @@ struct Stages;  // compile/stages.h
 // In bytes. Code is not counted: the linker knows it.
 struct Footprint {
   std::int64_t arena = 0, state = 0, stack = 0;  // SRAM
+  std::int64_t replay = 0;                       // of the state: the buffer of old examples
   std::int64_t constants = 0, factory = 0;       // flash: numbers, and what the state is when it is new
   std::int64_t sram() const { return arena + state + stack; }
   std::int64_t flash() const { return constants + factory; }

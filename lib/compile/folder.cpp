@@ -140,6 +140,7 @@ Ordered compile_to(const std::string& given, const CompileConfig& config, const 
                      {"bytes", ir::bytes(program.graph().tensor(stages.step.image))}};
   result["classes"] = program.graph().tensor(stages.step.logits).shape.back();
   result["memory"] = to_json(footprint_of(program, settings));
+  if (stages.replay) result["replay"] = quant::to_json(*stages.replay);
   result["plan"] = plan_of(program);
   for (const emit::ArenaPiece& piece : program.pieces()) {
     if (!piece.memory.empty()) result["memories"].push_back({{"name", piece.memory}, {"bytes", piece.bytes}});
@@ -208,6 +209,11 @@ std::string summary_of(const Ordered& c, const std::string& folder) {
                   c["target"].get<std::string>(), c["calls"].size(), c["trained"].size());
   text += fmt::format("SRAM   {} bytes: arena {}, trained numbers {}, stack {}\n", sram["bytes"].dump(),
                       sram["arena_bytes"].dump(), sram["state_bytes"].dump(), sram["stack_bytes"].dump());
+  if (c.contains("replay"))
+    text += fmt::format(
+        "replay {} of the trained numbers' bytes: {} examples of '{}', {} learnt with each new one\n",
+        sram["replay_bytes"].dump(), c["replay"]["examples"].dump(), c["replay"]["layer"].get<std::string>(),
+        c["replay"]["ratio"].dump());
   text += fmt::format("flash  {} bytes of numbers, and the code\n", flash["bytes"].dump());
   text += fmt::format("next   tinytrain-compile run {} ...   (or make -C {})\n", folder, folder);
   return text;

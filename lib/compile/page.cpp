@@ -16,11 +16,16 @@ using Rows = std::vector<std::vector<std::string>>;
 
 Rows memory_rows(const Ordered& memory) {
   const Ordered &sram = memory["sram"], &flash = memory["flash"];
-  return {{"arena: what a step computes", "SRAM", sram["arena_bytes"].dump()},
-          {"trained numbers and the step counter", "SRAM", sram["state_bytes"].dump()},
-          {"stack", "SRAM", sram["stack_bytes"].dump()},
-          {"frozen numbers and constants", "flash", flash["constants_bytes"].dump()},
-          {"trained numbers of a new device", "flash", flash["factory_bytes"].dump()}};
+  const auto replay = sram.value("replay_bytes", std::int64_t{0});
+  Rows rows{{"arena: what a step computes", "SRAM", sram["arena_bytes"].dump()},
+            {"trained numbers and the step counter", "SRAM",
+             std::to_string(sram["state_bytes"].get<std::int64_t>() - replay)}};
+  if (replay > 0) rows.push_back({"old examples that are learnt again", "SRAM", std::to_string(replay)});
+  const Rows others{{"stack", "SRAM", sram["stack_bytes"].dump()},
+                    {"frozen numbers and constants", "flash", flash["constants_bytes"].dump()},
+                    {"trained numbers of a new device", "flash", flash["factory_bytes"].dump()}};
+  rows.insert(rows.end(), others.begin(), others.end());
+  return rows;
 }
 
 // What is alive at the fullest step.

@@ -43,17 +43,29 @@ autodiff::TrainingGraph trained_by(const ir::Model& start, const sparse::UpdateS
   return training;
 }
 
-passes::TrainingStep updated(const autodiff::TrainingGraph& training, const CompileConfig& config,
+passes::TrainingStep updated(const autodiff::TrainingGraph& training,
+                             const std::optional<quant::ReplayPlan>& replay, const CompileConfig& config,
                              std::vector<PassReport>* reports = nullptr) {
   passes::UpdateConfig how;
   how.qas = config.method.kind == "qas";
   if (config.method.storage != "integer") how.storage = config.method.storage;
   how.early = config.updates == "early";
-  return optimized(passes::with_updates(training, how, config.network),
-                   {kernels_of(file_settings(config).target), config.passes, config.network}, reports);
+  passes::TrainingStep step = passes::with_updates(training, how, config.network);
+  if (replay) step.replay = {replay->cut.value, replay->layout(), static_cast<std::int32_t>(replay->ratio)};
+  return optimized(step, {kernels_of(file_settings(config).target), config.passes, config.network}, reports);
 }
 
 }  // namespace
+
+std::optional<quant::ReplayPlan> replay_of(const ir::Model& start, const sparse::UpdateScheme& scheme,
+                                           const CompileConfig& config) {
+  config.replay.check();
+  if (!config.replay.used()) return std::nullopt;
+  const ir::NodeId first = autodiff::first_trained(sparse::trained_layers(start, scheme));
+  const std::int64_t classes = start.graph.tensor(start.graph.outputs.front()).shape.back();
+  return quant::plan_replay(config.replay, start.graph, first, classes, classes,
+                            static_cast<std::uint64_t>(config.seed));
+}
 
 Stages make_stages(const CompileConfig& config, const std::string& stage) {
   if (config.network.empty())
@@ -72,13 +84,14 @@ Stages make_stages(const ir::Model& network, const CompileConfig& config, const 
   made.scheme = sparse::scheme_given(config.scheme, made.start.graph);
   made.training = trained_by(made.start, made.scheme, config);
   if (stage == "backward") return made;
-  made.step = updated(made.training, config, &made.passes);
+  made.replay = replay_of(made.start, made.scheme, config);
+  made.step = updated(made.training, made.replay, config, &made.passes);
   return made;
 }
 
 passes::TrainingStep step_of(const Stages& made, const sparse::UpdateScheme& scheme,
                              const CompileConfig& config) {
-  return updated(trained_by(made.start, scheme, config), config);
+  return updated(trained_by(made.start, scheme, config), replay_of(made.start, scheme, config), config);
 }
 
 emit::SourceConfig source_config(const passes::TrainingStep& step, const CompileConfig& config) {
@@ -105,6 +118,14 @@ std::uint32_t network_id(const passes::TrainingStep& step) {
   const std::string text = ir::to_text(step.model.graph);
   add(text.data(), text.size());
   for (const std::vector<std::byte>& numbers : step.model.data) add(numbers.data(), numbers.size());
+  if (step.replay) {
+    const ops_replay& buffer = step.replay->buffer;
+    for (const std::int64_t number :
+         {static_cast<std::int64_t>(step.replay->value), std::int64_t{buffer.capacity},
+          std::int64_t{buffer.example_bytes}, std::int64_t{step.replay->ratio},
+          static_cast<std::int64_t>(buffer.seed)})
+      add(&number, sizeof(number));
+  }
   return hash;
 }
 

@@ -2,6 +2,7 @@
 // printed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,14 @@ struct Stages {
   ir::Model start;                 // the network as it begins to learn, its head as it is trained
   sparse::UpdateScheme scheme;
   autodiff::TrainingGraph training;
+  std::optional<quant::ReplayPlan> replay;
   passes::TrainingStep step;  // behind all passes
   std::vector<PassReport> passes;
 };
+
+// What is replayed of old examples, where the config asks for it.
+std::optional<quant::ReplayPlan> replay_of(const ir::Model& start, const sparse::UpdateScheme& scheme,
+                                           const CompileConfig& config);
 
 // Up to what the text of a stage needs; the rest stays empty. Throws UserError for what cannot be read, has
 // no layers on integers, or cannot be trained so.

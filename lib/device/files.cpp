@@ -117,7 +117,8 @@ bool without_float(const std::string& path) {
   static const std::array forward = {
       "conv_i8",    "depthwise_i8",     "elementwise_i8", "product_i8",  "requantize",
       "softmax_i8", "embedding_i8",     "conv_i8_dsp",    "conv_i8_mve", "depthwise_i8_dsp",
-      "finish",     "depthwise_i8_mve", "patch",          "rows",        "conv_i8_of_parts"};
+      "finish",     "depthwise_i8_mve", "patch",          "rows",        "conv_i8_of_parts",
+      "replay"};
   const std::string name = path.substr(path.rfind('/') + 1);
   return name.ends_with(".h") || name.starts_with("integer_") ||
          std::any_of(forward.begin(), forward.end(),

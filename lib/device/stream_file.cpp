@@ -24,14 +24,19 @@ StreamWriter::StreamWriter(std::uint32_t sample_bytes, std::uint32_t classes, st
     : sample_bytes_(sample_bytes), classes_(classes), network_(network) {}
 
 void StreamWriter::learn(std::span<const std::byte> input, std::int32_t label, double rate) {
-  add(input, label, rate, true);
+  add(input, label, rate, FRUGAL_STREAM_LEARN);
 }
 
 void StreamWriter::predict(std::span<const std::byte> input, std::int32_t label) {
-  add(input, label, 0, false);
+  add(input, label, 0, FRUGAL_STREAM_PREDICT);
 }
 
-void StreamWriter::add(std::span<const std::byte> input, std::int32_t label, double rate, bool learn) {
+void StreamWriter::remember(std::span<const std::byte> input, std::int32_t label) {
+  add(input, label, 0, FRUGAL_STREAM_REMEMBER);
+}
+
+void StreamWriter::add(std::span<const std::byte> input, std::int32_t label, double rate,
+                       std::uint32_t what) {
   const std::string place = fmt::format("sample {}", count_);
   if (input.size() != sample_bytes_)
     throw base::UserError(place,
@@ -41,7 +46,7 @@ void StreamWriter::add(std::span<const std::byte> input, std::int32_t label, dou
                                              static_cast<std::int64_t>(classes_) - 1));
   if (!(rate >= 0 && rate <= 127))
     throw base::UserError(place, fmt::format("learning rate must be 0 to 127, got {}", rate));
-  append_number(samples_, learn ? 1 : 0);
+  append_number(samples_, what);
   append_number(samples_, static_cast<std::uint32_t>(label));
   append_number(samples_, std::bit_cast<std::uint32_t>(static_cast<float>(rate)));
   append_number(samples_, static_cast<std::uint32_t>(std::lround(std::ldexp(rate, FRUGAL_RATE_BITS))));

@@ -17,12 +17,14 @@ class StreamWriter {
   // "sample N" where a size, label or rate is wrong.
   void learn(std::span<const std::byte> input, std::int32_t label, double rate);
   void predict(std::span<const std::byte> input, std::int32_t label);
+  // Into the buffer of old examples alone.
+  void remember(std::span<const std::byte> input, std::int32_t label);
 
   // The whole stream so far: what a file of it holds.
   std::string bytes() const;
 
  private:
-  void add(std::span<const std::byte> input, std::int32_t label, double rate, bool learn);
+  void add(std::span<const std::byte> input, std::int32_t label, double rate, std::uint32_t what);
 
   std::uint32_t sample_bytes_, classes_, network_, count_ = 0;
   std::string samples_;

@@ -30,7 +30,7 @@ extern "C" {{
 #define FRUGAL_ARENA_BYTES {arena_bytes} /* SRAM for the numbers of a step */
 #define FRUGAL_STATE_BYTES {state_bytes} /* SRAM for the trained numbers */
 #define FRUGAL_INPUT_IN_ARENA 1 /* frugal_input() is there */
-{no_float}
+{no_float}{replay_defined}
 /* {rate_comment} */
 typedef {rate_type} frugal_rate;
 typedef {loss_type} frugal_loss;
@@ -74,6 +74,7 @@ constexpr const char* code_text = R"(/* Made by tinytrain-compile; do not edit. 
 #include "kernels/channels.h"
 #include "kernels/integer.h"
 #include "kernels/ops.h"
+#include "kernels/replay.h"
 #include "kernels/rows.h"
 
 #define FRUGAL_ALIGNED _Alignas(8)
@@ -150,14 +151,8 @@ static void backward(void) {{
 )";
 
 constexpr const char* train_step_text = R"(
-int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal_loss* loss,
-                      int32_t* predicted) {{
-  if (label < 0 || label >= FRUGAL_CLASSES) return FRUGAL_BAD_LABEL;
-  if (busy) return FRUGAL_BUSY;
-  busy = 1;
-  take(input);
-  memcpy({label}, &label, sizeof label);
-  forward();
+/* What follows a forward pass. */
+static int learn(frugal_rate rate, frugal_loss* loss, int32_t* predicted) {{
   frugal_loss value;
   memcpy(&value, {loss}, sizeof value);
   if (loss) *loss = value;
@@ -167,15 +162,25 @@ int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal
 {set_seed}{set_rate}  backward();
   ++steps;
   memcpy(state, &steps, sizeof steps);
-  busy = 0;
   return FRUGAL_OK;
+}}
+
+int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal_loss* loss,
+                      int32_t* predicted) {{
+  if (label < 0 || label >= FRUGAL_CLASSES) return FRUGAL_BAD_LABEL;
+  if (busy) return FRUGAL_BUSY;
+  busy = 1;
+  take(input);
+  memcpy({label}, &label, sizeof label);
+{keep}  forward();
+  {answer} = learn(rate, loss, predicted);
+{replay}  busy = 0;
+  return answer;
 }}
 )";
 
-constexpr const char* finite_check = R"(  if (!(value < 3.0e38f && value > -3.0e38f)) {
-    busy = 0;
-    return FRUGAL_NOT_FINITE;
-  }
+constexpr const char* finite_check =
+    R"(  if (!(value < 3.0e38f && value > -3.0e38f)) return FRUGAL_NOT_FINITE;
 )";
 
 std::string set_seed(const ApiText& t) {
@@ -205,7 +210,10 @@ std::string api_header(const ApiText& t) {
       fmt::arg("no_float", t.without_floats ? "#define FRUGAL_NO_FLOAT 1\n" : ""),
       fmt::arg("rate_type", t.without_floats ? "int32_t" : "float"),
       fmt::arg("loss_type", t.without_floats ? "int32_t" : "float"),
-      fmt::arg("train_declaration", t.rate.empty() ? "" : train_declaration));
+      fmt::arg("replay_defined", t.replay ? replay_macro(*t.replay) : ""),
+      fmt::arg("train_declaration",
+               t.rate.empty() ? std::string()
+                              : train_declaration + (t.replay ? replay_declaration(*t.replay) : "")));
 }
 
 std::string api_code(const ApiText& t) {
@@ -213,10 +221,13 @@ std::string api_code(const ApiText& t) {
   if (!t.rate.empty()) {
     training = fmt::format(fmt::runtime(training_text), fmt::arg("forward", t.forward),
                            fmt::arg("backward", t.backward));
-    train_step =
-        fmt::format(fmt::runtime(train_step_text), fmt::arg("label", t.label), fmt::arg("loss", t.loss),
-                    fmt::arg("check", t.without_floats ? "" : finite_check),
-                    fmt::arg("set_seed", set_seed(t)), fmt::arg("set_rate", set_rate(t)));
+    if (t.replay) train_step = replay_code(*t.replay, t.label);
+    train_step += fmt::format(
+        fmt::runtime(train_step_text), fmt::arg("label", t.label), fmt::arg("loss", t.loss),
+        fmt::arg("check", t.without_floats ? "" : finite_check), fmt::arg("set_seed", set_seed(t)),
+        fmt::arg("set_rate", set_rate(t)), fmt::arg("keep", t.replay ? "  front();\n  keep(label);\n" : ""),
+        fmt::arg("answer", t.replay ? "int answer" : "const int answer"),
+        fmt::arg("replay", t.replay ? replay_loop(*t.replay) : ""));
   }
   return fmt::format(
       fmt::runtime(code_text), fmt::arg("network_id", t.network_id), fmt::arg("tables", t.tables),

@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "emit/replay_api.h"
 
 namespace frugal::emit {
 
@@ -17,6 +20,7 @@ struct ApiText {
   bool without_floats = false;
   std::size_t arena_bytes = 0, state_bytes = 0;
   std::uint32_t seed = 0, network_id = 0;
+  std::optional<ReplayText> replay;
 };
 
 std::string api_header(const ApiText& text);

@@ -55,6 +55,19 @@ void DeviceProgram::place_state() {
     homes_[index(id)] = {Place::state, state_bytes_};
     state_bytes_ += plan::aligned(step_.model.data[index(id)].size(), alignment);
   }
+  state_bytes_ += replay_bytes();
+}
+
+std::size_t DeviceProgram::replay_bytes() const {
+  return step_.replay ? plan::aligned(ops_replay_bytes(&step_.replay->buffer), alignment) : 0;
+}
+
+NodeId DeviceProgram::front_end() const {
+  if (!step_.replay) return step_.forward_end;
+  for (NodeId n = 0; n < step_.forward_end; ++n) {
+    if (graph().nodes[index(n)].output == step_.replay->value) return n + 1;
+  }
+  return 0;  // the input itself is kept
 }
 
 std::size_t DeviceProgram::factory_bytes() const {

@@ -57,7 +57,11 @@ class DeviceProgram {
   const plan::Plan& plan() const { return plan_; }
   std::size_t arena_bytes() const { return arena_bytes_; }
   const std::vector<ArenaPiece>& pieces() const { return pieces_; }
-  std::size_t state_bytes() const { return state_bytes_; }  // the step counter first
+  std::size_t state_bytes() const { return state_bytes_; }  // the step counter first, the replay buffer last
+  std::size_t replay_offset() const { return state_bytes_ - replay_bytes(); }
+  std::size_t replay_bytes() const;
+  // Nodes of the forward pass before the value that is replayed: all without replay.
+  ir::NodeId front_end() const;
   // Of it what flash must hold for a new device: all but the trained channels of weights that are there
   // whole.
   std::size_t factory_bytes() const;

@@ -40,7 +40,9 @@ class Writer {
     for (const passes::RowChain& chain : step.by_rows) declare(chain);
     for (const NodeId n : program_.inference()) inference += calls(n, false);
     const auto end = static_cast<NodeId>(program_.graph().nodes.size());
-    for (NodeId n = 0; n < step.forward_end; ++n) forward += calls(n, true);
+    std::string front;
+    for (NodeId n = 0; n < step.forward_end; ++n)
+      (step.replay && n < program_.front_end() ? front : forward) += calls(n, true);
     for (NodeId n = step.forward_end; n < end; ++n) backward += calls(n, true);
     ApiText api;
     api.reset = reset();
@@ -62,6 +64,9 @@ class Writer {
     api.state_bytes = program_.state_bytes();
     api.seed = config_.seed;
     api.network_id = config_.network_id;
+    if (step.replay)
+      api.replay = {front, address(step.replay->value), fmt::format("state + {}", program_.replay_offset()),
+                    step.replay->buffer, step.replay->ratio};
     return {api_header(api), api_code(api)};
   }
 
@@ -159,6 +164,9 @@ class Writer {
       at += size;
     }
     copy();
+    if (program_.replay_bytes() > 0)
+      text +=
+          fmt::format("  memset(state + {}, 0, {});\n", program_.replay_offset(), program_.replay_bytes());
     return text;
   }
 

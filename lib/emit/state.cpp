@@ -42,13 +42,16 @@ void for_each_number(const DeviceProgram& program, const Use& use) {
 
 }  // namespace
 
-std::vector<std::byte> state_of(const DeviceProgram& program, const ir::Model& network, std::uint32_t steps) {
+std::vector<std::byte> state_of(const DeviceProgram& program, const ir::Model& network, std::uint32_t steps,
+                                std::span<const std::uint8_t> replay) {
+  FRUGAL_ASSERT(replay.size() <= program.replay_bytes(), "the buffer of another program");
   std::vector<std::byte> state(program.state_bytes());
   std::memcpy(state.data(), &steps, sizeof(steps));
   for_each_number(
       program, [&](const passes::Trained& one, std::size_t at, std::size_t from, std::size_t size) {
         std::memcpy(state.data() + at, network.data[static_cast<std::size_t>(one.whole)].data() + from, size);
       });
+  if (!replay.empty()) std::memcpy(state.data() + program.replay_offset(), replay.data(), replay.size());
   return state;
 }
 

@@ -12,7 +12,9 @@
 namespace frugal::emit {
 
 // network: as the program's network began, but for what it has learnt. steps: that it has learnt so far.
-std::vector<std::byte> state_of(const DeviceProgram& program, const ir::Model& network, std::uint32_t steps);
+// replay: the memory of its replay buffer (quant/replay_buffer.h), empty where it has none.
+std::vector<std::byte> state_of(const DeviceProgram& program, const ir::Model& network, std::uint32_t steps,
+                                std::span<const std::uint8_t> replay = {});
 
 struct Learnt {
   ir::Model network;

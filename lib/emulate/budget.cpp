@@ -30,6 +30,11 @@ std::string slowest_layers(const Compiled& compiled, const Spent& spent) {
   return text;
 }
 
+std::string replay_among(const Compiled& compiled) {
+  return compiled.replay ? fmt::format(", {} of them old examples", compiled.planned("sram", "replay_bytes"))
+                         : "";
+}
+
 }  // namespace
 
 void require_within(const Budget& budget, const Spent& spent, const Compiled& compiled) {
@@ -37,11 +42,13 @@ void require_within(const Budget& budget, const Spent& spent, const Compiled& co
   if (budget.sram >= 0 && sram > budget.sram) {
     const std::string path = compiled.folder + "/plan.csv";
     throw UserError("--sram",
-                    fmt::format("{} bytes were used ({} of variables, {} of stack), {} more than {}; "
+                    fmt::format("{} bytes were used ({} of variables{}, {} of stack), {} more than {}; "
                                 "the arena is fullest{}",
-                                sram, spent.memory.static_bytes, spent.memory.stack_used, sram - budget.sram,
-                                budget.sram, plan::at_peak(plan::parse_blocks(base::read_text(path), path))),
-                    "a scheme that trains less, or a smaller resolution");
+                                sram, spent.memory.static_bytes, replay_among(compiled),
+                                spent.memory.stack_used, sram - budget.sram, budget.sram,
+                                plan::at_peak(plan::parse_blocks(base::read_text(path), path))),
+                    compiled.replay ? "a smaller replay.bytes, or a scheme that trains less"
+                                    : "a scheme that trains less, or a smaller resolution");
   }
   if (budget.flash >= 0 && spent.memory.flash_bytes > budget.flash)
     throw UserError("--flash",

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "compile/config.h"
 #include "compile/folder.h"
+#include "compile/stages.h"
 #include "config/config.h"
 #include "ir/model.h"
 #include "network/import/model_folder.h"
@@ -61,6 +62,7 @@ Compiled open_compiled(const std::string& folder) {
   compiled.scheme = sparse::read_scheme(node["scheme"], compiled.start->graph);
   compiled.trained = sparse::trained_layers(*compiled.start, compiled.scheme);
   compiled.method = method_of(compiled.config);
+  compiled.replay = compile::replay_of(*compiled.start, compiled.scheme, compiled.config);
   compiled.target = device::target_named(node["target"].text(), origin + ":/target");
   compiled.network_id = static_cast<std::uint32_t>(node["network_id"].integer());
   return compiled;

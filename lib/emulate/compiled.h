@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "compile/config.h"
 #include "device/files.h"
 #include "ir/ids.h"
+#include "quant/replay_config.h"
 #include "quant/trainer.h"
 #include "sparse/scheme.h"
 
@@ -25,6 +27,7 @@ struct Compiled {
   sparse::UpdateScheme scheme;
   std::vector<autodiff::TrainedLayer> trained;
   quant::TrainerConfig method;
+  std::optional<quant::ReplayPlan> replay;
   device::Target target = device::Target::host;
   std::uint32_t network_id = 0;
 

@@ -28,6 +28,10 @@ std::int64_t Lesson::learnt() const {
   return std::count_if(turns.begin(), turns.end(), [](const Turn& turn) { return turn.learn; });
 }
 
+std::int64_t Lesson::remembered() const {
+  return std::count_if(turns.begin(), turns.end(), [](const Turn& turn) { return turn.remember; });
+}
+
 std::string stream_of(const Lesson& lesson, const Compiled& compiled) {
   const ir::Graph& graph = compiled.start->graph;
   quant::check_samples(lesson.samples, graph, compiled.folder);
@@ -40,7 +44,9 @@ std::string stream_of(const Lesson& lesson, const Compiled& compiled) {
     const auto from = lesson.samples.image(turn.sample);
     for (std::size_t i = 0; i < to.size(); ++i) input[to[i]] = static_cast<std::byte>(from[i]);
     const std::int32_t label = lesson.samples.labels[turn.sample];
-    if (turn.learn) {
+    if (turn.remember) {
+      writer.remember(input, label);
+    } else if (turn.learn) {
       writer.learn(input, label, turn.rate);
     } else {
       writer.predict(input, label);
@@ -66,7 +72,7 @@ void require_answers(const Lesson& lesson, const Output& output) {
                         std::to_string(lesson.turns.size()) + " samples");
   for (std::size_t i = 0; i < lesson.turns.size(); ++i) {
     const Turn& turn = lesson.turns[i];
-    if (output.answers[i].learn != turn.learn ||
+    if (output.answers[i].learn != turn.learn || output.answers[i].remember != turn.remember ||
         output.answers[i].label != lesson.samples.labels[turn.sample])
       throw base::Failure("sample " + std::to_string(i) + ": the program answered another sample");
   }

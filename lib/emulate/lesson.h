@@ -1,4 +1,5 @@
-// What a device is to learn, as a list of turns: this sample is learnt at this rate, that one only predicted.
+// What a device is to learn, as a list of turns: this sample is learnt at this rate, that one only predicted,
+// and one goes into the buffer of old examples alone.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@ struct Turn {
   bool learn = false;
   double rate = 0;        // of one that is learnt
   std::size_t point = 0;  // the evaluation that one that is predicted belongs to
+  bool remember = false;  // neither learnt nor predicted
 };
 
 struct Lesson {
@@ -25,6 +27,7 @@ struct Lesson {
   std::vector<std::int64_t> points;  // of each evaluation: how many samples are learnt before it
 
   std::int64_t learnt() const;
+  std::int64_t remembered() const;
 };
 
 // The bytes of the stream (device/stream_file.h), inputs as they lie on the device. Throws UserError where

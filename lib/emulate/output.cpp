@@ -58,6 +58,13 @@ void OutputReader::take(const std::string& line) {
     words.end();
     output_.answers.push_back(answer);
     if (on_answer_) on_answer_(answer);
+  } else if (words.first() == "remember") {
+    Answer answer;
+    answer.remember = true;
+    answer.label = words.number<std::int32_t>();
+    words.end();
+    output_.answers.push_back(answer);
+    if (on_answer_) on_answer_(answer);
   } else if (words.first() == "state") {
     output_.state_hash = words.number<std::uint64_t>(16);
     output_.state_bytes = words.number<std::int64_t>();

@@ -44,15 +44,17 @@ struct Counted {
 Ordered memory_of(const Compiled& compiled, const Memory& memory) {
   const std::int64_t arena = compiled.planned("sram", "arena_bytes");
   const std::int64_t state = compiled.planned("sram", "state_bytes");
-  return {{"sram_bytes", memory.static_bytes + memory.stack_used},
-          {"static_bytes", memory.static_bytes},
-          {"arena_bytes", arena},
-          {"state_bytes", state},
-          {"runtime_bytes", memory.static_bytes - arena - state},
-          {"stack_bytes", memory.stack_bytes},
-          {"stack_used", memory.stack_used},
-          {"flash_bytes", memory.flash_bytes},
-          {"planned_flash_bytes", compiled.planned("flash", "bytes")}};
+  Ordered json{{"sram_bytes", memory.static_bytes + memory.stack_used},
+               {"static_bytes", memory.static_bytes},
+               {"arena_bytes", arena},
+               {"state_bytes", state}};
+  if (compiled.replay) json["replay_bytes"] = compiled.planned("sram", "replay_bytes");
+  json["runtime_bytes"] = memory.static_bytes - arena - state;
+  json["stack_bytes"] = memory.stack_bytes;
+  json["stack_used"] = memory.stack_used;
+  json["flash_bytes"] = memory.flash_bytes;
+  json["planned_flash_bytes"] = compiled.planned("flash", "bytes");
+  return json;
 }
 
 std::string percent(const Ordered& share) {
@@ -85,6 +87,7 @@ Ordered to_json(const Compiled& compiled, const Lesson& lesson, const Output& ou
   for (std::size_t i = 0; i < lesson.turns.size(); ++i) {
     const Answer& answer = output.answers[i];
     const Turn& turn = lesson.turns[i];
+    if (turn.remember) continue;
     (turn.learn ? online : points[turn.point]).take(answer);
     (turn.learn ? step : inference).take(answer.instructions);
   }
@@ -92,11 +95,16 @@ Ordered to_json(const Compiled& compiled, const Lesson& lesson, const Output& ou
   for (std::size_t p = 0; p < points.size(); ++p)
     curve.push_back(
         {{"learnt", lesson.points[p]}, {"accuracy", points[p].json()}, {"samples", points[p].count}});
-  Ordered json{{"network", compiled.json().at("network")},
-               {"network_id", compiled.network_id},
-               {"target", device::name_of(target)},
-               {"learnt", lesson.learnt()},
-               {"predicted", static_cast<std::int64_t>(lesson.turns.size()) - lesson.learnt()}};
+  Ordered json{
+      {"network", compiled.json().at("network")},
+      {"network_id", compiled.network_id},
+      {"target", device::name_of(target)},
+      {"learnt", lesson.learnt()},
+      {"predicted", static_cast<std::int64_t>(lesson.turns.size()) - lesson.learnt() - lesson.remembered()}};
+  if (compiled.replay) {
+    json["remembered"] = lesson.remembered();
+    json["replay"] = compiled.json().at("replay");
+  }
   json["before"] = curve.empty() ? Ordered(nullptr) : curve.front().at("accuracy");
   json["accuracy"] = curve.empty() ? Ordered(nullptr) : curve.back().at("accuracy");
   json["while_learning"] = online.json();

@@ -52,6 +52,7 @@ class Watcher {
   void take(const Answer& answer) {
     if (at_ == lesson_.turns.size()) return;  // require_answers will say so
     const Turn& turn = lesson_.turns[at_++];
+    if (answer.remember) return;
     const int right = answer.predicted == answer.label ? 1 : 0;
     if (answer.learn) {
       ++learnt_;

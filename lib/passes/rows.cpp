@@ -46,7 +46,8 @@ std::vector<RowChain> straight_runs(const TrainingStep& step) {
   for (NodeId n = 0; n < step.forward_end; ++n) {
     const ir::Node& node = graph.nodes[index(n)];
     if (!runs_by_rows(graph, node)) continue;
-    const bool goes_on = !runs.empty() && runs.back().end == n &&
+    const bool whole = step.replay && node.inputs[0] == step.replay->value;  // in memory, to be kept
+    const bool goes_on = !whole && !runs.empty() && runs.back().end == n &&
                          graph.nodes[index(n) - 1].output == node.inputs[0] &&
                          readers(graph, node.inputs[0]) == 1;
     if (goes_on) {

@@ -11,7 +11,7 @@
 namespace frugal::passes {
 
 // Longest runs of nodes that could run so: convolutions and depthwise ones on int8, each the only reader of
-// the one before, none of whose values gradients need (but the last's).
+// the one before, none of whose values gradients or a replay buffer need (but the last's).
 std::vector<RowChain> straight_runs(const TrainingStep& step);
 
 // Whether the output of a chain may lie where its input lies: nothing else reads the input from there on.

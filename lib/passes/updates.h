@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "autodiff/backward.h"
 #include "ir/model.h"
+#include "ops/replay.h"
 
 namespace frugal::passes {
 
@@ -45,6 +47,14 @@ struct ChannelLoop {
   std::int32_t at_once = 16;  // channels, a multiple of 8
 };
 
+// Old examples that a step learns again: activations that take the place of `value`, from which all that is
+// trained is computed (quant/cut.h).
+struct Replayed {
+  ir::TensorId value = ir::none;
+  ops_replay buffer = {};
+  std::int32_t ratio = 0;  // for each new example
+};
+
 // One step on one sample as a graph: forward, loss, backward and updates.
 struct TrainingStep {
   ir::Model model;             // outputs: logits, loss, then the updated parameters
@@ -55,6 +65,7 @@ struct TrainingStep {
   std::vector<std::string> untrained;  // channels whose scale says nothing: "blocks.3.weight: 4 of 96"
   std::vector<RowChain> by_rows;
   std::vector<ChannelLoop> by_channels;
+  std::optional<Replayed> replay;
   bool without_floats = false;  // rate is ops_number, loss has OPS_LOSS_BITS behind the point
 };
 

@@ -1,6 +1,8 @@
 #include "quant/replay_buffer.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 #include <numeric>
 #include <string>
 
@@ -9,45 +11,14 @@
 
 namespace frugal::quant {
 
-ReplayBuffer::ReplayBuffer(std::size_t capacity, std::size_t activation_bytes, std::int64_t classes,
-                           std::uint64_t seed)
-    : capacity_(capacity), activation_bytes_(activation_bytes), seed_(seed) {
-  state_.seen.assign(static_cast<std::size_t>(classes), 0);
-  state_.large = state_.seen;
-}
-
 void ReplayBuffer::offer(std::span<const std::int8_t> activation, std::int32_t label) {
-  FRUGAL_ASSERT(activation.size() == activation_bytes_, "an activation of another layer");
-  const auto c = static_cast<std::size_t>(label);
-  const std::int64_t all = std::accumulate(state_.seen.begin(), state_.seen.end(), std::int64_t{0});
-  base::Random random(seed_, "reservoir " + std::to_string(all));
-  ++state_.seen[c];
-  if (size() < capacity_) {
-    state_.labels.push_back(label);
-    state_.values.resize(state_.labels.size() * activation_bytes_);
-    return put(size() - 1, activation, label);
-  }
-  const std::vector<std::int64_t> count = kept();
-  const std::int64_t most = *std::max_element(count.begin(), count.end());
-  for (std::size_t k = 0; k < count.size(); ++k) {
-    if (count[k] == most) state_.large[k] = 1;
-  }
-  std::int32_t from = label;
-  if (state_.large[c] == 0) {
-    std::vector<std::int32_t> largest;
-    for (std::size_t k = 0; k < count.size(); ++k) {
-      if (count[k] == most) largest.push_back(static_cast<std::int32_t>(k));
-    }
-    from = largest[random.below(largest.size())];
-  } else if (random.uniform() * static_cast<double>(state_.seen[c]) >= static_cast<double>(count[c])) {
-    return;
-  }
-  const std::vector<std::size_t> places = places_of(from);
-  put(places[random.below(places.size())], activation, label);
+  FRUGAL_ASSERT(activation.size() == static_cast<std::size_t>(how_.example_bytes),
+                "an activation of another layer");
+  ops_replay_offer(&how_, memory_.data(), activation.data(), label);
 }
 
 std::vector<std::size_t> ReplayBuffer::draw(std::size_t count, std::int64_t step) const {
-  base::Random random(seed_, "replay " + std::to_string(step));
+  base::Random random(how_.seed, "replay " + std::to_string(step));
   std::vector<std::size_t> order(size());
   std::iota(order.begin(), order.end(), 0);
   const std::size_t wanted = std::min(count, order.size());
@@ -56,39 +27,47 @@ std::vector<std::size_t> ReplayBuffer::draw(std::size_t count, std::int64_t step
   return order;
 }
 
+ReplayBuffer::State ReplayBuffer::state() const {
+  State state;
+  const auto classes = static_cast<std::size_t>(how_.classes);
+  for (std::size_t i = 0; i < size(); ++i) {
+    const std::span<const std::int8_t> one = activation(i);
+    state.values.insert(state.values.end(), one.begin(), one.end());
+    state.labels.push_back(label(i));
+  }
+  std::vector<std::uint32_t> seen(classes);
+  std::memcpy(seen.data(), memory_.data(), classes * sizeof(std::uint32_t));
+  state.seen.assign(seen.begin(), seen.end());
+  state.large.assign(memory_.end() - how_.classes, memory_.end());
+  return state;
+}
+
 bool ReplayBuffer::fits(const State& state) const {
-  const std::size_t classes = state_.seen.size(), examples = state.labels.size();
-  const auto known = [&](std::int32_t label) {
-    return label >= 0 && static_cast<std::size_t>(label) < classes;
+  const auto classes = static_cast<std::size_t>(how_.classes);
+  const std::size_t examples = state.labels.size();
+  const auto known = [&](std::int32_t label) { return label >= 0 && label < how_.classes; };
+  const auto counted = [](std::int64_t seen) {
+    return seen >= 0 && seen <= std::numeric_limits<std::uint32_t>::max();
   };
-  return state.seen.size() == classes && state.large.size() == classes && examples <= capacity_ &&
-         state.values.size() == examples * activation_bytes_ &&
+  if (state.seen.size() != classes || state.large.size() != classes ||
+      !std::all_of(state.seen.begin(), state.seen.end(), counted))
+    return false;
+  const auto offered = std::accumulate(state.seen.begin(), state.seen.end(), std::int64_t{0});
+  return examples == static_cast<std::size_t>(std::min<std::int64_t>(offered, how_.capacity)) &&
+         state.values.size() == examples * static_cast<std::size_t>(how_.example_bytes) &&
          std::all_of(state.labels.begin(), state.labels.end(), known);
 }
 
-void ReplayBuffer::restore(State state) {
+void ReplayBuffer::restore(const State& state) {
   FRUGAL_ASSERT(fits(state), "the state of another buffer");
-  state_ = std::move(state);
-}
-
-void ReplayBuffer::put(std::size_t place, std::span<const std::int8_t> activation, std::int32_t label) {
-  state_.labels[place] = label;
-  std::copy(activation.begin(), activation.end(),
-            state_.values.begin() + static_cast<std::ptrdiff_t>(place * activation_bytes_));
-}
-
-std::vector<std::size_t> ReplayBuffer::places_of(std::int32_t label) const {
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (state_.labels[i] == label) places.push_back(i);
-  }
-  return places;
-}
-
-std::vector<std::int64_t> ReplayBuffer::kept() const {
-  std::vector<std::int64_t> count(state_.seen.size(), 0);
-  for (const std::int32_t label : state_.labels) ++count[static_cast<std::size_t>(label)];
-  return count;
+  std::fill(memory_.begin(), memory_.end(), std::uint8_t{0});
+  const auto each = static_cast<std::size_t>(how_.example_bytes);
+  // Into an empty buffer they come one behind the other; then what was counted.
+  for (std::size_t i = 0; i < state.labels.size(); ++i)
+    offer(std::span(state.values).subspan(i * each, each), state.labels[i]);
+  const std::vector<std::uint32_t> seen(state.seen.begin(), state.seen.end());
+  std::memcpy(memory_.data(), seen.data(), seen.size() * sizeof(std::uint32_t));
+  std::copy(state.large.begin(), state.large.end(), memory_.end() - how_.classes);
 }
 
 }  // namespace frugal::quant

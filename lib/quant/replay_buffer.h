@@ -2,15 +2,16 @@
 // network knew is not forgotten (latent replay: Pellegrini et al., IROS 2020; on integers: Ravaglia et al.,
 // arXiv 2110.10486).
 //
-// A full buffer makes room as a class-balancing reservoir does (Chrysakis, Moens, ICML 2020, algorithm 1): an
-// example of a class that was never the largest takes the place of one of the largest class; one of another
-// class takes, with the share of that class that is kept, the place of one of its own.
+// What stays of them and what is drawn is decided by the C that a device runs (ops/replay.h), in memory laid
+// out as there.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "ops/replay.h"
 
 namespace frugal::quant {
 
@@ -25,33 +26,33 @@ class ReplayBuffer {
     bool operator==(const State&) const = default;
   };
 
-  // activation_bytes: of one example. What a draw gives depends on the seed and on what was offered so far.
-  ReplayBuffer(std::size_t capacity, std::size_t activation_bytes, std::int64_t classes, std::uint64_t seed);
+  // What a draw gives depends on the seed and on what was offered so far.
+  explicit ReplayBuffer(const ops_replay& how) : how_(how), memory_(ops_replay_bytes(&how_), 0) {}
 
   void offer(std::span<const std::int8_t> activation, std::int32_t label);
 
-  std::size_t capacity() const { return capacity_; }
-  std::size_t size() const { return state_.labels.size(); }
-  std::int32_t label(std::size_t i) const { return state_.labels[i]; }
-  std::span<const std::int8_t> activation(std::size_t i) const {
-    return std::span(state_.values).subspan(i * activation_bytes_, activation_bytes_);
+  std::size_t capacity() const { return static_cast<std::size_t>(how_.capacity); }
+  std::size_t size() const { return static_cast<std::size_t>(ops_replay_count(&how_, memory_.data())); }
+  std::int32_t label(std::size_t i) const {
+    return ops_replay_label(&how_, memory_.data(), static_cast<std::int32_t>(i));
   }
-  // `count` different examples for a step, all where there are fewer.
+  std::span<const std::int8_t> activation(std::size_t i) const {
+    return {ops_replay_example(&how_, memory_.data(), static_cast<std::int32_t>(i)),
+            static_cast<std::size_t>(how_.example_bytes)};
+  }
+  // As it lies on a device.
+  std::span<const std::uint8_t> memory() const { return memory_; }
+  // `count` different examples for a step, all where there are fewer; one is ops_replay_draw's.
   std::vector<std::size_t> draw(std::size_t count, std::int64_t step) const;
 
-  const State& state() const { return state_; }
+  State state() const;
   // Whether a state is one that this buffer may have: classes, places and bytes are its own.
   bool fits(const State& state) const;
-  void restore(State state);
+  void restore(const State& state);
 
  private:
-  void put(std::size_t place, std::span<const std::int8_t> activation, std::int32_t label);
-  std::vector<std::size_t> places_of(std::int32_t label) const;
-  std::vector<std::int64_t> kept() const;  // by class
-
-  std::size_t capacity_, activation_bytes_;
-  std::uint64_t seed_;
-  State state_;
+  ops_replay how_;
+  std::vector<std::uint8_t> memory_;
 };
 
 }  // namespace frugal::quant

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "adapt/example_config.h"
 #include "config/visitor.h"
@@ -13,6 +14,7 @@ struct RunConfig {
   std::int64_t seed = 0;
   adapt::ExampleConfig data;
   std::int64_t shots = 10;
+  std::vector<std::int64_t> known;  // classes that go into the replay buffer alone
   double epochs = 1;
   train::ScheduleConfig schedule;
   std::int64_t held_out = 200;

@@ -1,5 +1,6 @@
 #include "teach/lesson.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "adapt/batches.h"
@@ -26,7 +27,7 @@ class Builder {
         between ? added(*held_out, adapt::balanced_part(*held_out, config_.evaluate_images)) : Range{};
     predict(all);
     if (config_.epochs > 0) {
-      learn(learnt, some);
+      learn(without_known(learnt), some);
       predict(all);
     }
     return std::move(lesson_);
@@ -55,17 +56,41 @@ class Builder {
     lesson_.points.push_back(learnt_);
   }
 
-  void learn(Range learnt, Range some) {
+  // Those of the range that are learnt; samples of classes that the network knows are remembered.
+  std::vector<std::size_t> without_known(Range range) {
+    const std::vector<std::int64_t>& known = config_.known;
+    if (!known.empty() && !compiled_.replay)
+      throw base::UserError("known", "goes into a replay buffer, which " + compiled_.folder + " has not",
+                            "compile it with replay.bytes");
+    for (const std::int64_t label : known) {
+      if (label >= lesson_.samples.class_count)
+        throw base::UserError("known", "names class " + std::to_string(label) + " of " +
+                                           std::to_string(lesson_.samples.class_count));
+    }
+    std::vector<std::size_t> fresh;
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+      if (std::find(known.begin(), known.end(), lesson_.samples.labels[i]) == known.end()) {
+        fresh.push_back(i);
+      } else {
+        emulate::Turn turn{i, false, 0, 0};
+        turn.remember = true;
+        lesson_.turns.push_back(turn);
+      }
+    }
+    if (fresh.empty()) throw base::UserError("known", "leaves no class to be learnt");
+    return fresh;
+  }
+
+  void learn(const std::vector<std::size_t>& learnt, Range some) {
     adapt::MethodConfig method;
     method.batch_size = 1;
     method.epochs = config_.epochs;
     method.schedule = config_.schedule;
-    adapt::Batches batches(learnt.end - learnt.begin, method, static_cast<std::uint64_t>(config_.seed));
-    const auto each = std::max<std::int64_t>(
-        1, std::llround(config_.evaluate_every * static_cast<double>(learnt.end - learnt.begin)));
+    adapt::Batches batches(learnt.size(), method, static_cast<std::uint64_t>(config_.seed));
+    const auto each =
+        std::max<std::int64_t>(1, std::llround(config_.evaluate_every * static_cast<double>(learnt.size())));
     for (std::int64_t step = 0; step < batches.total_steps(); ++step) {
-      lesson_.turns.push_back(
-          {learnt.begin + batches.of_step(step).front(), true, batches.learning_rate(step), 0});
+      lesson_.turns.push_back({learnt[batches.of_step(step).front()], true, batches.learning_rate(step), 0});
       ++learnt_;
       if (some.end > some.begin && learnt_ % each == 0 && step + 1 < batches.total_steps()) predict(some);
     }

@@ -198,6 +198,34 @@ TEST_CASE("what does not fit is refused with what dominates and what would fit",
   CHECK(network.refused().find("more than device.flash has without any code") != std::string::npos);
 }
 
+TEST_CASE("a buffer of old examples is counted, and refused where it does not fit", "[compile]") {
+  Network network;
+  const auto without = network.compile();
+  network.config.replay.bytes = "2000";  // 36 of 54 bytes and a class
+  const auto with = network.compile();
+  CHECK(with["replay"]["layer"] == "stem");
+  CHECK(with["replay"]["examples"] == 36);
+  const auto &before = without["memory"]["sram"], &after = with["memory"]["sram"];
+  CHECK(after["replay_bytes"] == 36 * 55 + 3 * 5 + 5);  // a multiple of 8
+  CHECK(after["bytes"].get<int>() == before["bytes"].get<int>() + after["replay_bytes"].get<int>());
+  CHECK(with["memory"]["flash"] == without["memory"]["flash"]);
+  CHECK(with["network_id"] != without["network_id"]);
+  network.config.device.sram = std::to_string(after["bytes"].get<int>() - 1);
+  const std::string refused = network.refused();
+  CHECK(refused.find("2000 of them old examples") != std::string::npos);
+  CHECK(refused.find("1 more than device.sram has") != std::string::npos);
+  CHECK(refused.find("replay.bytes of at most 1979 would") != std::string::npos);
+  network.config.replay.bytes = "1979";
+  CHECK(network.refused() == "nothing");
+  network.config.replay.bytes = "100";
+  CHECK(network.refused().find("replay.bytes: 100 hold 1 examples of 55 bytes") == 0);
+  network.config.replay.bytes = "3000MB";
+  CHECK(network.refused().find("more than a buffer may have") != std::string::npos);
+  network.config.replay = {};
+  network.config.replay.ratio = 2;
+  CHECK(network.refused().find("replay: has no effect without a buffer") == 0);
+}
+
 TEST_CASE("settings without effect and targets that cannot are refused", "[compile]") {
   Network network;
   network.config.classes = 3;

@@ -27,13 +27,13 @@ TEST_CASE("device stream: the bytes are those of the device's structs", "[device
   CHECK(header.network == 99);
   frugal_stream_sample sample;
   std::memcpy(&sample, bytes.data() + sizeof(header), sizeof(sample));
-  CHECK(sample.learn == 1);
+  CHECK(sample.what == 1);
   CHECK(sample.label == 2);
   CHECK(sample.rate_bits == 0x3e800000u);
   CHECK(sample.rate_fixed == 1 << 22);
   CHECK(std::memcmp(bytes.data() + sizeof(header) + sizeof(sample), input, 3) == 0);
   std::memcpy(&sample, bytes.data() + sizeof(header) + sizeof(sample) + 3, sizeof(sample));
-  CHECK(sample.learn == 0);
+  CHECK(sample.what == 0);
   CHECK(sample.label == 3);
 }
 

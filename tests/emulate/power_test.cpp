@@ -131,12 +131,13 @@ struct Boot {
 
 class Device {
  public:
-  explicit Device(bool whole, const std::string& scheme = "last:3") {
+  explicit Device(bool whole, const std::string& scheme = "last:3", const std::string& replay = "") {
     compile::CompileConfig config;
     config.network = folder_ / "network";
     config.scheme = scheme;
     config.device.target = "host";
     config.device.optimise = "-O1";
+    config.replay.bytes = replay;
     if (whole) config.method.storage = "integer";
     network::write_model(config.network, test::tiny_int8_model(4, whole ? "integer" : "float32-half-even"));
     nlohmann::json effective;
@@ -175,42 +176,59 @@ class Device {
 
 }  // namespace
 
-TEST_CASE("a generated network: power cut 1,000 times while it saves, each restart finds a whole state",
-          "[emulate][slow]") {
-  const Device device(false);
+namespace {
+
+// each: steps that it counts for a sample.
+void power_is_cut(const Device& device, std::uint32_t each, int cuts, std::uint64_t bytes) {
   constexpr std::uint32_t last = 60;
   const Boot whole = device.boot(last);  // whose power never fails
   REQUIRE(whole.exit_code == 0);
   std::vector<std::uint32_t> hashes;
-  for (const Line& line : whole.lines) hashes.push_back(line.hash);
+  for (const Line& line : whole.lines) {
+    CHECK(line.steps == hashes.size() * each);
+    hashes.push_back(line.hash);
+  }
   CHECK(hashes[0] != hashes[1]);
 
   base::Random random(1, "power");
   std::uint32_t saved = 0;  // steps of the last save that said that it is done
   int before = 0, after = 0;
   device.new_flash();
-  for (int cut = 0; cut < 1000; ++cut) {
+  for (int cut = 0; cut < cuts; ++cut) {
     if (saved + 3 > last) {
       device.new_flash();
       saved = 0;
     }
-    const Boot boot = device.boot(3, static_cast<long>(random.below(4500)), cut);
+    const Boot boot = device.boot(3, static_cast<long>(random.below(bytes)), cut);
     INFO("cut " << cut << ", " << saved << " steps saved");
     REQUIRE((boot.exit_code == 9 || boot.exit_code == 0));
     const Line& found = boot.lines.at(0);
     CHECK(found.answer == (found.steps == 0 ? FRUGAL_NO_STATE : FRUGAL_OK));
-    REQUIRE(
-        (found.steps == saved || found.steps == saved + 1));  // the cut came behind the last byte that counts
+    REQUIRE((found.steps == saved * each ||
+             found.steps == (saved + 1) * each));  // the cut came behind the last byte that counts
     for (const Line& line : boot.lines) {
-      REQUIRE(line.hash == hashes.at(line.steps));
+      REQUIRE(line.hash == hashes.at(line.steps / each));
       if (line.what != "save") continue;
       REQUIRE(line.answer == FRUGAL_OK);
     }
-    (found.steps == saved ? before : after) += 1;
-    saved = boot.lines.back().steps;
+    (found.steps == saved * each ? before : after) += 1;
+    saved = boot.lines.back().steps / each;
   }
-  CHECK(before > 500);
-  CHECK(before + after == 1000);
+  CHECK(before > cuts / 2);
+  CHECK(before + after == cuts);
+}
+
+}  // namespace
+
+TEST_CASE("a generated network: power cut 1,000 times while it saves, each restart finds a whole state",
+          "[emulate][slow]") {
+  power_is_cut(Device(false), 1, 1000, 4500);
+}
+
+TEST_CASE(
+    "a generated network's replay buffer: power cut 1,000 times, each restart finds it whole and goes on",
+    "[emulate][slow]") {
+  power_is_cut(Device(false, "last:3", "600"), 5, 1000, 6500);
 }
 
 TEST_CASE("a generated network falls back where its newest save is broken, and refuses another network's",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/random.h"
 #include "quant/cut.h"
 #include "quant/trainer.h"
 #include "sparse/scheme.h"
@@ -100,7 +101,7 @@ TEST_CASE("a replayed activation is learnt bit for bit as its image", "[quant]")
 
 TEST_CASE("a full buffer keeps classes in balance, by seed alone", "[quant]") {
   const auto filled = [](std::uint64_t seed) {
-    quant::ReplayBuffer buffer(12, 2, 4, seed);
+    quant::ReplayBuffer buffer({seed, 12, 2, 4});
     for (int i = 0; i < 40; ++i) offer(buffer, i % 2, i);
     for (int i = 0; i < 100; ++i) offer(buffer, 2, i);
     return buffer;
@@ -125,8 +126,71 @@ TEST_CASE("a full buffer keeps classes in balance, by seed alone", "[quant]") {
   CHECK(buffer.size() == 12);
 }
 
+TEST_CASE("a buffer keeps what the reservoir of base/random.h's numbers keeps", "[quant]") {
+  // The algorithm once more, on labels and numbers alone.
+  constexpr std::size_t capacity = 9;
+  constexpr std::int32_t classes = 5;
+  quant::ReplayBuffer buffer({11, capacity, 2, classes});
+  std::vector<std::pair<std::int32_t, int>> kept;
+  std::vector<std::int64_t> seen(classes, 0), large(classes, 0);
+  base::Random labels(3, "labels");
+  for (int i = 0; i < 3000; ++i) {
+    const auto label = static_cast<std::int32_t>(labels.below(labels.below(classes) + 1));
+    offer(buffer, label, i);
+    base::Random random(11, "reservoir " + std::to_string(i));
+    const auto c = static_cast<std::size_t>(label);
+    ++seen[c];
+    const auto count = [&](std::int32_t of) {
+      return std::count_if(kept.begin(), kept.end(), [&](const auto& one) { return one.first == of; });
+    };
+    if (kept.size() < capacity) {
+      kept.emplace_back(label, i % 100);
+    } else {
+      std::vector<std::int32_t> largest;
+      for (std::int32_t k = 0; k < classes; ++k) {
+        if (!largest.empty() && count(k) > count(largest[0])) largest.clear();
+        if (largest.empty() || count(k) == count(largest[0])) largest.push_back(k);
+      }
+      for (const std::int32_t k : largest) large[static_cast<std::size_t>(k)] = 1;
+      std::int32_t from = label;
+      bool taken = true;
+      if (large[c] == 0) {
+        from = largest[random.below(largest.size())];
+      } else {
+        taken = random.uniform() * static_cast<double>(seen[c]) < static_cast<double>(count(label));
+      }
+      if (taken) {
+        std::vector<std::size_t> places;
+        for (std::size_t k = 0; k < kept.size(); ++k)
+          if (kept[k].first == from) places.push_back(k);
+        kept[places[random.below(places.size())]] = {label, i % 100};
+      }
+    }
+    REQUIRE(buffer.size() == kept.size());
+    for (std::size_t k = 0; k < kept.size(); ++k) {
+      REQUIRE(buffer.label(k) == kept[k].first);
+      REQUIRE(buffer.activation(k)[1] == kept[k].second);
+    }
+    REQUIRE(buffer.state().seen == seen);
+    REQUIRE(buffer.state().large == large);
+  }
+  const ops_replay how{11, capacity, 2, classes};
+  for (std::uint32_t step = 0; step < 200; ++step)
+    CHECK(ops_replay_draw(&how, buffer.memory().data(), step) ==
+          static_cast<std::int32_t>(buffer.draw(1, step).front()));
+}
+
+TEST_CASE("a buffer of more than 256 classes has two bytes for each", "[quant]") {
+  quant::ReplayBuffer buffer({1, 3, 2, 300});
+  for (const std::int32_t label : {299, 256, 5}) offer(buffer, label, 7);
+  CHECK(buffer.memory().size() == 300 * 4 + 3 * 2 + 3 * 2 + 300);
+  CHECK(buffer.label(0) == 299);
+  CHECK(buffer.label(1) == 256);
+  CHECK(buffer.label(2) == 5);
+}
+
 TEST_CASE("a draw takes different examples, each as often, and a saved buffer goes on as it was", "[quant]") {
-  quant::ReplayBuffer buffer(6, 2, 2, 3);
+  quant::ReplayBuffer buffer({3, 6, 2, 2});
   CHECK(buffer.draw(4, 0).empty());
   for (int i = 0; i < 6; ++i) offer(buffer, i % 2, i);
   std::vector<int> times(6, 0);
@@ -139,7 +203,7 @@ TEST_CASE("a draw takes different examples, each as often, and a saved buffer go
   for (const int count : times) CHECK(count == Approx(200).margin(35));
   CHECK(buffer.draw(9, 1).size() == 6);
 
-  quant::ReplayBuffer other(6, 2, 2, 3);
+  quant::ReplayBuffer other({3, 6, 2, 2});
   other.restore(buffer.state());
   for (int i = 0; i < 50; ++i) {
     offer(buffer, i % 3 == 0, i);

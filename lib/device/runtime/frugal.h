@@ -13,7 +13,7 @@ extern "C" {
 enum {
   FRUGAL_OK = 0,
   FRUGAL_BAD_LABEL,     /* outside 0 … classes - 1: nothing was learnt */
-  FRUGAL_NOT_FINITE,    /* the loss is infinite or no number: nothing was learnt */
+  FRUGAL_NOT_FINITE,    /* the loss is infinite or no number: nothing was learnt from there on */
   FRUGAL_BUSY,          /* called while a step was running */
   FRUGAL_NO_STATE,      /* no whole save in flash */
   FRUGAL_OTHER_NETWORK, /* the save is of another network or scheme */

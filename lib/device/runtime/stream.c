@@ -84,12 +84,18 @@ static void print_sample(const frugal_stream_sample* sample, int32_t predicted, 
                          uint64_t instructions) {
   uint32_t bits;
   memcpy(&bits, &loss, sizeof(bits));
-  frugal_port_print(sample->learn ? "learn " : "predict ");
+  if (sample->what == FRUGAL_STREAM_REMEMBER) {
+    frugal_port_print("remember ");
+    frugal_print_decimal(sample->label);
+    frugal_port_print("\n");
+    return;
+  }
+  frugal_port_print(sample->what == FRUGAL_STREAM_LEARN ? "learn " : "predict ");
   frugal_print_decimal(sample->label);
   frugal_port_print(" ");
   frugal_print_decimal(predicted);
   frugal_port_print(" ");
-  if (sample->learn) {
+  if (sample->what == FRUGAL_STREAM_LEARN) {
     frugal_print_hex(bits, 8);
   } else {
     frugal_port_print("-");
@@ -99,6 +105,8 @@ static void print_sample(const frugal_stream_sample* sample, int32_t predicted, 
   frugal_port_print("\n");
 }
 
+enum { no_replay = -1 };
+
 static const char* meaning_of(int answer) {
   switch (answer) {
     case FRUGAL_BAD_LABEL:
@@ -107,9 +115,22 @@ static const char* meaning_of(int answer) {
       return "its loss is not finite: nothing was learnt from it (a lower learning rate helps)";
     case FRUGAL_BUSY:
       return "the network was busy";
+    case no_replay:
+      return "it is to be remembered, and this network keeps no old examples (replay.bytes)";
     default:
       return "the step failed";
   }
+}
+
+static int answer_to(const frugal_stream_sample* sample, void* input, number* loss, int32_t* predicted) {
+  if (sample->what == FRUGAL_STREAM_LEARN)
+    return frugal_train_step(input, sample->label, rate_of(sample), loss, predicted);
+  if (sample->what == FRUGAL_STREAM_PREDICT) return frugal_predict(input, predicted);
+#ifdef FRUGAL_REPLAY_BYTES
+  return frugal_remember(input, sample->label);
+#else
+  return no_replay;
+#endif
 }
 
 /* One sample of the stream, number `at`. */
@@ -118,15 +139,14 @@ static int take_sample(uint32_t at, void* input) {
   if (frugal_port_read(&sample, (uint32_t)sizeof(sample)) != sizeof(sample) ||
       frugal_port_read(input, FRUGAL_INPUT_BYTES) != FRUGAL_INPUT_BYTES)
     return failed_at(at, "the stream ends inside it");
-  if (sample.learn > 1) return failed_at(at, "it is neither to be learnt (1) nor predicted (0)");
+  if (sample.what > FRUGAL_STREAM_REMEMBER)
+    return failed_at(at, "it is neither to be learnt (1) nor predicted (0) nor remembered (2)");
   if (sample.label < 0 || sample.label >= FRUGAL_CLASSES) return failed_at(at, meaning_of(FRUGAL_BAD_LABEL));
   number loss = 0;
   int32_t predicted = -1;
   const uint64_t before = frugal_port_instructions();
   frugal_profile_begin();
-  const int answer = sample.learn
-                         ? frugal_train_step(input, sample.label, rate_of(&sample), &loss, &predicted)
-                         : frugal_predict(input, &predicted);
+  const int answer = answer_to(&sample, input, &loss, &predicted);
   const uint64_t instructions = frugal_port_instructions() - before;
   if (answer != FRUGAL_OK) return failed_at(at, meaning_of(answer));
   print_sample(&sample, predicted, loss, instructions);

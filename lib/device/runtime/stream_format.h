@@ -17,9 +17,15 @@ typedef struct frugal_stream_header {
   uint32_t network; /* frugal_network_id, or 0 for any */
 } frugal_stream_header;
 
-/* Before each input. A sample that is not learnt is predicted alone; its label is only compared. */
+/* What is done with a sample. One that is predicted has a label to compare with; one that is remembered goes
+ * into the buffer of old examples, of a network that has one, and is not learnt itself. */
+#define FRUGAL_STREAM_PREDICT 0u
+#define FRUGAL_STREAM_LEARN 1u
+#define FRUGAL_STREAM_REMEMBER 2u
+
+/* Before each input. */
 typedef struct frugal_stream_sample {
-  uint32_t learn; /* 1 or 0 */
+  uint32_t what; /* FRUGAL_STREAM_PREDICT, …_LEARN or …_REMEMBER */
   int32_t label;
   uint32_t rate_bits; /* learning rate, the bits of a float */
   int32_t rate_fixed; /* the same for networks without floats, FRUGAL_RATE_BITS behind the point */
