@@ -9,6 +9,7 @@
 #include "adapt/replay.h"
 #include "adapt/stream.h"
 #include "config/visitor.h"
+#include "quant/anomaly.h"
 #include "quant/trainer.h"
 #include "train/run/schedule.h"
 
@@ -39,13 +40,14 @@ struct AdaptConfig {
   std::string name;  // for people; stands in runs.jsonl
   std::int64_t seed = 0, threads = 0;
   std::string network, weights;  // what network/import/load.h reads
-  std::string head = "new";      // or "means", "keep", "grow" (adapt/head.h)
+  std::string head = "new";      // or "means", "keep", "grow", "none" (adapt/head.h)
   ExampleConfig data;
   std::int64_t shots = 0;  // labelled images a class; 0: all of the training split
   std::string scheme = "full";
   MethodConfig method;
   StreamConfig stream;
   ReplayConfig replay;
+  quant::AnomalyConfig anomaly;
   std::int64_t evaluate_every = 5;      // epochs; 0: before and after alone
   std::int64_t evaluate_images = 1000;  // at most so many in between; 0: all
   std::int64_t held_out = 0;            // at most so many before and after; 0: all
@@ -53,6 +55,8 @@ struct AdaptConfig {
   std::string runs;
 
   void visit(config::Visitor& v);
+  // UserError for keys that do not go together.
+  void check() const;
 };
 
 }  // namespace frugal::adapt

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ir/model.h"
+#include "quant/autoencoder.h"
 #include "quant/head.h"
 #include "sparse/fisher.h"
 
@@ -11,6 +12,7 @@ namespace frugal::adapt {
 
 ir::Model with_head(const ir::Model& model, const std::string& kind, const quant::Samples& samples,
                     std::int64_t seed, const std::string& origin) {
+  if (kind == "none") return quant::as_autoencoder(model, origin);
   const std::int64_t classes = kind == "keep" ? 0 : samples.class_count;
   ir::Model made = quant::with_float_head(model, classes, static_cast<std::uint64_t>(seed), origin);
   if (kind != "means") return made;

@@ -38,6 +38,7 @@ class IntegerLearner : public Learner {
   }
   ReplayMemory* memory() const override { return memory_.get(); }
   quant::Score evaluate(const quant::Samples& samples) override { return trainer_.evaluate(samples); }
+  std::vector<double> losses(const quant::Samples& samples) override { return trainer_.losses(samples); }
 
   ir::Model model() const override { return trainer_.model(); }
   std::vector<ir::TensorId> trained() const override {

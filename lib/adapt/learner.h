@@ -25,6 +25,8 @@ class Learner {
   virtual double step(const quant::Samples& samples, std::span<const std::size_t> which,
                       double learning_rate) = 0;
   virtual quant::Score evaluate(const quant::Samples& samples) = 0;
+  // Of each sample: what an auto-encoder calls it unusual by. None of what does not learn on integers.
+  virtual std::vector<double> losses(const quant::Samples&) { return {}; }
 
   // The network as it learnt so far, and which of its parameters are trained.
   virtual ir::Model model() const = 0;

@@ -73,6 +73,9 @@ class Run {
     return progress_;
   }
 
+  // At the end, of an auto-encoder.
+  const quant::Detection& detection() const { return detection_; }
+
  private:
   void begin() {
     progress_.id = place_.config_hash;
@@ -132,7 +135,7 @@ class Run {
 
   // On all held-out images; of a stream, right answers by class are noted.
   quant::Score measure_all() {
-    if (!config_.stream.used()) return learner_.evaluate(images_.held_out.front());
+    if (!config_.stream.used()) return score(images_.held_out.front());
     quant::Score all;
     std::vector<std::int64_t> images, correct;
     for (const quant::Samples& some : images_.held_out) {
@@ -149,11 +152,19 @@ class Run {
     return all;
   }
 
+  // Of an auto-encoder: right is what its threshold tells apart, and the loss is that of usual samples.
+  quant::Score score(const quant::Samples& samples) {
+    if (!config_.anomaly.used()) return learner_.evaluate(samples);
+    detection_ = quant::detection(learner_.losses(images_.usual), learner_.losses(samples), samples.labels,
+                                  config_.anomaly.quantile);
+    return {detection_.usual_score, detection_.right, detection_.count};
+  }
+
   double measure(std::int64_t epoch, std::optional<double> train_loss) {
-    const quant::Score score = learner_.evaluate(images_.part);
-    progress_.curve.push_back({static_cast<double>(epoch), score.accuracy(), score.loss, train_loss});
-    note_ += fmt::format("{}accuracy {:.1f} %", note_.empty() ? "" : ", ", 100 * score.accuracy());
-    return score.accuracy();
+    const quant::Score found = score(images_.part);
+    progress_.curve.push_back({static_cast<double>(epoch), found.accuracy(), found.loss, train_loss});
+    note_ += fmt::format("{}accuracy {:.1f} %", note_.empty() ? "" : ", ", 100 * found.accuracy());
+    return found.accuracy();
   }
 
   void save() {
@@ -170,6 +181,7 @@ class Run {
   Batches batches_;
   train::EventLog log_{options_.out, true};
   Progress progress_;
+  quant::Detection detection_;  // of the last measurement
   std::string path_, note_;
   double before_ = 0;
   Clock::time_point started_ = Clock::now(), saved_ = Clock::now();
@@ -178,12 +190,7 @@ class Run {
 }  // namespace
 
 Ordered run(const AdaptConfig& config, const train::RunOptions& options, const MakeFloatLearner& in_float) {
-  if (config.network.empty())
-    throw UserError("network", "is not given", "the network that is to learn: model.tflite");
-  config.method.check("method");
-  config.replay.check(config.stream.used() && !config.method.in_float(), config.method.batch_size);
-  if (config.head == "grow" && !config.stream.used())
-    throw UserError("head", "grow: no class comes one after the other", "give stream.order, or head: new");
+  config.check();
   FRUGAL_ASSERT(!config.method.in_float() || in_float, "nothing here learns in float");
   train::Communicator single;
   nlohmann::json printed;
@@ -235,6 +242,7 @@ Ordered run(const AdaptConfig& config, const train::RunOptions& options, const M
   line[images.validates ? "validation_loss" : "test_loss"] = after.loss;
   line["accuracy"] = after.accuracy();
   if (config.stream.used()) line["stream"] = to_json(config.stream, progress.stream);
+  if (config.anomaly.used()) line["anomaly"] = quant::to_json(loop.detection());
   if (learner->memory() != nullptr) line["replay"] = learner->memory()->to_json();
   line["curve"] = curve_json(progress.curve);
   line["untrained_channels"] = learner->untrained();

@@ -78,6 +78,19 @@ std::vector<std::size_t> few_of_each(const Examples& examples, std::int64_t shot
   return chosen;
 }
 
+std::vector<std::size_t> usual_ones(const Examples& examples, const std::vector<std::size_t>& which,
+                                    const quant::AnomalyConfig& anomaly) {
+  if (!anomaly.used()) return which;
+  std::vector<std::size_t> usual = all_or(examples, which);
+  std::erase_if(usual, [&](std::size_t i) {
+    return std::find(anomaly.normal.begin(), anomaly.normal.end(), examples.labels[i]) ==
+           anomaly.normal.end();
+  });
+  if (usual.empty())
+    throw UserError("anomaly.normal", "names classes of which " + examples.name + " has no sample");
+  return usual;
+}
+
 std::vector<std::size_t> balanced_part(const Examples& examples, std::int64_t count) {
   if (count == 0 || count >= static_cast<std::int64_t>(examples.size())) return {};
   std::vector<std::int64_t> order = samples::balanced_order(examples.labels, 0, "part");

@@ -18,13 +18,24 @@ Images open_images(const AdaptConfig& config, const ir::Graph& graph) {
   const auto training = open_examples(config.data, samples::Split::train);
   const auto held_out =
       open_examples(config.data, images.validates ? samples::Split::validation : samples::Split::test);
-  images.training =
-      samples_of(*training, few_of_each(*training, config.shots, config.seed), graph, config.network);
+  config.anomaly.check(training->class_count());
+  const std::vector<std::size_t> few =
+      usual_ones(*training, few_of_each(*training, config.shots, config.seed), config.anomaly);
+  images.training = samples_of(*training, few, graph, config.network);
   config.stream.check(training->class_count());
   quant::Samples all =
       samples_of(*held_out, balanced_part(*held_out, config.held_out), graph, config.network);
   images.part =
       samples_of(*held_out, balanced_part(*held_out, config.evaluate_images), graph, config.network);
+  if (config.anomaly.used()) {
+    const std::size_t most =
+        config.evaluate_images == 0 ? few.size() : static_cast<std::size_t>(config.evaluate_images);
+    images.usual = samples_of(
+        *training, {few.begin(), few.begin() + static_cast<std::ptrdiff_t>(std::min(most, few.size()))},
+        graph, config.network);
+    for (quant::Samples* samples : {&images.training, &images.usual, &images.part, &all})
+      quant::relabel(*samples, config.anomaly);
+  }
   if (!config.stream.used()) {
     images.held_out.push_back(std::move(all));
     return images;

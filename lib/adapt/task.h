@@ -16,6 +16,7 @@ struct Images {
   quant::Samples training;
   std::vector<quant::Samples> held_out;  // all together; of a stream: one a class
   quant::Samples part;                   // of the held-out ones, for accuracy in between
+  quant::Samples usual;                  // of an auto-encoder: of the training samples, for its threshold
   bool validates = false;                // they are of the validation split, not of the test split
 };
 

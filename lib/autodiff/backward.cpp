@@ -42,11 +42,12 @@ class FloatWalk : public Walk<Backward> {
     rule(*this);
   }
   void check_logits(const ir::Tensor& logits) const override {
-    if (logits.type != ir::DataType::float32 || logits.shape.size() != 2)
+    if (!is_autoencoder(graph()) && (logits.type != ir::DataType::float32 || logits.shape.size() != 2))
       throw base::UserError(origin_ + ": " + logits.name, "is no logits [1, classes] in f32",
                             "the head is trained in float: give the network a new one");
   }
   TensorId loss_of(TensorId logits, TensorId label) override {
+    if (is_autoencoder(graph())) return builder_.add("mean_squared_error", "loss", {logits, label});
     return builder_.add("cross_entropy", "loss", {logits, label});
   }
 
@@ -61,6 +62,12 @@ TrainingGraph with_backward(const ir::Model& model, const std::vector<TrainedLay
   if (graph.tensor(graph.outputs.front()).type == ir::DataType::int32)
     return with_integer_backward(model, trained, origin);
   return FloatWalk(model, trained, origin).run();
+}
+
+bool is_autoencoder(const ir::Graph& graph) {
+  const ir::Tensor &in = graph.tensor(graph.inputs.front()), &out = graph.tensor(graph.outputs.front());
+  return in.type == ir::DataType::int8 && out.type == ir::DataType::int8 &&
+         ir::elements(in.shape) == ir::elements(out.shape);
 }
 
 std::vector<ir::NodeId> layers_with_weights(const ir::Graph& graph) {

@@ -31,15 +31,21 @@ struct TrainingGraph {
   ir::NodeId forward_end = 0;  // nodes [0, forward_end) are the forward pass and the loss
   // Of node forward_end + i, the node of the forward pass whose gradient it is a part of.
   std::vector<ir::NodeId> gradient_of;
+  // label: none of an auto-encoder, whose logits are its output.
   ir::TensorId image = ir::none, label = ir::none, logits = ir::none, loss = ir::none;
   std::vector<Gradient> gradients;
 };
 
 // `model` has one input, one output of logits [1, classes] in f32, or in i32 with a scale: then nothing in
-// the backward pass is in float (quant/integer_network.h makes such a head). Throws UserError at "origin:
-// node" for an operator that has no gradient where one is needed, and for a layer that cannot be trained.
+// the backward pass is in float (quant/integer_network.h makes such a head). One with as many numbers as the
+// input, in i8, is an auto-encoder's: the loss is its mean squared error against the input. Throws UserError
+// at "origin: node" for an operator that has no gradient where one is needed, and for a layer that cannot be
+// trained.
 TrainingGraph with_backward(const ir::Model& model, const std::vector<TrainedLayer>& trained,
                             const std::string& origin);
+
+// Whether the output is held against the input.
+bool is_autoencoder(const ir::Graph& graph);
 
 // The layers that have a weight, in the order they run; their numbers are what schemes and reports count.
 std::vector<ir::NodeId> layers_with_weights(const ir::Graph& graph);

@@ -169,6 +169,10 @@ void cross_entropy(Backward& b) {
   if (b.wants(0)) b.give(0, b.add("cross_entropy_gradient", "logits_gradient", b.node().inputs));
 }
 
+void mean_squared_error(Backward& b) {
+  if (b.wants(0)) b.give(0, b.add("mean_squared_error_gradient", "output_gradient", b.node().inputs));
+}
+
 struct Entry {
   const char* op;
   Rule rule;
@@ -193,6 +197,7 @@ constexpr Entry table[] = {
     {"flatten", same_values},
     {"identity", identity},
     {"cross_entropy", cross_entropy},
+    {"mean_squared_error", mean_squared_error},
 };
 
 }  // namespace

@@ -99,8 +99,23 @@ class Walk : public Rules {
     const ir::TensorId out = graph().outputs.front();
     check_logits(graph().tensor(out));
     result_.logits = out;
+    if (is_autoencoder(graph())) {
+      result_.loss = loss_of(out, target_like(out));
+      return;
+    }
     result_.label = builder_.input("label", {graph().tensor(out).shape[0]}, ir::DataType::int32);
     result_.loss = loss_of(out, result_.label);
+  }
+
+  // The input, in the shape of the output.
+  ir::TensorId target_like(ir::TensorId out) {
+    const ir::Dims shape = graph().tensor(out).shape;
+    const ir::Tensor image = graph().tensor(result_.image);
+    if (image.shape == shape) return result_.image;
+    const ir::TensorId target = builder_.add("reshape", "target", {result_.image},
+                                             {{"shape", ir::Dims(shape.begin() + 1, shape.end())}});
+    builder_.store_as(target, image.type, *image.quantization);
+    return target;
   }
 
   // A tensor needs a gradient where something trained lies before it.

@@ -33,8 +33,10 @@ void CompileConfig::visit(config::Visitor& v) {
   v.field("network", network,
           "int8 .tflite, ONNX with QDQ nodes, tiny-training JSON, or a folder that `import` wrote");
   v.field("weights", weights, "weights of a JSON (safetensors); empty: those beside it");
-  v.choice("head", head, {"keep", "new"},
-           "the classifier: the file's own, or one drawn by the seed, as `adapt` draws it");
+  v.choice(
+      "head", head, {"keep", "new", "none"},
+      "the classifier: the file's own, or one drawn by the seed, as `adapt` draws it; none: an auto-encoder, "
+      "which learns to give back what it takes");
   v.field("classes", classes, config::between(0, 65536), "of a new head");
   v.field("scheme", scheme, "what is trained: full, head, bias:k, last:k, or a file of a scheme (JSON)");
   v.object("method", method, "how it learns, one sample a step");

@@ -33,7 +33,7 @@ extern const std::vector<std::string> pass_names;  // in their order
 struct CompileConfig {
   std::int64_t seed = 0;
   std::string network, weights;  // what network/import/load.h reads
-  std::string head = "keep";     // or "new"
+  std::string head = "keep";     // or "new", "none": an auto-encoder
   std::int64_t classes = 0;      // of a new head
   std::string scheme = "full";   // what sparse::scheme_given takes
   LearningConfig method;

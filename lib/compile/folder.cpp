@@ -138,7 +138,8 @@ Ordered compile_to(const std::string& given, const CompileConfig& config, const 
   result["scheme"] = sparse::to_json(stages.scheme, stages.start.graph);
   result["input"] = {{"shape", program.graph().tensor(stages.step.image).shape},
                      {"bytes", ir::bytes(program.graph().tensor(stages.step.image))}};
-  result["classes"] = program.graph().tensor(stages.step.logits).shape.back();
+  if (stages.step.label != ir::none)
+    result["classes"] = program.graph().tensor(stages.step.logits).shape.back();
   result["memory"] = to_json(footprint_of(program, settings));
   if (stages.replay) result["replay"] = quant::to_json(*stages.replay);
   result["plan"] = plan_of(program);

@@ -7,6 +7,7 @@
 #include "ir/text.h"
 #include "network/import/load.h"
 #include "plan/block_file.h"
+#include "quant/autoencoder.h"
 #include "quant/head.h"
 #include "quant/integer_network.h"
 #include "quant/kernels.h"
@@ -17,13 +18,24 @@ namespace {
 
 using base::UserError;
 
+ir::Model autoencoder_of(const ir::Model& model, const CompileConfig& config) {
+  if (config.method.storage == "integer")
+    throw UserError("method.storage", "integer: the loss of an auto-encoder is in float",
+                    "stochastic or nearest");
+  if (config.replay.used())
+    throw UserError("replay", "needs classes to keep in balance, which an auto-encoder does not know");
+  return quant::as_autoencoder(model, config.network);
+}
+
 ir::Model with_head(const ir::Model& model, const CompileConfig& config) {
   const bool is_new = config.head == "new";
   if (is_new && config.classes < 2)
     throw UserError("classes", "must be 2 or more with head 'new', got " + std::to_string(config.classes),
                     "as many as the data has");
   if (!is_new && config.classes != 0)
-    throw UserError("classes", "has no effect with head 'keep'", "leave it out, or set head to 'new'");
+    throw UserError("classes", "has no effect with head '" + config.head + "'",
+                    "leave it out, or set head to 'new'");
+  if (config.head == "none") return autoencoder_of(model, config);
   const ir::Model made = quant::with_float_head(model, is_new ? config.classes : 0,
                                                 static_cast<std::uint64_t>(config.seed), config.network);
   return config.method.storage == "integer" ? quant::with_integer_head(made, config.network) : made;
@@ -84,6 +96,9 @@ Stages make_stages(const ir::Model& network, const CompileConfig& config, const 
   made.scheme = sparse::scheme_given(config.scheme, made.start.graph);
   made.training = trained_by(made.start, made.scheme, config);
   if (stage == "backward") return made;
+  if (made.training.gradients.empty())
+    throw UserError("scheme", "'" + config.scheme + "' trains nothing of an auto-encoder, which has no head",
+                    "last:1, or any that trains layers");
   made.replay = replay_of(made.start, made.scheme, config);
   made.step = updated(made.training, made.replay, config, &made.passes);
   return made;

@@ -41,7 +41,7 @@ void StreamWriter::add(std::span<const std::byte> input, std::int32_t label, dou
   if (input.size() != sample_bytes_)
     throw base::UserError(place,
                           fmt::format("has {} bytes, the network takes {}", input.size(), sample_bytes_));
-  if (label < 0 || static_cast<std::uint32_t>(label) >= classes_)
+  if (classes_ > 0 && (label < 0 || static_cast<std::uint32_t>(label) >= classes_))
     throw base::UserError(place, fmt::format("label {} is none of {} classes, 0 to {}", label, classes_,
                                              static_cast<std::int64_t>(classes_) - 1));
   if (!(rate >= 0 && rate <= 127))

@@ -10,7 +10,8 @@ namespace frugal::device {
 
 class StreamWriter {
  public:
-  // sample_bytes: of one input; network: frugal_network_id, 0 for any.
+  // sample_bytes: of one input; classes: 0 of an auto-encoder, which takes any label; network:
+  // frugal_network_id, 0 for any.
   StreamWriter(std::uint32_t sample_bytes, std::uint32_t classes, std::uint32_t network = 0);
 
   // `input` as the network takes it, sample_bytes of it. rate: of this step, 0 to 127. Throws UserError at

@@ -30,7 +30,7 @@ extern "C" {{
 #define FRUGAL_ARENA_BYTES {arena_bytes} /* SRAM for the numbers of a step */
 #define FRUGAL_STATE_BYTES {state_bytes} /* SRAM for the trained numbers */
 #define FRUGAL_INPUT_IN_ARENA 1 /* frugal_input() is there */
-{no_float}{replay_defined}
+{no_float}{answer_macro}{replay_defined}
 /* {rate_comment} */
 typedef {rate_type} frugal_rate;
 typedef {loss_type} frugal_loss;
@@ -41,9 +41,7 @@ void frugal_init(void);              /* the numbers of a new device; call it fir
 void frugal_reset_to_factory(void);  /* the same later on */
 void* frugal_input(void);            /* where a sample may be written, to save its copy; used up by a call */
 
-/* The class with the largest logit into *class_out. */
-int frugal_predict(const void* input, int32_t* class_out);
-{train_declaration}
+{declaration}{train_declaration}
 /* The trained numbers and the step counter, one piece of SRAM. */
 void frugal_state(void** bytes, size_t* size);
 
@@ -58,12 +56,6 @@ int frugal_restore(const frugal_flash* flash, frugal_slots_report* report);
 #endif
 
 #endif
-)";
-
-constexpr const char* train_declaration =
-    R"(/* Learns one sample. *loss and *predicted are from before the change; either may be null. */
-int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal_loss* loss,
-                      int32_t* predicted);
 )";
 
 constexpr const char* code_text = R"(/* Made by tinytrain-compile; do not edit. */
@@ -92,14 +84,7 @@ static volatile uint8_t busy;
 {tables}
 static void infer(void) {{
 {inference}}}
-{training}
-static int32_t largest_logit(void) {{
-  const {logit_type}* logits = (const {logit_type}*)(void*)({logits});
-  int32_t best = 0;
-  for (int32_t c = 1; c < FRUGAL_CLASSES; ++c) best = logits[c] > logits[best] ? c : best;
-  return best;
-}}
-
+{training}{helper}
 static void take(const void* input) {{
   if (input != (const void*)({image})) memcpy({image}, input, FRUGAL_INPUT_BYTES);
 }}
@@ -118,17 +103,7 @@ void frugal_state(void** bytes, size_t* size) {{
   *bytes = state;
   *size = sizeof state;
 }}
-
-int frugal_predict(const void* input, int32_t* class_out) {{
-  if (busy) return FRUGAL_BUSY;
-  busy = 1;
-  take(input);
-  infer();
-  *class_out = largest_logit();
-  busy = 0;
-  return FRUGAL_OK;
-}}
-
+{answer}
 int frugal_save(const frugal_flash* flash, frugal_slots_report* report) {{
   if (busy) return FRUGAL_BUSY;
   return frugal_slots_save(flash, frugal_network_id, state, (uint32_t)sizeof state, report);
@@ -152,12 +127,10 @@ static void backward(void) {{
 
 constexpr const char* train_step_text = R"(
 /* What follows a forward pass. */
-static int learn(frugal_rate rate, frugal_loss* loss, int32_t* predicted) {{
+static int learn(frugal_rate rate, {learn_parameters}) {{
   frugal_loss value;
   memcpy(&value, {loss}, sizeof value);
-  if (loss) *loss = value;
-  if (predicted) *predicted = largest_logit();
-{check}  uint32_t steps;
+{note}{check}  uint32_t steps;
   memcpy(&steps, state, sizeof steps);
 {set_seed}{set_rate}  backward();
   ++steps;
@@ -165,15 +138,12 @@ static int learn(frugal_rate rate, frugal_loss* loss, int32_t* predicted) {{
   return FRUGAL_OK;
 }}
 
-int frugal_train_step(const void* input, int32_t label, frugal_rate rate, frugal_loss* loss,
-                      int32_t* predicted) {{
-  if (label < 0 || label >= FRUGAL_CLASSES) return FRUGAL_BAD_LABEL;
-  if (busy) return FRUGAL_BUSY;
+int frugal_train_step({train_parameters}) {{
+{check_label}  if (busy) return FRUGAL_BUSY;
   busy = 1;
   take(input);
-  memcpy({label}, &label, sizeof label);
-{keep}  forward();
-  {answer} = learn(rate, loss, predicted);
+{take_label}{keep}  forward();
+  {answer} = learn(rate, {learn_arguments});
 {replay}  busy = 0;
   return answer;
 }}
@@ -209,11 +179,12 @@ std::string api_header(const ApiText& t) {
                                 : "A learning rate, and a loss."),
       fmt::arg("no_float", t.without_floats ? "#define FRUGAL_NO_FLOAT 1\n" : ""),
       fmt::arg("rate_type", t.without_floats ? "int32_t" : "float"),
-      fmt::arg("loss_type", t.without_floats ? "int32_t" : "float"),
+      fmt::arg("loss_type", t.without_floats ? "int32_t" : "float"), fmt::arg("answer_macro", t.answer.macro),
+      fmt::arg("declaration", t.answer.declaration),
       fmt::arg("replay_defined", t.replay ? replay_macro(*t.replay) : ""),
-      fmt::arg("train_declaration",
-               t.rate.empty() ? std::string()
-                              : train_declaration + (t.replay ? replay_declaration(*t.replay) : "")));
+      fmt::arg("train_declaration", t.rate.empty() ? std::string()
+                                                   : t.answer.train_declaration +
+                                                         (t.replay ? replay_declaration(*t.replay) : "")));
 }
 
 std::string api_code(const ApiText& t) {
@@ -223,7 +194,11 @@ std::string api_code(const ApiText& t) {
                            fmt::arg("backward", t.backward));
     if (t.replay) train_step = replay_code(*t.replay, t.label);
     train_step += fmt::format(
-        fmt::runtime(train_step_text), fmt::arg("label", t.label), fmt::arg("loss", t.loss),
+        fmt::runtime(train_step_text), fmt::arg("loss", t.loss),
+        fmt::arg("train_parameters", t.answer.train_parameters),
+        fmt::arg("check_label", t.answer.check_label), fmt::arg("take_label", t.answer.take_label),
+        fmt::arg("learn_parameters", t.answer.learn_parameters),
+        fmt::arg("learn_arguments", t.answer.learn_arguments), fmt::arg("note", t.answer.note),
         fmt::arg("check", t.without_floats ? "" : finite_check), fmt::arg("set_seed", set_seed(t)),
         fmt::arg("set_rate", set_rate(t)), fmt::arg("keep", t.replay ? "  front();\n  keep(label);\n" : ""),
         fmt::arg("answer", t.replay ? "int answer" : "const int answer"),
@@ -232,8 +207,8 @@ std::string api_code(const ApiText& t) {
   return fmt::format(
       fmt::runtime(code_text), fmt::arg("network_id", t.network_id), fmt::arg("tables", t.tables),
       fmt::arg("arenas", t.arenas), fmt::arg("inference", t.inference), fmt::arg("reset", t.reset),
-      fmt::arg("training", training), fmt::arg("logits", t.logits), fmt::arg("image", t.image),
-      fmt::arg("logit_type", t.without_floats ? "int32_t" : "float"), fmt::arg("train_step", train_step));
+      fmt::arg("training", training), fmt::arg("helper", t.answer.helper), fmt::arg("image", t.image),
+      fmt::arg("answer", t.answer.code), fmt::arg("train_step", train_step));
 }
 
 }  // namespace frugal::emit

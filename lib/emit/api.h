@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "emit/answer_api.h"
 #include "emit/replay_api.h"
 
 namespace frugal::emit {
@@ -15,7 +16,8 @@ struct ApiText {
   std::string inference, forward, backward, reset;  // C: calls
   // C: addresses; rate and seed are empty where nothing is trained, and seed where nothing is rounded by
   // chance: then it has no place of its own.
-  std::string image, label, rate, seed_place, logits, loss;
+  std::string image, label, rate, seed_place, loss;
+  AnswerText answer;
   std::int64_t image_bytes = 0, classes = 0;
   bool without_floats = false;
   std::size_t arena_bytes = 0, state_bytes = 0;

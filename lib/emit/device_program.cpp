@@ -38,7 +38,7 @@ std::span<const std::byte> DeviceProgram::numbers(TensorId id) const {
 
 void DeviceProgram::find_inference() {
   std::vector<bool> needed(graph().tensors.size(), false);
-  needed[index(step_.logits)] = true;
+  needed[index(step_.label == ir::none ? step_.loss : step_.logits)] = true;
   for (NodeId n = step_.forward_end - 1; n >= 0; --n) {
     const ir::Node& node = graph().nodes[index(n)];
     if (!needed[index(node.output)]) continue;

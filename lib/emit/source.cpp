@@ -52,13 +52,17 @@ class Writer {
     api.backward = backward;
     api.image = address(step.image);
     api.image_bytes = ir::bytes(program_.graph().tensor(step.image));
-    api.label = address(step.label);
     api.rate = step.rate == ir::none ? "" : address(step.rate);
     api.seed_place = is_read(step.seed) ? address(step.seed) : "";
-    api.logits = address(step.logits);
     api.loss = address(step.loss);
-    api.classes = program_.graph().tensor(step.logits).shape.back();
     api.without_floats = step.without_floats;
+    if (step.label == ir::none) {
+      api.answer = score_answer(api.loss);
+    } else {
+      api.label = address(step.label);
+      api.classes = program_.graph().tensor(step.logits).shape.back();
+      api.answer = class_answer(address(step.logits), step.without_floats ? "int32_t" : "float", api.label);
+    }
     api.arena_bytes = program_.arena_bytes();
     api.arenas = arenas();
     api.state_bytes = program_.state_bytes();

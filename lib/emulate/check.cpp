@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "emit/state.h"
+#include "emulate/scores.h"
 #include "emulate/state.h"
 #include "ops/integer.h"
 #include "quant/replay_steps.h"
@@ -19,8 +20,14 @@ using base::Failure;
 
 // As the trainer gives it: exact, since both are a float, or a whole number times a power of two.
 double loss_of(const Answer& answer, bool without_floats) {
-  if (!without_floats) return std::bit_cast<float>(answer.loss_bits);
+  if (!without_floats) return score_of(answer);
   return static_cast<double>(std::bit_cast<std::int32_t>(answer.loss_bits)) / (1 << OPS_LOSS_BITS);
+}
+
+void require_loss(std::size_t sample, double on_device, double loss) {
+  if (std::bit_cast<std::uint64_t>(loss) != std::bit_cast<std::uint64_t>(on_device))
+    throw Failure(fmt::format("sample {}: the loss on the device is {}, that of the trainer {}", sample,
+                              on_device, loss));
 }
 
 }  // namespace
@@ -39,7 +46,11 @@ void check(const Compiled& compiled, const Lesson& lesson, const Output& output)
                     lesson.samples.labels[turn.sample]);
       continue;
     }
-    const std::int32_t predicted = trainer.predict(lesson.samples, turn.sample);
+    if (compiled.autoencodes() && !turn.learn) {
+      require_loss(i, loss_of(answer, false), trainer.loss(lesson.samples, turn.sample));
+      continue;
+    }
+    const std::int32_t predicted = compiled.autoencodes() ? -1 : trainer.predict(lesson.samples, turn.sample);
     if (answer.predicted != predicted)
       throw Failure(fmt::format("sample {}: the device predicted class {}, the trainer {}", i,
                                 answer.predicted, predicted));
@@ -47,10 +58,7 @@ void check(const Compiled& compiled, const Lesson& lesson, const Output& output)
       const double loss = buffer ? quant::step_and_replay(trainer, *compiled.replay, *buffer, lesson.samples,
                                                           turn.sample, turn.rate)
                                  : trainer.step(lesson.samples, which, turn.rate);
-      const double on_device = loss_of(answer, compiled.without_floats());
-      if (std::bit_cast<std::uint64_t>(loss) != std::bit_cast<std::uint64_t>(on_device))
-        throw Failure(fmt::format("sample {}: the loss on the device is {}, that of the trainer {}", i,
-                                  on_device, loss));
+      require_loss(i, loss_of(answer, compiled.without_floats()), loss);
     }
     base::stop_if_requested();
   }

@@ -43,6 +43,11 @@ std::int64_t Compiled::planned(const char* kind, const char* key) const {
   return json().at("memory").at(kind).at(key).get<std::int64_t>();
 }
 
+std::uint32_t Compiled::class_count() const {
+  if (autoencodes()) return 0;
+  return static_cast<std::uint32_t>(start->graph.tensor(start->graph.outputs.front()).shape.back());
+}
+
 Compiled open_compiled(const std::string& folder) {
   Compiled compiled;
   compiled.folder = folder;

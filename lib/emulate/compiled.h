@@ -33,6 +33,9 @@ struct Compiled {
 
   // It rounds and learns in whole numbers: a loss is an int32.
   bool without_floats() const { return method.storage == quant::Storage::integer; }
+  // It tells what is unusual, and knows no classes.
+  bool autoencodes() const { return config.head == "none"; }
+  std::uint32_t class_count() const;  // 0 of an auto-encoder
   const nlohmann::ordered_json& json() const { return *result; }
   std::int64_t planned(const char* kind, const char* key) const;  // ("sram", "arena_bytes")
 };

@@ -36,8 +36,7 @@ std::string stream_of(const Lesson& lesson, const Compiled& compiled) {
   const ir::Graph& graph = compiled.start->graph;
   quant::check_samples(lesson.samples, graph, compiled.folder);
   const std::vector<std::size_t> to = byte_places(graph);
-  device::StreamWriter writer(static_cast<std::uint32_t>(to.size()),
-                              static_cast<std::uint32_t>(graph.tensor(graph.outputs.front()).shape.back()),
+  device::StreamWriter writer(static_cast<std::uint32_t>(to.size()), compiled.class_count(),
                               compiled.network_id);
   std::vector<std::byte> input(to.size());
   for (const Turn& turn : lesson.turns) {

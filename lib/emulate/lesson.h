@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,16 @@ struct Turn {
   double rate = 0;        // of one that is learnt
   std::size_t point = 0;  // the evaluation that one that is predicted belongs to
   bool remember = false;  // neither learnt nor predicted
+  bool training = false;  // of an auto-encoder: predicted for the threshold, not to be told apart
 };
 
 struct Lesson {
   quant::Samples samples;  // as the network takes them
   std::vector<Turn> turns;
   std::vector<std::int64_t> points;  // of each evaluation: how many samples are learnt before it
+  // Of an auto-encoder, whose samples' labels are quant::usual and quant::unusual: the threshold is this
+  // quantile of the scores of usual ones.
+  std::optional<double> quantile;
 
   std::int64_t learnt() const;
   std::int64_t remembered() const;

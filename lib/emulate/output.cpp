@@ -49,7 +49,7 @@ void OutputReader::take(const std::string& line) {
     answer.learn = words.first() == "learn";
     answer.label = words.number<std::int32_t>();
     answer.predicted = words.number<std::int32_t>();
-    if (answer.learn) {
+    if (answer.learn || answer.predicted < 0) {
       answer.loss_bits = words.number<std::uint32_t>(16);
     } else if (words.next() != "-") {
       words.fail();

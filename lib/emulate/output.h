@@ -12,7 +12,9 @@ namespace frugal::emulate {
 struct Answer {
   bool learn = false, remember = false;
   std::int32_t label = 0, predicted = 0;
-  std::uint32_t loss_bits = 0;     // of one that was learnt: a float, or an int32 of a network without floats
+  // Of one that was learnt, and of each of an auto-encoder, which predicts -1: a float, or an int32 of a
+  // network without floats.
+  std::uint32_t loss_bits = 0;
   std::uint64_t instructions = 0;  // 0 on the host
 };
 

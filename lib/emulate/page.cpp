@@ -28,8 +28,12 @@ std::string accuracy_plot(const Ordered& curve) {
 }
 
 Rows memory_rows(const Ordered& memory) {
+  const bool replays = memory.contains("replay_bytes");
   return {{"arena: what a step computes", "SRAM", memory["arena_bytes"].dump()},
-          {"trained numbers and the step counter", "SRAM", memory["state_bytes"].dump()},
+          {replays ? "trained numbers, " + memory["replay_bytes"].dump() +
+                         " of them old examples, and the step counter"
+                   : "trained numbers and the step counter",
+           "SRAM", memory["state_bytes"].dump()},
           {"variables of the runtime", "SRAM", memory["runtime_bytes"].dump()},
           {"stack, the most that was used", "SRAM", memory["stack_used"].dump()},
           {"code, numbers and constants", "flash", memory["flash_bytes"].dump()}};

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "emulate/scores.h"
 
 namespace frugal::emulate {
 namespace {
@@ -61,6 +62,10 @@ std::string percent(const Ordered& share) {
   return share.is_null() ? "unknown" : fmt::format("{:.1f} %", 100 * share.get<double>());
 }
 
+std::string number(const Ordered& value) {
+  return value.is_null() ? "unknown" : fmt::format("{:.3f}", value.get<double>());
+}
+
 std::string millions(const Ordered& counted) {
   return counted.is_null() ? "not counted" : fmt::format("{:.3f} M", counted["mean"].get<double>() / 1e6);
 }
@@ -91,10 +96,15 @@ Ordered to_json(const Compiled& compiled, const Lesson& lesson, const Output& ou
     (turn.learn ? online : points[turn.point]).take(answer);
     (turn.learn ? step : inference).take(answer.instructions);
   }
+  const std::vector<quant::Detection> found =
+      lesson.quantile ? detections(lesson, output.answers) : std::vector<quant::Detection>();
   Ordered curve = Ordered::array();
-  for (std::size_t p = 0; p < points.size(); ++p)
+  for (std::size_t p = 0; p < points.size(); ++p) {
+    if (lesson.quantile) points[p] = {found[p].right, found[p].count};
     curve.push_back(
         {{"learnt", lesson.points[p]}, {"accuracy", points[p].json()}, {"samples", points[p].count}});
+    if (lesson.quantile) curve.back()["auc"] = quant::to_json(found[p])["auc"];
+  }
   Ordered json{
       {"network", compiled.json().at("network")},
       {"network_id", compiled.network_id},
@@ -107,7 +117,11 @@ Ordered to_json(const Compiled& compiled, const Lesson& lesson, const Output& ou
   }
   json["before"] = curve.empty() ? Ordered(nullptr) : curve.front().at("accuracy");
   json["accuracy"] = curve.empty() ? Ordered(nullptr) : curve.back().at("accuracy");
-  json["while_learning"] = online.json();
+  json["while_learning"] = lesson.quantile ? Ordered(nullptr) : online.json();
+  if (!found.empty())
+    json["anomaly"] = {{"quantile", *lesson.quantile},
+                       {"before", quant::to_json(found.front())},
+                       {"after", quant::to_json(found.back())}};
   json["curve"] = curve;
   json["instructions"] = {{"inference", inference.json()}, {"step", step.json()}};
   json["memory"] = target == device::Target::host ? Ordered(nullptr) : memory_of(compiled, output.memory);
@@ -142,6 +156,13 @@ std::string summary_of(const Ordered& r) {
                   r["target"].get<std::string>(), r["learnt"].dump(), r["predicted"].dump());
   text += fmt::format("accuracy     {} -> {} (while it learnt: {})\n", percent(r["before"]),
                       percent(r["accuracy"]), percent(r["while_learning"]));
+  if (r.contains("anomaly")) {
+    const Ordered &before = r["anomaly"]["before"], &after = r["anomaly"]["after"];
+    text +=
+        fmt::format("unusual      AUC {} -> {}; above {:.4g} {} are found, {} of the usual ones called so\n",
+                    number(before["auc"]), number(after["auc"]), after["threshold"].get<double>(),
+                    percent(after["detected"]), percent(after["false_alarms"]));
+  }
   text += fmt::format("instructions inference {}, a training step {}\n",
                       millions(r["instructions"]["inference"]), millions(r["instructions"]["step"]));
   const Ordered& m = r["memory"];

@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "emulate/check.h"
 #include "emulate/report.h"
+#include "emulate/scores.h"
 #include "emulate/target.h"
 
 namespace frugal::emulate {
@@ -52,12 +53,13 @@ class Watcher {
   void take(const Answer& answer) {
     if (at_ == lesson_.turns.size()) return;  // require_answers will say so
     const Turn& turn = lesson_.turns[at_++];
+    if (lesson_.quantile) answers_.push_back(answer);
     if (answer.remember) return;
     const int right = answer.predicted == answer.label ? 1 : 0;
     if (answer.learn) {
       ++learnt_;
       learnt_right_ += right;
-      if (options_.every > 0 && learnt_ % options_.every == 0) {
+      if (options_.every > 0 && !lesson_.quantile && learnt_ % options_.every == 0) {
         say(fmt::format("learnt {}: {} of the last {} right before they were learnt", learnt_,
                         learnt_right_ - right_before_, options_.every));
         right_before_ = learnt_right_;
@@ -75,8 +77,13 @@ class Watcher {
 
  private:
   void end_point() {
-    note_ = fmt::format("accuracy {:.1f} %",
-                        100.0 * static_cast<double>(predicted_right_) / static_cast<double>(predicted_));
+    if (lesson_.quantile) {
+      const quant::Detection last = detections(lesson_, answers_).back();
+      note_ = fmt::format("AUC {:.3f}", last.auc.value_or(0.5));
+    } else {
+      note_ = fmt::format("accuracy {:.1f} %",
+                          100.0 * static_cast<double>(predicted_right_) / static_cast<double>(predicted_));
+    }
     say(fmt::format("learnt {}: {} of {} others", learnt_, note_, predicted_));
     predicted_ = predicted_right_ = 0;
   }
@@ -90,6 +97,7 @@ class Watcher {
   const RunOptions& options_;
   std::string name_, note_;
   base::Progress bar_;
+  std::vector<Answer> answers_;  // of an auto-encoder
   std::size_t at_ = 0;
   std::int64_t learnt_ = 0, learnt_right_ = 0, right_before_ = 0, predicted_ = 0, predicted_right_ = 0;
 };

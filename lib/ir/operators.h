@@ -12,7 +12,7 @@ OperatorTable activations();        // relu, relu6, h_swish, h_sigmoid, sigmoid,
 OperatorTable arithmetic();         // add, mul
 OperatorTable pools();              // max_pool, average_pool, global_average_pool
 OperatorTable rearrangements();     // identity, reshape, flatten, concatenate, slice, pad, channel_shuffle
-OperatorTable losses();             // cross_entropy, mean_squared_error, cross_entropy_gradient
+OperatorTable losses();             // cross_entropy, mean_squared_error, and their gradients
 OperatorTable number_formats();     // quantize, dequantize, requantize
 OperatorTable gradients();          // …_input_gradient, …_weight_gradient, rescale_gradient, channel_sum
 OperatorTable integer_gradients();  // mask_gradient, shared_exponent, narrow, common_exponent, sum_gradients

@@ -144,6 +144,20 @@ void ops_cross_entropy(const float* logits, const int32_t* label, float* loss, i
 /* softmax(logits) - one-hot label */
 void ops_cross_entropy_gradient(const float* logits, const int32_t* label, float* gradient, int32_t classes);
 
+/* An output y and what it should be, both int8 with scales of their own. */
+typedef struct {
+  int32_t count;
+  float scale, target_scale;
+  int32_t zero, target_zero;
+  float step; /* 2 * scale / count */
+} ops_reconstruction;
+
+/* The mean of (real y - real x)^2, summed in the order of memory. */
+void ops_mean_squared_error(const int8_t* y, const int8_t* x, float* loss, const ops_reconstruction* how);
+/* By the numbers of y as they are stored. */
+void ops_mean_squared_error_gradient(const int8_t* y, const int8_t* x, float* gradient,
+                                     const ops_reconstruction* how);
+
 float ops_exp(float x); /* within 1 unit in the last place or so; 0 below -87, clamped above 88 */
 float ops_log(float x); /* x > 0 */
 

@@ -59,7 +59,8 @@ struct Replayed {
 struct TrainingStep {
   ir::Model model;             // outputs: logits, loss, then the updated parameters
   ir::NodeId forward_end = 0;  // nodes [0, forward_end) are the forward pass and the loss
-  ir::TensorId image = ir::none, label = ir::none, rate = ir::none, seed = ir::none;  // inputs
+  // Inputs. label: none of an auto-encoder.
+  ir::TensorId image = ir::none, label = ir::none, rate = ir::none, seed = ir::none;
   ir::TensorId logits = ir::none, loss = ir::none;
   std::vector<Trained> trained;        // in the order of their places
   std::vector<std::string> untrained;  // channels whose scale says nothing: "blocks.3.weight: 4 of 96"

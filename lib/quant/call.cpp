@@ -49,6 +49,16 @@ Struct struct_of(const ops_add& how) {
   return made;
 }
 
+Struct struct_of(const ops_reconstruction& how) {
+  return {"ops_reconstruction",
+          {{"count", how.count},
+           {"scale", how.scale},
+           {"target_scale", how.target_scale},
+           {"zero", how.zero},
+           {"target_zero", how.target_zero},
+           {"step", how.step}}};
+}
+
 Struct struct_of(const ops_logits& how) {
   return {"ops_logits", {{"multiplier", how.multiplier}, {"shift", how.shift}, {"least", how.least}}};
 }

@@ -80,6 +80,7 @@ struct Call {
 Struct struct_of(const ops_window& window);
 Struct struct_of(const ops_add& how);
 Struct struct_of(const ops_logits& how);
+Struct struct_of(const ops_reconstruction& how);
 Struct struct_of(const ops_branches& how);
 // Only what its rounding reads.
 Struct struct_of(const Scales& scales);

@@ -190,6 +190,28 @@ Step cross_entropy_gradient(const Binding& b) {
   return FRUGAL_CALL(ops_cross_entropy_gradient, b.x(0), b.x(1), b.y(), classes);
 }
 
+ops_reconstruction reconstruction(const Binding& b) {
+  b.need(0, DataType::int8);
+  b.need(1, DataType::int8);
+  const ir::Tensor &y = b.input(0), &x = b.input(1);
+  ops_reconstruction how = {};
+  how.count = static_cast<std::int32_t>(ir::elements(y.shape));
+  how.scale = static_cast<float>(ir::scale_of(y));
+  how.target_scale = static_cast<float>(ir::scale_of(x));
+  how.zero = static_cast<std::int32_t>(ir::zero_point_of(y));
+  how.target_zero = static_cast<std::int32_t>(ir::zero_point_of(x));
+  how.step = static_cast<float>(2 * ir::scale_of(y) / static_cast<double>(how.count));
+  return how;
+}
+
+Step mean_squared_error(const Binding& b) {
+  return FRUGAL_CALL(ops_mean_squared_error, b.x(0), b.x(1), b.y(), reconstruction(b));
+}
+
+Step mean_squared_error_gradient(const Binding& b) {
+  return FRUGAL_CALL(ops_mean_squared_error_gradient, b.x(0), b.x(1), b.y(), reconstruction(b));
+}
+
 Step rescale_gradient(const Binding& b) {
   const auto factors = static_cast<std::int32_t>(b.input(1).shape[0]);
   return FRUGAL_CALL(ops_rescale_gradient, b.x(0), b.x(1), factors, b.x(2), b.y(), b.count());
@@ -296,6 +318,8 @@ constexpr KernelEntry kernel_table[] = {
     {"identity", reshape},
     {"cross_entropy", cross_entropy},
     {"cross_entropy_gradient", cross_entropy_gradient},
+    {"mean_squared_error", mean_squared_error},
+    {"mean_squared_error_gradient", mean_squared_error_gradient},
     {"rescale_gradient", rescale_gradient},
     {"channel_sum", channel_sum},
     {"conv_input_gradient", conv_input_gradient},

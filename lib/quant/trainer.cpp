@@ -37,8 +37,10 @@ struct Trainer::Parts {
         parameters(training.model, program.layouts()) {
     if (!training.gradients.empty() && (config.storage == Storage::integer) != without_floats())
       throw base::UserError(origin,
-                            without_floats() ? "has a head on integers, which learns without floats alone"
-                                             : "has a head in float, which storage 'integer' does not train",
+                            autoencodes() ? "is an auto-encoder, whose loss is in float"
+                            : without_floats()
+                                ? "has a head on integers, which learns without floats alone"
+                                : "has a head in float, which storage 'integer' does not train",
                             "method.storage 'integer' and a network that rounds so belong together");
     if (without_floats()) check_method();
     optimizer = without_floats() ? make_integer_optimizer(training, config)
@@ -52,6 +54,8 @@ struct Trainer::Parts {
   bool without_floats() const {
     return given.graph.tensor(given.graph.outputs.front()).type == ir::DataType::int32;
   }
+
+  bool autoencodes() const { return training.label == ir::none; }
 
   void check_method() const {
     if (training.gradients.empty()) return;
@@ -84,7 +88,7 @@ struct Trainer::Parts {
   void run(std::size_t worker, const Samples& samples, std::size_t i, ir::NodeId end) {
     Workspace& workspace = workspaces[worker];
     program.put_bytes(workspace, training.image, samples.image(i));
-    *workspace.at<std::int32_t>(training.label) = samples.labels[i];
+    if (!autoencodes()) *workspace.at<std::int32_t>(training.label) = samples.labels[i];
     program.run(workspace, {0, end});
   }
 
@@ -139,6 +143,7 @@ void check_samples(const Samples& samples, std::span<const std::size_t> which, c
   if (samples.image_bytes != wanted)
     throw base::UserError(origin, "takes images of " + std::to_string(wanted / size) + " numbers, got " +
                                       std::to_string(samples.image_bytes / size));
+  if (autodiff::is_autoencoder(graph)) return;  // which asks for no class
   for (const std::size_t i : which) {
     const std::int32_t label = samples.labels[i];
     if (label < 0 || label >= classes)
@@ -205,11 +210,30 @@ Score Trainer::evaluate(const Samples& samples) {
       [&](std::size_t item, std::size_t worker) {
         Workspace& workspace = p.workspaces[worker];
         score.loss += p.loss_of(workspace);
-        score.correct += p.largest_logit(workspace) == samples.labels[item];
+        if (!p.autoencodes()) score.correct += p.largest_logit(workspace) == samples.labels[item];
         ++score.count;
       });
   if (score.count > 0) score.loss /= static_cast<double>(score.count);
   return score;
+}
+
+std::vector<double> Trainer::losses(const Samples& samples) {
+  Parts& p = *parts_;
+  check_samples(samples, p.given.graph, p.origin);
+  std::vector<double> losses;
+  in_order(
+      samples.size(), p.workspaces.size(),
+      [&](std::size_t item, std::size_t worker) { p.run(worker, samples, item, p.training.forward_end); },
+      [&](std::size_t, std::size_t worker) { losses.push_back(p.loss_of(p.workspaces[worker])); });
+  return losses;
+}
+
+double Trainer::loss(const Samples& samples, std::size_t which) {
+  Parts& p = *parts_;
+  const std::size_t one[] = {which};
+  check_samples(samples, one, p.given.graph, p.origin);
+  p.run(0, samples, which, p.training.forward_end);
+  return p.loss_of(p.workspaces[0]);
 }
 
 std::int32_t Trainer::predict(const Samples& samples, std::size_t which) {

@@ -99,8 +99,12 @@ class Trainer {
   // The activations of samples at a cut, one after the other.
   std::vector<std::int8_t> activations(const Samples& samples, std::span<const std::size_t> which,
                                        const Cut& cut);
+  // Of an auto-encoder nothing is right or wrong: its loss alone.
   Score evaluate(const Samples& samples);
-  // The class with the largest logit, the first of several.
+  // Of each sample, in their order: the scores of an auto-encoder. And of one.
+  std::vector<double> losses(const Samples& samples);
+  double loss(const Samples& samples, std::size_t which);
+  // The class with the largest logit, the first of several. Not of an auto-encoder.
   std::int32_t predict(const Samples& samples, std::size_t which);
 
   // The given model with its numbers as trained so far.

@@ -11,6 +11,7 @@ void RunConfig::visit(config::Visitor& v) {
   v.field("seed", seed, config::at_least(0), "of the shots and of the order in which samples come");
   v.object("data", data, "what it learns");
   v.field("shots", shots, config::at_least(0), "labelled samples a class to learn from; 0: all");
+  v.object("anomaly", anomaly, "what is usual, where an auto-encoder tells what is not");
   v.field(
       "known", known, config::at_least(0),
       "classes that the network knows: their samples go into its replay buffer before it learns the others");

@@ -6,6 +6,7 @@
 
 #include "adapt/example_config.h"
 #include "config/visitor.h"
+#include "quant/anomaly.h"
 #include "train/run/schedule.h"
 
 namespace frugal::teach {
@@ -14,6 +15,7 @@ struct RunConfig {
   std::int64_t seed = 0;
   adapt::ExampleConfig data;
   std::int64_t shots = 10;
+  quant::AnomalyConfig anomaly;     // of an auto-encoder
   std::vector<std::int64_t> known;  // classes that go into the replay buffer alone
   double epochs = 1;
   train::ScheduleConfig schedule;

@@ -20,11 +20,19 @@ class Builder {
     const auto split = config_.data.validation > 0 ? samples::Split::validation : samples::Split::test;
     const auto training = adapt::open_examples(config_.data, samples::Split::train);
     const auto held_out = adapt::open_examples(config_.data, split);
-    const Range learnt = added(*training, adapt::few_of_each(*training, config_.shots, config_.seed));
+    check_task(training->class_count());
+    const Range learnt = added(
+        *training, adapt::usual_ones(*training, adapt::few_of_each(*training, config_.shots, config_.seed),
+                                     config_.anomaly));
     const Range all = added(*held_out, adapt::balanced_part(*held_out, config_.held_out));
     const bool between = config_.evaluate_every > 0 && config_.epochs > config_.evaluate_every;
     const Range some =
         between ? added(*held_out, adapt::balanced_part(*held_out, config_.evaluate_images)) : Range{};
+    if (config_.anomaly.used()) {
+      quant::relabel(lesson_.samples, config_.anomaly);
+      lesson_.quantile = config_.anomaly.quantile;
+      usual_ = {learnt.begin, std::min(learnt.end, learnt.begin + (all.end - all.begin))};
+    }
     predict(all);
     if (config_.epochs > 0) {
       learn(without_known(learnt), some);
@@ -50,7 +58,21 @@ class Builder {
     return {begin, all.size()};
   }
 
+  void check_task(std::int64_t class_count) const {
+    config_.anomaly.check(class_count);
+    if (config_.anomaly.used() == compiled_.autoencodes()) return;
+    throw base::UserError(
+        "anomaly.normal",
+        compiled_.autoencodes() ? "is not given, and " + compiled_.folder + " is an auto-encoder"
+                                : "is what an auto-encoder learns, and " + compiled_.folder + " is none",
+        compiled_.autoencodes() ? "anomaly.normal=[0]: class 0 is usual" : "compile it with head: none");
+  }
+
   void predict(Range range) {
+    for (std::size_t i = usual_.begin; i < usual_.end; ++i) {
+      lesson_.turns.push_back({i, false, 0, lesson_.points.size()});
+      lesson_.turns.back().training = true;
+    }
     for (std::size_t i = range.begin; i < range.end; ++i)
       lesson_.turns.push_back({i, false, 0, lesson_.points.size()});
     lesson_.points.push_back(learnt_);
@@ -99,6 +121,7 @@ class Builder {
   const RunConfig& config_;
   const emulate::Compiled& compiled_;
   emulate::Lesson lesson_;
+  Range usual_;  // of an auto-encoder: learnt samples that its threshold is from
   std::int64_t learnt_ = 0;
 };
 

@@ -143,7 +143,8 @@ def host_errors(bin_dir, source_dir):
              (header() + sample(3, zeros), "sample 0: its label is no class of the network"),
              (header() + sample(-1, zeros), "sample 0: its label is no class of the network"),
              (header() + sample(-1, zeros, 0), "sample 0: its label is no class of the network"),
-             (header() + sample(0, zeros, 2), "sample 0: it is neither to be learnt (1) nor predicted (0)")]
+             (header() + sample(0, zeros, 2), "sample 0: it is to be remembered, and this network keeps no old examples"),
+             (header() + sample(0, zeros, 3), "sample 0: it is neither to be learnt (1) nor predicted (0) nor remembered (2)")]
     with Folder(bin_dir, source_dir, "host") as folder:
         for content, message in wrong:
             fails(folder.run(content, "SANITIZE=1"), "error: " if message is None else message)

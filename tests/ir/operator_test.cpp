@@ -85,6 +85,7 @@ const std::map<std::string, Example>& examples() {
       {"channel_shuffle", {{image}, {{"groups", std::int64_t{2}}}, image}},
       {"cross_entropy", {{{2, 6}, {2}}, {}, {}, 0, 0, true}},
       {"mean_squared_error", {{image, image}, {}, {}}},
+      {"mean_squared_error_gradient", {{image, image}, {}, image}},
       {"cross_entropy_gradient", {{{2, 6}, {2}}, {}, {2, 6}, 0, 0, true}},
       {"quantize", {{image}, {}, image}},
       {"dequantize", {{image}, {}, image, 0, 0, false, false, true}},

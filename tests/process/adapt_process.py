@@ -11,7 +11,7 @@ import sys
 import time
 
 from cases import changed, run_cases
-from tiny_case import TinyCase
+from tiny_case import BIN, TinyCase
 
 
 class Case(TinyCase):
@@ -149,6 +149,41 @@ def replayed_killed(case: Case) -> None:
     assert line["replay"]["examples"] == 2000 // line["replay"]["example_bytes"], line["replay"]
 
 
+def each_killed(case: Case) -> None:
+    """Every replayed example a step of its own, as on a device."""
+    broken_off(case, signal.SIGKILL, -signal.SIGKILL,
+               **stream_of(head="new", stream__known=[], stream__order=[1, 0], method__batch_size=1, replay__steps="each"))
+    line = json.loads((case.folder / "whole" / "result.json").read_text())["runs_line"]
+    assert line["replay"]["steps"] == "each", line["replay"]
+    _, stderr = case.run("batch", config=case.changed(**stream_of(replay__steps="each", method__batch_size=4)), expect=2)
+    assert "replay.steps: each: a step learns 4 new examples" in stderr, stderr
+
+
+def autoencodes(case: Case) -> None:
+    """What is usual is learnt without labels; samples of the other class are told by their score."""
+    model = str(case.folder / "autoencoder")
+    subprocess.run([BIN / "write_tiny_model", model, "1", "8", "8", "autoencoder"], check=True)
+    usual = {"network": model, "head": "none", "scheme": "full", "anomaly__normal": [1], "method__momentum": 0, "method__batch_size": 1,
+             "method__schedule__lr_peak": 0.1}
+    stdout, _ = case.run("usual", config=case.changed(**usual))
+    line = json.loads(stdout)
+    anomaly = line["anomaly"]
+    assert anomaly["auc"] > 0.95 and anomaly["usual_score"] < anomaly["unusual_score"], anomaly
+    assert anomaly["false_alarms"] < anomaly["detected"] == 1, anomaly
+    assert line["test_loss"] == anomaly["usual_score"] < line["before"]["loss"], line
+    assert line["train_examples"] * 2 == json.loads(case.run("all")[0])["train_examples"], line
+
+    def refused(message: str, **changes) -> None:
+        _, stderr = case.run("refused", config=case.changed(**{**usual, **changes}), expect=2)
+        assert message in stderr, stderr
+    refused("anomaly.normal: is not given", anomaly__normal=[])
+    refused("head is 'new'", head="new")
+    refused("names class 2 of 2", anomaly__normal=[2])
+    refused("an auto-encoder learns on integers", method__storage="integer")
+    refused("has no effect on an auto-encoder", stream__order=[0, 1])
+    refused("gives 3 numbers for 64 that it takes", network=case.model)
+
+
 def classes_come(case: Case) -> None:
     epochs = {"method__epochs": 3, "method__batch_size": 1, "method__schedule__kind": "constant",
               "method__schedule__lr_peak": 0.01}
@@ -259,4 +294,4 @@ def wrong_input(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, killed, stopped, without_floats, in_float, begins_with_means, replayed_killed, classes_come, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))
+    sys.exit(run_cases((learns, killed, stopped, without_floats, in_float, begins_with_means, replayed_killed, each_killed, autoencodes, classes_come, rerun, locked, damaged_checkpoint, diverges, full_disk, wrong_input), Case))

@@ -103,6 +103,41 @@ print(json.dumps(float((found == labels).mean())))
     assert abs(json.loads(done.stdout) - result["before"]) < 1e-6, (done.stdout, result["before"])
 
 
+def replays(case: Case) -> None:
+    """One class is known and goes into the buffer alone, the other is learnt."""
+    settings = ["--set", "replay.bytes=2000B", "--set", "replay.layer=stem", "--set", "replay.ratio=4"]
+    case.compile(*settings)
+    result, _ = case.run("--check", known=[0], epochs=2)
+    assert result["check"]["equal"] and result["remembered"] == 40 and result["learnt"] == 80, result
+    compiled = json.loads((pathlib.Path(case.device) / "compile.json").read_text())
+    assert result["replay"] == compiled["replay"] and compiled["replay"]["ratio"] == 4, result["replay"]
+    text = pathlib.Path(case.device, "frugal_model.h").read_text()
+    assert "int frugal_remember(" in text and "FRUGAL_REPLAY_BYTES" in text, text
+    _, stderr = case.run(known=[2], expect=2)
+    assert "known: names class 2 of 2" in stderr, stderr
+    _, stderr = case.run(known=[0, 1], expect=2)
+    assert "leaves no class to be learnt" in stderr, stderr
+    case.compile()
+    _, stderr = case.run(known=[0], expect=2)
+    assert "compile it with replay.bytes" in stderr, stderr
+
+
+def autoencodes(case: Case) -> None:
+    model = str(case.folder / "autoencoder")
+    subprocess.run([pathlib.Path(sys.argv[1]) / "write_tiny_model", model, "1", "8", "8", "autoencoder"], check=True)
+    case.end(case.start("compile", "--set", f"network={model}", "--set", "head=none", "--set", "device.target=host", "--out", case.device))
+    result, stderr = case.run("--check", anomaly__normal=[1], schedule__lr_peak=0.1)
+    anomaly = result["anomaly"]
+    assert result["check"]["equal"] and anomaly["after"]["auc"] > 0.95, result
+    assert anomaly["after"]["usual_score"] < anomaly["before"]["usual_score"], anomaly
+    assert "AUC" in stderr and result["learnt"] == 800, stderr
+    _, stderr = case.run(expect=2)
+    assert "is an auto-encoder" in stderr, stderr
+    case.compile()
+    _, stderr = case.run(anomaly__normal=[1], expect=2)
+    assert "compile it with head: none" in stderr, stderr
+
+
 def in_an_emulator(case: Case) -> None:
     if skip_without(*M7):
         return
@@ -304,5 +339,18 @@ def measured(case: Case) -> None:
     assert cases["49 KB on the M55"]["M55 instructions, inference"] < board["M7 instructions, inference"], cases
 
 
+def tells_unusual(case: Case) -> None:
+    """scripts/tiny_anomaly in its short form."""
+    python = SOURCE / ".deps/test/bin/python"
+    if not python.exists() or not pathlib.Path("/usr/share/datasets/fashion-mnist").exists():
+        print("SKIPPED: no numpy (scripts/setup --test), or no Fashion-MNIST")
+        return
+    done = subprocess.run([str(python), str(SOURCE / "scripts/tiny_anomaly"), str(case.folder / "out"), "--short", "--bin", sys.argv[1]],
+                          capture_output=True, text=True, check=False, timeout=280, env=dict(os.environ, OMP_NUM_THREADS="1"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    classes = json.loads(done.stdout)["classes"]
+    assert list(classes) == ["1", "2", "3", "4"] and all(one["before"] != one["after"] for one in classes.values()), classes
+
+
 if __name__ == "__main__":
-    sys.exit(run_cases((learns, comes_back, in_an_emulator, tidy, stopped, starts, installs, wrong_input, documented, measured), Case))
+    sys.exit(run_cases((learns, comes_back, replays, autoencodes, in_an_emulator, tidy, stopped, starts, installs, wrong_input, documented, measured, tells_unusual), Case))

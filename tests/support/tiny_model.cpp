@@ -45,6 +45,25 @@ class Maker {
     return std::move(model_);
   }
 
+  ir::Model make_autoencoder(bool dense, const ir::Dims& image) {
+    TensorId x = builder_.input("image", image);
+    builder_.store_as(x, ir::DataType::int8, {{0.02}, {-3}, ir::none});
+    if (dense) {
+      x = builder_.add("flatten", "flat", {x});
+      builder_.store_as(x, ir::DataType::int8, {{0.02}, {-3}, ir::none});
+      x = dense_layer("narrow", x, 12, {0.03, -128});
+      x = dense_layer("wide", x, ir::elements(image), {0.025, 2});
+    } else {
+      x = layer("conv", "narrow", x, 4, 3, 1, 1, {0.03, -128});
+      x = layer("depthwise_conv", "depth", x, 4, 3, 1, 1, {0.03, -128});
+      x = layer("conv", "wide", x, image[1], 1, 1, 1, {0.025, 2});
+    }
+    const TensorId real = builder_.add("dequantize", "real", {x});
+    model_.graph = builder_.finish({real});
+    model_.data.resize(model_.graph.tensors.size());
+    return std::move(model_);
+  }
+
  private:
   struct Range {
     double scale;
@@ -64,7 +83,17 @@ class Maker {
       attributes.emplace_back("out_channels", out);
       attributes.emplace_back("groups", groups);
     }
-    const TensorId y = builder_.add(op, name, {x}, attributes);
+    return with_numbers(builder_.add(op, name, {x}, attributes), out, range);
+  }
+
+  TensorId dense_layer(const std::string& name, TensorId x, std::int64_t out, Range range) {
+    return with_numbers(
+        builder_.add("fully_connected", name, {x}, {{"out_features", out}, {"rounding", rounding_}}), out,
+        range);
+  }
+
+  // Of the node that was added last.
+  TensorId with_numbers(TensorId y, std::int64_t out, Range range) {
     const ir::Node node = builder_.graph().nodes.back();
     const ir::Dims shape = builder_.shape(node.inputs[1]);
     const std::int64_t fan_in = ir::elements(shape) / shape[0];
@@ -105,6 +134,11 @@ class Maker {
 ir::Model tiny_int8_model(std::uint64_t seed, const std::string& rounding, std::int64_t classes,
                           const ir::Dims& image, const TinyShape& shape) {
   return Maker(seed, rounding).make(classes, image, shape);
+}
+
+ir::Model tiny_autoencoder(std::uint64_t seed, bool dense, const std::string& rounding,
+                           const ir::Dims& image) {
+  return Maker(seed, rounding).make_autoencoder(dense, image);
 }
 
 quant::Samples tiny_samples(std::uint64_t seed, std::size_t count, std::int64_t classes) {

@@ -95,7 +95,7 @@ static void print_sample(const frugal_stream_sample* sample, int32_t predicted, 
   frugal_port_print(" ");
   frugal_print_decimal(predicted);
   frugal_port_print(" ");
-  if (sample->what == FRUGAL_STREAM_LEARN) {
+  if (sample->what == FRUGAL_STREAM_LEARN || predicted < 0) {
     frugal_print_hex(bits, 8);
   } else {
     frugal_port_print("-");
@@ -122,10 +122,17 @@ static const char* meaning_of(int answer) {
   }
 }
 
+/* Of a network that knows no classes *predicted stays below 0. */
 static int answer_to(const frugal_stream_sample* sample, void* input, number* loss, int32_t* predicted) {
+#ifdef FRUGAL_SCORES
+  (void)predicted;
+  if (sample->what == FRUGAL_STREAM_LEARN) return frugal_train_step(input, rate_of(sample), loss);
+  if (sample->what == FRUGAL_STREAM_PREDICT) return frugal_score(input, loss);
+#else
   if (sample->what == FRUGAL_STREAM_LEARN)
     return frugal_train_step(input, sample->label, rate_of(sample), loss, predicted);
   if (sample->what == FRUGAL_STREAM_PREDICT) return frugal_predict(input, predicted);
+#endif
 #ifdef FRUGAL_REPLAY_BYTES
   return frugal_remember(input, sample->label);
 #else
@@ -141,7 +148,9 @@ static int take_sample(uint32_t at, void* input) {
     return failed_at(at, "the stream ends inside it");
   if (sample.what > FRUGAL_STREAM_REMEMBER)
     return failed_at(at, "it is neither to be learnt (1) nor predicted (0) nor remembered (2)");
+#ifndef FRUGAL_SCORES
   if (sample.label < 0 || sample.label >= FRUGAL_CLASSES) return failed_at(at, meaning_of(FRUGAL_BAD_LABEL));
+#endif
   number loss = 0;
   int32_t predicted = -1;
   const uint64_t before = frugal_port_instructions();

@@ -12,9 +12,9 @@
 typedef struct frugal_stream_header {
   uint32_t magic, version;
   uint32_t sample_bytes; /* of one input, as the network takes it */
-  uint32_t classes;
-  uint32_t count;   /* of samples */
-  uint32_t network; /* frugal_network_id, or 0 for any */
+  uint32_t classes;      /* 0: the network is an auto-encoder, and labels are only printed */
+  uint32_t count;        /* of samples */
+  uint32_t network;      /* frugal_network_id, or 0 for any */
 } frugal_stream_header;
 
 /* What is done with a sample. One that is predicted has a label to compare with; one that is remembered goes

@@ -43,7 +43,7 @@ const Operator cross_entropy_gradient{
 
 const Operator mean_squared_error{
     .name = "mean_squared_error",
-    .help = "(x − target)², mean over all elements",
+    .help = "(x − target)², mean over all elements; of real numbers, where they are stored as int8",
     .least_inputs = 2,
     .most_inputs = 2,
     .attributes = {},
@@ -56,8 +56,25 @@ const Operator mean_squared_error{
     .output_type = DataType::float32,
 };
 
+const Operator mean_squared_error_gradient{
+    .name = "mean_squared_error_gradient",
+    .help = "2·(x − target) / elements: the gradient of mean_squared_error by x, by its numbers as stored",
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .attributes = {},
+    .shape =
+        [](const Call& call) {
+          mean_squared_error.shape(call);
+          return call.shape(0);
+        },
+    .onnx = nullptr,
+    .output_type = DataType::float32,
+};
+
 }  // namespace
 
-OperatorTable losses() { return {&cross_entropy, &mean_squared_error, &cross_entropy_gradient}; }
+OperatorTable losses() {
+  return {&cross_entropy, &mean_squared_error, &cross_entropy_gradient, &mean_squared_error_gradient};
+}
 
 }  // namespace frugal::ir
