@@ -72,6 +72,19 @@ TEST_CASE("each draw of a posterior is a law of its own, the first one too", "[f
   for (const int draw : {0, 1}) CHECK(fit.surface->error(at, draw, false) != estimate);
 }
 
+TEST_CASE("what a run of a curve costs is its data where no cost can be counted", "[fit]") {
+  const fit::ReadFit fit = fit::read_fit(old_file("curve"), "curve", "");
+  const fit::Cost cost("6*N*D");
+  fit::RunScale run;
+  run.data = 1e9;
+  CHECK(fit::run_cost(*fit.surface, &cost, run) == 1e9);
+  run.size = 2;
+  CHECK(fit::run_cost(*fit.surface, &cost, run) == 12e9);
+  CHECK(fit::run_cost(*fit.surface, nullptr, run) == 1e9);
+  run.compute = 5;
+  CHECK(fit::run_cost(*fit.surface, &cost, run) == 5);
+}
+
 TEST_CASE("a surface comes back from what it wrote", "[fit]") {
   const json expected = old_file("expected");
   for (const std::string name : {"curve", "laws", "posterior"}) {

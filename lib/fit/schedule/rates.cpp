@@ -120,7 +120,7 @@ Rates Rates::simplified(std::span<const double> steps, double tolerance) const {
     const bool passed = next_step < steps.size() && steps[next_step] < all[i].step;
     // The warm-up's end stays: the rise before it counts otherwise than what follows.
     const bool at_peak = all[i - 1].step == warmup_end();
-    if (i > 1 && last.step < all[i - 1].step && (passed || at_peak || slope < low || slope > high)) {
+    if (i > 1 && (passed || at_peak || slope < low || slope > high)) {
       kept.push_back(all[i - 1]);
       low = -INFINITY, high = INFINITY;
     }
