@@ -4,13 +4,13 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/stop.h"
 #include "model/transformer/carry.h"
+#include "tensor/finite.h"
 
 namespace frugal::grow {
 namespace {
@@ -22,40 +22,13 @@ using torch::Tensor;
 
 constexpr std::int64_t piece_bytes = 8 << 20;
 
-// Whether any element is infinite or NaN: its exponent bits are all ones. Integers, so that it vectorises.
-template <class Bits>
-bool finite_bits(const unsigned char* bytes, std::size_t count, Bits exponent) {
-  bool bad = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    Bits bits;
-    std::memcpy(&bits, bytes + i * sizeof(Bits), sizeof(Bits));
-    bad |= (bits & exponent) == exponent;
-  }
-  return !bad;
-}
-
-bool finite(const checkpoint::ShardedFile::Place& place) {
-  const auto bytes = place.bytes();
-  const auto count = static_cast<std::size_t>(place.info->element_count());
-  switch (place.info->dtype) {
-    case DType::f64:
-      return finite_bits<std::uint64_t>(bytes.data(), count, 0x7ff0000000000000U);
-    case DType::f32:
-      return finite_bits<std::uint32_t>(bytes.data(), count, 0x7f800000U);
-    case DType::bf16:
-      return finite_bits<std::uint16_t>(bytes.data(), count, 0x7f80U);
-    default:
-      return finite_bits<std::uint16_t>(bytes.data(), count, 0x7c00U);
-  }
-}
-
 // Rows of a plain tensor straight from the mapped file to the writer.
 template <class T>
 void stream(TensorGrowth& growth, const std::vector<const checkpoint::ShardedFile::Place*>& places,
             checkpoint::ShardedWriter& writer, std::vector<unsigned char>& buffer) {
   std::vector<const T*> sources;
   for (const auto* place : places) {
-    if (!finite(*place)) {
+    if (!tensor::all_finite(place->bytes(), place->info->dtype)) {
       throw base::UserError(place->text(), "holds NaN or infinity", "the model's training had diverged");
     }
     sources.push_back(reinterpret_cast<const T*>(place->bytes().data()));

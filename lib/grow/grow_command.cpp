@@ -91,14 +91,16 @@ double rounding(DType type, double largest) {
   return largest > 0 ? std::exp2(std::floor(std::log2(largest)) - bits) : 0;
 }
 
-// Reads the weights of a layer; the file's pages are given back when they have been read.
+// The weights of a layer; the file's pages of the one before are given back.
 model::WeightsOfLayer layers_of(const model::HfModel& model, c10::ScalarType type) {
-  return [&model, type](std::int64_t layer) {
+  return [&model, type, before = std::vector<std::string>()](std::int64_t layer) mutable {
+    for (const std::string& name : before) model.stored(name).place->release();
+    before.clear();
     model::Weights weights;
     for (const model::WeightSpec& spec : weight_specs(model.config())) {
       if (!model::is_of_layer(spec.name, layer)) continue;
-      weights.set(spec.name, model.read(spec.name, type));
-      model.stored(spec.name).place->release();
+      weights.set(spec.name, model.view(spec.name, type));
+      before.push_back(spec.name);
     }
     return weights;
   };

@@ -68,7 +68,7 @@ def nas_search(bin_dir):
     yield Command("evaluate/test", "nas-search evaluate @train/1-thread@/run/network.json --weights "
                   "@train/1-thread@/run/weights.safetensors --data in/data.json --out -", quick=True)
     yield Command("evaluate/logits", "nas-search evaluate in/every.json --weights in/every.safetensors --input "
-                                     "in/every-input.safetensors --logits {out}/y.safetensors --quiet")
+                                     "in/every-input.safetensors --logits {out}/y.safetensors --quiet --threads 1")
     yield Command("export/trained", "nas-search export @train/1-thread@/run/network.json --weights "
                                     "@train/1-thread@/run/weights.safetensors --out {out}/n.onnx", quick=True)
     yield Command("export/every-layer", "nas-search export in/every.json --weights in/every.safetensors --out {out}/n.onnx")

@@ -72,12 +72,12 @@ def text_difference(a, b, tolerance, rounded=True):
 
 
 def json_difference(a, b, tolerance, place="", added=()):
-    """added: keys that the newer build alone may write. With a tolerance the order of keys is no difference either."""
+    """added: keys that the newer build alone may write; where there are some, the order of keys is no difference either."""
     if type(a) is not type(b):
         return f"{place or '/'}: {a!r} became {b!r}"[:200]
     if isinstance(a, dict):
         b = {k: v for k, v in b.items() if k in a or k not in added}
-        if (set(a) != set(b)) if tolerance else (list(a) != list(b)):
+        if (set(a) != set(b)) if added else (list(a) != list(b)):
             gone, came = [k for k in a if k not in b], [k for k in b if k not in a]
             return f"{place or '/'}: keys: {', '.join(gone) or 'none'} went, {', '.join(came) or 'none'} came" + (
                 "" if gone or came else ", in another order")

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "model/transformer/architectures.h"
 #include "model/transformer/carry.h"
+#include "tensor/finite.h"
 
 namespace frugal::model {
 namespace {
@@ -43,16 +44,6 @@ std::string old_norm_name(const std::string& name) {
   if (name.ends_with(".weight")) return name.substr(0, name.size() - 6) + "gamma";
   if (name.ends_with(".bias")) return name.substr(0, name.size() - 4) + "beta";
   return name;
-}
-
-// In pieces: the masks of a whole embedding would take more memory than it does.
-bool finite(const Tensor& tensor) {
-  constexpr std::int64_t piece = 1 << 20;
-  const Tensor flat = tensor.reshape({-1});
-  for (std::int64_t at = 0; at < flat.size(0); at += piece) {
-    if (!flat.narrow(0, at, std::min(piece, flat.size(0) - at)).isfinite().all().item<bool>()) return false;
-  }
-  return true;
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -184,8 +175,8 @@ const StoredWeight& HfModel::stored(const std::string& canonical) const {
   return found->second;
 }
 
-Tensor HfModel::read(const std::string& canonical, std::optional<c10::ScalarType> type) const {
-  const StoredWeight& weight = stored(canonical);
+// One weight of a tensor in canonical layout, still over the file's pages where that can be.
+Tensor HfModel::part_of(const StoredWeight& weight) const {
   const auto bytes = weight.place->bytes();
   const auto stored_type = tensor::torch_type(weight.place->info->dtype);
   // The map is read-only; the view is only ever copied from.
@@ -194,20 +185,31 @@ Tensor HfModel::read(const std::string& canonical, std::optional<c10::ScalarType
   std::int64_t from = 0;
   for (std::size_t i = 0; i < weight.part; ++i) from += weight.tensor.parts[i].shape[0];
   const WeightSpec& spec = weight.tensor.parts[weight.part];
-  Tensor part;
   if (weight.tensor.by_head > 0) {
     const auto parts = static_cast<std::int64_t>(weight.tensor.parts.size());
-    part = whole.reshape({-1, parts, weight.tensor.by_head, spec.vector() ? 1 : spec.shape[1]})
-               .select(1, static_cast<std::int64_t>(weight.part))
-               .reshape(spec.shape);
-  } else if (weight.tensor.by_input) {
-    part = whole.narrow(1, static_cast<std::int64_t>(weight.part) * spec.shape[1], spec.shape[1]);
-  } else {
-    part = weight.tensor.parts.size() > 1 ? whole.narrow(0, from, spec.shape[0]) : whole.reshape(spec.shape);
+    return whole.reshape({-1, parts, weight.tensor.by_head, spec.vector() ? 1 : spec.shape[1]})
+        .select(1, static_cast<std::int64_t>(weight.part))
+        .reshape(spec.shape);
   }
-  part = part.to(torch::TensorOptions().dtype(type.value_or(stored_type)), false, true,
+  if (weight.tensor.by_input)
+    return whole.narrow(1, static_cast<std::int64_t>(weight.part) * spec.shape[1], spec.shape[1]);
+  return weight.tensor.parts.size() > 1 ? whole.narrow(0, from, spec.shape[0]) : whole.reshape(spec.shape);
+}
+
+Tensor HfModel::view(const std::string& canonical, c10::ScalarType type) const {
+  const StoredWeight& weight = stored(canonical);
+  const Tensor part = part_of(weight).to(type).contiguous();
+  return weight.tensor.offset != 0 ? part + weight.tensor.offset : part;
+}
+
+Tensor HfModel::read(const std::string& canonical, std::optional<c10::ScalarType> type) const {
+  const StoredWeight& weight = stored(canonical);
+  Tensor part = part_of(weight);
+  part = part.to(torch::TensorOptions().dtype(type.value_or(part.scalar_type())), false, true,
                  torch::MemoryFormat::Contiguous);
-  if (!finite(part)) {
+  const std::span<const unsigned char> values(static_cast<const unsigned char*>(part.const_data_ptr()),
+                                              part.nbytes());
+  if (!tensor::all_finite(values, tensor::file_type(part.scalar_type()))) {
     throw UserError(weight.place->text(), "holds NaN or infinity", "the model's training had diverged");
   }
   if (weight.tensor.offset != 0) part = part + weight.tensor.offset;

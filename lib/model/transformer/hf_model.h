@@ -41,11 +41,15 @@ class HfModel {
   // In canonical layout, converted; `type` undefined: as stored. NaN or infinity is a UserError naming it.
   torch::Tensor read(const std::string& canonical,
                      std::optional<c10::ScalarType> type = torch::kFloat32) const;
+  // The same without that check, and over the file's own pages where it has the weight as it is used: a
+  // table costs the rows that are looked up. Never to be written, nor used after the model.
+  torch::Tensor view(const std::string& canonical, c10::ScalarType type) const;
   Weights read_all(c10::ScalarType type = torch::kFloat32) const;
 
  private:
   const checkpoint::ShardedFile::Place* locate(const std::string& name) const;
   void check_ties() const;
+  torch::Tensor part_of(const StoredWeight& weight) const;
 
   std::string folder_;
   std::unique_ptr<checkpoint::ShardedFile> files_;
