@@ -20,6 +20,8 @@
 namespace frugal::base {
 namespace {
 
+constexpr std::uint64_t sent_at_once = std::uint64_t{32} << 20;  // bytes
+
 std::string reason() { return std::strerror(errno); }
 
 std::string disk_hint(int error) {
@@ -137,7 +139,15 @@ AtomicFile::~AtomicFile() {
   if (!aside_.empty()) ::unlink(aside_.c_str());
 }
 
-void AtomicFile::write(const void* bytes, std::size_t count) { write_all(descriptor_, bytes, count, path_); }
+// A long file goes to the disk while it is being made: otherwise commit() waits for all of it.
+void AtomicFile::write(const void* bytes, std::size_t count) {
+  write_all(descriptor_, bytes, count, path_);
+  written_ += count;
+  if (written_ - sent_ < sent_at_once) return;
+  ::sync_file_range(descriptor_, static_cast<off64_t>(sent_), static_cast<off64_t>(written_ - sent_),
+                    SYNC_FILE_RANGE_WRITE);
+  sent_ = written_;
+}
 
 void AtomicFile::write_at(std::uint64_t offset, const void* bytes, std::size_t count) {
   if (::lseek(descriptor_, static_cast<off_t>(offset), SEEK_SET) < 0) {

@@ -32,6 +32,7 @@ class AtomicFile {
  private:
   std::string path_, aside_;
   int descriptor_ = -1;
+  std::uint64_t written_ = 0, sent_ = 0;  // by write(); of it, what the disk was given
 };
 
 // Appends one line (a newline is added) under a lock, so that lines of several processes never mix.

@@ -47,8 +47,8 @@ class TensorGrowth {
   void plan_redrawn();
   template <class Real>
   void redraw(std::int64_t row, Real* out) const;
-  template <class Real>
-  void fill_row(std::int64_t row, const Real* base, bool produced, Real* out) const;
+  template <class From, class To>
+  void fill_row(std::int64_t row, const From* base, bool produced, To* out) const;
 
   const GrowthPlan& plan_;
   model::WeightSpec spec_;

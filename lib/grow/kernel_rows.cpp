@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <type_traits>
 
 #include "base/random.h"
@@ -21,11 +22,23 @@ using RealOf = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
 // Close to a standard normal and cut at 3.5: four uniform numbers of 16 bits, summed. One draw of 64 bits an
 // entry, ten times as fast as an exact one; initial weights ask for no more.
-double near_normal(base::Random& random) {
-  const std::uint64_t bits = random.next();
-  const auto sum =
-      static_cast<double>((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48));
-  return (sum - 131070) * (1.7320508075688772 / 65536);
+double near_normal(std::uint64_t bits) {
+  const auto sum = static_cast<std::int32_t>((bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) +
+                                             (bits >> 48));
+  return (static_cast<double>(sum) - 131070) * (1.7320508075688772 / 65536);
+}
+
+// Drawn first, so that what is made of the draws vectorises.
+template <class Real, class To>
+void draw(base::Random& random, double std, To* to, std::int64_t count) {
+  constexpr std::int64_t block = 256;
+  std::uint64_t bits[block];
+  for (std::int64_t at = 0; at < count; at += block) {
+    const std::int64_t here = std::min(block, count - at);
+    for (std::int64_t i = 0; i < here; ++i) bits[i] = random.next();
+    for (std::int64_t i = 0; i < here; ++i)
+      to[at + i] = static_cast<To>(static_cast<Real>(std * near_normal(bits[i])));
+  }
 }
 
 }  // namespace
@@ -38,7 +51,7 @@ void TensorGrowth::redraw(std::int64_t row, Real* out) const {
   if (rows && !redrawn_[static_cast<std::size_t>(row)]) return;
   for (std::int64_t c = 0; c < row_size(); ++c) {
     if (rows || redrawn_[static_cast<std::size_t>(c)])
-      out[c] = static_cast<Real>(mean_ + std_ * near_normal(random));
+      out[c] = static_cast<Real>(mean_ + std_ * near_normal(random.next()));
   }
 }
 
@@ -81,40 +94,61 @@ void TensorGrowth::measure(std::span<const T* const> sources) {
   std_ = std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean_ * mean_));
 }
 
+// Numbers of the file's type that keep their size are copied as they are.
+template <class From, class To, class Real>
+void scale(const From* from, std::int64_t count, Real factor, To* to) {
+  if constexpr (std::is_same_v<From, To>) {
+    if (factor == 1) {
+      std::copy(from, from + count, to);
+      return;
+    }
+  }
+  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<To>(static_cast<Real>(from[i]) * factor);
+}
+
 // One row from its source row (or the mean row) `base`; `produced` false: a fresh row.
-template <class Real>
-void TensorGrowth::fill_row(std::int64_t row, const Real* base, bool produced, Real* out) const {
+template <class From, class To>
+void TensorGrowth::fill_row(std::int64_t row, const From* base, bool produced, To* out) const {
+  using Real = RealOf<To>;
   const auto r = static_cast<std::size_t>(row);
   const Real row_factor = row_map_ != nullptr ? static_cast<Real>(row_factor_[r]) : Real{1};
   const bool weights = kind_ == Kind::weights;
   const bool diagonal = plan_.block_diagonal && row_map_ != nullptr && column_map_ != nullptr;
-  base::Random random(plan_.seed, fmt::format("{}.{}", spec_.name, row));
-  const auto fresh_value = [&](Fill fill) {
-    if (kind_ == Kind::second_moment) return static_cast<Real>(mean_);
-    if (!weights || fill == Fill::zero) return Real{0};
-    return static_cast<Real>(plan_.fresh_std * near_normal(random));
+  std::optional<base::Random> random;  // of the row, where anything is drawn
+  const auto draws = [&]() -> base::Random& {
+    if (!random) random.emplace(plan_.seed, fmt::format("{}.{}", spec_.name, row));
+    return *random;
+  };
+  const auto fresh_values = [&](Fill fill, To* to, std::int64_t count) {
+    if (weights && fill != Fill::zero) {
+      draw<Real>(draws(), plan_.fresh_std, to, count);
+    } else {
+      std::fill(to, to + count,
+                static_cast<To>(kind_ == Kind::second_moment ? static_cast<Real>(mean_) : Real{0}));
+    }
   };
   const Fill row_fill = row_map_ != nullptr ? row_map_->produce : Fill::random;
   for (const Run& run : runs_) {
-    Real* to = out + run.to;
+    To* to = out + run.to;
     if (!produced) {
       const Fill fill = run.from < 0 && column_map_->consume == Fill::zero ? Fill::zero : row_fill;
-      for (std::int64_t i = 0; i < run.count; ++i) to[i] = fresh_value(fill);
+      fresh_values(fill, to, run.count);
     } else if (run.from == average && spec_.table) {
       double sum = 0;
       for (std::int64_t i = 0; i < source_columns_; ++i) sum += static_cast<double>(base[i]);
-      const Real mean = weights ? static_cast<Real>(sum / static_cast<double>(source_columns_) * run.factor)
-                                : fresh_value(Fill::zero);
-      std::fill(to, to + run.count, mean);
+      if (weights) {
+        const auto mean = static_cast<Real>(sum / static_cast<double>(source_columns_) * run.factor);
+        std::fill(to, to + run.count, static_cast<To>(mean));
+      } else {
+        fresh_values(Fill::zero, to, run.count);
+      }
     } else if (run.from < 0) {
       const Fill fill = spec_.table ? column_map_->produce : column_map_->consume;
-      for (std::int64_t i = 0; i < run.count; ++i) to[i] = fresh_value(fill);
+      fresh_values(fill, to, run.count);
     } else if (diagonal && column_map_->ordinal[static_cast<std::size_t>(run.to)] != row_map_->ordinal[r]) {
-      std::fill(to, to + run.count, Real{0});
+      std::fill(to, to + run.count, static_cast<To>(0));
     } else {
-      const Real factor = row_factor * static_cast<Real>(run.factor);
-      const Real* from = base + run.from;
-      for (std::int64_t i = 0; i < run.count; ++i) to[i] = from[i] * factor;
+      scale(base + run.from, run.count, row_factor * static_cast<Real>(run.factor), to);
     }
   }
   if (plan_.noise == 0 || !weights || !produced || column_map_ == nullptr || spec_.table || diagonal) return;
@@ -123,13 +157,14 @@ void TensorGrowth::fill_row(std::int64_t row, const Real* base, bool produced, R
   for (std::size_t c = 0; c < drawn.size(); ++c) {
     const std::int64_t from = column_map_->from[c];
     if (from < 0 || column_map_->share[c] == 1) continue;
-    drawn[c] = plan_.noise * std_ * random.normal();
+    drawn[c] = plan_.noise * std_ * draws().normal();
     sum[static_cast<std::size_t>(from)] += drawn[c] * column_map_->share[c];
   }
   for (std::size_t c = 0; c < drawn.size(); ++c) {
     const std::int64_t from = column_map_->from[c];
     if (from < 0 || column_map_->share[c] == 1) continue;
-    out[c] += static_cast<Real>(drawn[c] - sum[static_cast<std::size_t>(from)]);
+    out[c] = static_cast<To>(static_cast<Real>(out[c]) +
+                             static_cast<Real>(drawn[c] - sum[static_cast<std::size_t>(from)]));
   }
 }
 
@@ -149,13 +184,20 @@ void TensorGrowth::rows(std::span<const T* const> sources, std::int64_t begin, s
   if (drawn_) {
     for (std::int64_t r = begin; r < end; ++r, out += size) {
       base::Random random(plan_.seed, fmt::format("{}.{}", spec_.name, r));
-      for (std::int64_t c = 0; c < size; ++c)
-        out[c] = static_cast<T>(static_cast<Real>(plan_.fresh_std * near_normal(random)));
+      draw<Real>(random, plan_.fresh_std, out, size);
     }
     return;
   }
   const auto columns = static_cast<std::size_t>(source_columns_);
-  std::vector<Real> base(columns), row(static_cast<std::size_t>(size)), mean_row;
+  // What is added to a row after it was filled is added before it is rounded to the file's type.
+  const bool as_it_is = plan_.noise == 0 && redrawn_.empty();
+  std::vector<Real> row(as_it_is ? 0 : static_cast<std::size_t>(size)), mean_row;
+  const auto fill = [&](std::int64_t r, const auto* line, bool produced) {
+    if (as_it_is) return fill_row(r, line, produced, out);
+    fill_row(r, line, produced, row.data());
+    if (!redrawn_.empty()) redraw<Real>(r, row.data());
+    for (std::int64_t c = 0; c < size; ++c) out[c] = static_cast<T>(row[static_cast<std::size_t>(c)]);
+  };
   for (std::int64_t r = begin; r < end; ++r, out += size) {
     const std::int64_t from = row_map_ != nullptr ? row_map_->from[static_cast<std::size_t>(r)] : r;
     const bool fresh_row = from == fresh || (from == average && kind_ != Kind::weights);
@@ -169,7 +211,6 @@ void TensorGrowth::rows(std::span<const T* const> sources, std::int64_t begin, s
       *out = static_cast<T>(value);
       continue;
     }
-    const Real* line = base.data();
     if (from == average && !fresh_row) {
       if (mean_row.empty()) {
         // With layer scale the mean is of what is added, over the scale that the new unit has: the mean size.
@@ -184,16 +225,14 @@ void TensorGrowth::rows(std::span<const T* const> sources, std::int64_t begin, s
         }
         for (const double one : sum) mean_row.push_back(static_cast<Real>(all > 0 ? one / all : 0));
       }
-      line = mean_row.data();
+      fill(r, mean_row.data(), true);
     } else if (!fresh_row) {
       const bool copy = row_map_ != nullptr && row_map_->ordinal[static_cast<std::size_t>(r)] > 0;
-      const T* at =
-          sources[sources.size() > 1 && !scaled_ && copy ? 1 : 0] + static_cast<std::size_t>(from) * columns;
-      for (std::size_t c = 0; c < columns; ++c) base[c] = static_cast<Real>(at[c]);
+      const T* source = sources[sources.size() > 1 && !scaled_ && copy ? 1 : 0];
+      fill(r, source + static_cast<std::size_t>(from) * columns, true);
+    } else {
+      fill(r, static_cast<const Real*>(nullptr), false);
     }
-    fill_row<Real>(r, line, !fresh_row, row.data());
-    if (!redrawn_.empty()) redraw<Real>(r, row.data());
-    for (std::int64_t c = 0; c < size; ++c) out[c] = static_cast<T>(row[static_cast<std::size_t>(c)]);
   }
 }
 
