@@ -94,6 +94,11 @@ def shake(model, seed):
         for name, value in model.named_parameters():
             scale = value.ndim == 1 and "weight" in name and ("norm" in name.lower() or "ln_" in name)
             value.copy_(torch.randn_like(value) * 0.15 + (1.0 if scale and not plus_one else 0.0))
+    if "T5" in type(model).__name__:  # it does not scale its scores: its initial queries are small instead
+        with torch.no_grad():
+            for name, value in model.named_parameters():
+                if name.endswith(".q.weight"):
+                    value.mul_(model.config.d_kv ** -0.5)
     return model.eval()
 
 
