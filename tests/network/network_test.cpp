@@ -93,7 +93,7 @@ TEST_CASE("squeeze-and-excitation, middle channels and both block names are read
   json["blocks"][2]["conv"] = operation;
   json["blocks"][2].erase("mobile_inverted_conv");
   CHECK(network::to_text(network::read_network(json, "n.json")) == network::to_text(network));
-  json["blocks"][2]["mobile_inverted_conv"] = operation;  // of both names the long one
+  json["blocks"][2]["mobile_inverted_conv"] = json["blocks"][2]["conv"];  // of both names the long one
   json["blocks"][2]["conv"]["mid_channels"] = 48;
   CHECK(network::to_text(network::read_network(json, "n.json")) == network::to_text(network));
 }
