@@ -82,10 +82,7 @@ std::vector<std::size_t> usual_ones(const Examples& examples, const std::vector<
                                     const quant::AnomalyConfig& anomaly) {
   if (!anomaly.used()) return which;
   std::vector<std::size_t> usual = all_or(examples, which);
-  std::erase_if(usual, [&](std::size_t i) {
-    return std::find(anomaly.normal.begin(), anomaly.normal.end(), examples.labels[i]) ==
-           anomaly.normal.end();
-  });
+  std::erase_if(usual, [&](std::size_t i) { return !anomaly.is_usual(examples.labels[i]); });
   if (usual.empty())
     throw UserError("anomaly.normal", "names classes of which " + examples.name + " has no sample");
   return usual;

@@ -134,9 +134,9 @@ void TensorGrowth::fill_row(std::int64_t row, const From* base, bool produced, T
       const Fill fill = run.from < 0 && column_map_->consume == Fill::zero ? Fill::zero : row_fill;
       fresh_values(fill, to, run.count);
     } else if (run.from == average && spec_.table) {
-      double sum = 0;
-      for (std::int64_t i = 0; i < source_columns_; ++i) sum += static_cast<double>(base[i]);
       if (weights) {
+        double sum = 0;
+        for (std::int64_t i = 0; i < source_columns_; ++i) sum += static_cast<double>(base[i]);
         const auto mean = static_cast<Real>(sum / static_cast<double>(source_columns_) * run.factor);
         std::fill(to, to + run.count, static_cast<To>(mean));
       } else {

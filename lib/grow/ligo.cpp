@@ -54,7 +54,7 @@ Ligo::Ligo(const TransformerConfig& source, const TransformerConfig& target, con
     throw base::UserError("target.experts", "a learned operator makes no mixture of a dense model",
                           "ligo-grow grow, then train");
   }
-  if (source.decoder_layers > 0 || source.distance_classes > 0) {
+  if (source.distance_classes > 0) {
     throw base::UserError(source.origin.empty() ? "model" : source.origin,
                           "is a T5: a learned operator takes one stack of layers", "ligo-grow grow");
   }

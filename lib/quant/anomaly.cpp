@@ -62,10 +62,7 @@ void AnomalyConfig::check(std::int64_t class_count) const {
 }
 
 void relabel(Samples& samples, const AnomalyConfig& config) {
-  for (std::int32_t& label : samples.labels) {
-    const bool is_usual = std::find(config.normal.begin(), config.normal.end(), label) != config.normal.end();
-    label = is_usual ? usual : unusual;
-  }
+  for (std::int32_t& label : samples.labels) label = config.is_usual(label) ? usual : unusual;
   samples.class_count = 2;
 }
 

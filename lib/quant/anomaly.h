@@ -1,6 +1,7 @@
 // What unusual samples are told by: the loss of an auto-encoder that learnt usual ones alone.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -19,8 +20,11 @@ struct AnomalyConfig {
   double quantile = 0.95;            // of the scores of usual training samples: the threshold
 
   bool used() const { return !normal.empty(); }
+  bool is_usual(std::int32_t label) const {
+    return std::find(normal.begin(), normal.end(), label) != normal.end();
+  }
   void visit(config::Visitor& v);
-  // UserError for classes that the data does not have, and where nothing would be unusual.
+  // UserError for classes that the data does not have.
   void check(std::int64_t class_count) const;
 };
 

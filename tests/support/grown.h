@@ -10,6 +10,13 @@
 
 namespace frugal::test {
 
+inline grow::OperatorConfig with(const std::string& width, const std::string& depth = "identity") {
+  grow::OperatorConfig config;
+  config.width = width;
+  config.depth = depth;
+  return config;
+}
+
 struct Grown {
   grow::GrowthPlan plan;
   model::Weights small, large;

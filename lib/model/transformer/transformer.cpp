@@ -137,23 +137,25 @@ Tensor added(const Tensor& bias, const Tensor& mask) {
   return bias.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity());
 }
 
+// Layers [first, last).
+Tensor run_layers(const TransformerConfig& config, const WeightsOfLayer& weights, Tensor x,
+                  std::int64_t first, std::int64_t last, const Pass& pass) {
+  const auto shape = x.sizes().vec();
+  for (std::int64_t i = first; i < last; ++i)
+    x = run_layer(config, weights(i), i, x.reshape({-1, shape[2]}), pass).view(shape);
+  return x;
+}
+
 // T5: the encoder's layers, then the decoder's, which look at what the encoder made. Without a text of its
 // own the decoder reads the encoder's, one token later.
-Tensor encode_and_decode(const TransformerConfig& config, const WeightsOfLayer& weights,
-                         const TransformerInput& input) {
-  const Weights outside = weights(no_layer);
-  const auto run = [&](Tensor x, std::int64_t first, std::int64_t last, const Pass& pass) {
-    const auto shape = x.sizes().vec();
-    for (std::int64_t i = first; i < last; ++i)
-      x = run_layer(config, weights(i), i, x.reshape({-1, shape[2]}), pass).view(shape);
-    return x;
-  };
+Tensor encode_and_decode(const TransformerConfig& config, const Weights& outside,
+                         const WeightsOfLayer& weights, const TransformerInput& input) {
   Tensor x = embed(config, outside, input);
   Pass pass{x.size(0), x.size(1), {}, {}, {}, {}, {}, {}, {}, {}};
   const Tensor there =
       input.mask.defined() ? input.mask.to(torch::kBool).view({pass.batch, 1, 1, pass.tokens}) : Tensor();
   pass.mask = added(position_bias(config, outside.at("position_bias.weight"), pass.tokens, false), there);
-  x = run(x, 0, config.layers, pass);
+  x = run_layers(config, weights, x, 0, config.layers, pass);
   if (config.decoder_layers == 0) return norm_of(config, outside, "final_norm", x);
   TransformerInput answer;
   answer.ids =
@@ -167,7 +169,7 @@ Tensor encode_and_decode(const TransformerConfig& config, const WeightsOfLayer& 
   x = embed(config, outside, answer);
   Pass decoding{x.size(0), x.size(1), {}, {}, {}, {}, {}, {}, memory, there};
   decoding.mask = position_bias(config, outside.at("decoder_position_bias.weight"), decoding.tokens, true);
-  x = run(x, config.layers, config.stack(), decoding);
+  x = run_layers(config, weights, x, config.layers, config.stack(), decoding);
   return norm_of(config, outside, "final_norm", x);
 }
 
@@ -186,7 +188,7 @@ Tensor hidden_states(const TransformerConfig& config, const Weights& weights, co
                      const ForwardOptions& options) {
   if (config.distance_classes > 0)
     return encode_and_decode(
-        config, [&](std::int64_t) { return weights; }, input);
+        config, weights, [&](std::int64_t) { return weights; }, input);
   Tensor x = embed(config, weights, input);
   const std::int64_t hidden = x.size(2);
   const Pass whole = pass_of(config, x, input.mask, {});
@@ -221,13 +223,10 @@ Tensor logits_by_layer(const TransformerConfig& config, const WeightsOfLayer& we
                        const TransformerInput& input) {
   const Weights outside = weights(no_layer);
   if (config.distance_classes > 0)
-    return of_hidden(config, outside, encode_and_decode(config, weights, input));
+    return of_hidden(config, outside, encode_and_decode(config, outside, weights, input));
   Tensor x = embed(config, outside, input);
-  const auto shape = x.sizes().vec();
   const Pass pass = pass_of(config, x, input.mask, {});
-  for (std::int64_t i = 0; i < config.layers; ++i) {
-    x = run_layer(config, weights(i), i, x.reshape({-1, shape[2]}), pass).view(shape);
-  }
+  x = run_layers(config, weights, x, 0, config.layers, pass);
   return of_hidden(config, outside, config.final_norm ? norm_of(config, outside, "final_norm", x) : x);
 }
 
