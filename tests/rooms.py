@@ -46,7 +46,7 @@ TORCH_FREE = {
     "ops/arm": ["ops"],
     "autodiff": ["base", "ir", "ops"],
     "passes": ["base", "ir", "ops", "autodiff"],
-    "plan": ["base", "report", "ir"],
+    "plan": BASICS + ["ir"],
     "device/runtime": [],
     "device": BASICS + ["device/runtime"],
     "device/boards": ["device/runtime"],

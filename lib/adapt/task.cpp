@@ -35,6 +35,7 @@ Images open_images(const AdaptConfig& config, const ir::Graph& graph) {
         graph, config.network);
     for (quant::Samples* samples : {&images.training, &images.usual, &images.part, &all})
       quant::relabel(*samples, config.anomaly);
+    quant::require_both_kinds(all.labels);
   }
   if (!config.stream.used()) {
     images.held_out.push_back(std::move(all));

@@ -24,8 +24,8 @@ void DeviceConfig::visit(config::Visitor& v) {
   v.field("optimise", optimise, "the compiler's flag");
   v.field(
       "memories", memories,
-      "pieces of SRAM that the numbers of a step are spread over, the cheapest first: DTCM=65536, AXI=131072 "
-      "(bytes); empty: one piece. Each becomes an array in a section of its own, .bss.arena_DTCM");
+      "pieces of SRAM that the numbers of a step are spread over, the cheapest first: DTCM=64KB, AXI=131072; "
+      "empty: one piece. Each becomes an array in a section of its own, .bss.arena_DTCM");
 }
 
 void CompileConfig::visit(config::Visitor& v) {

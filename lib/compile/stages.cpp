@@ -22,6 +22,12 @@ ir::Model autoencoder_of(const ir::Model& model, const CompileConfig& config) {
   if (config.method.storage == "integer")
     throw UserError("method.storage", "integer: the loss of an auto-encoder is in float",
                     "stochastic or nearest");
+  const device::Target target = device::target_named(config.device.target, "device.target");
+  if (!device::has_float(target))
+    throw UserError(
+        "device.target",
+        device::name_of(target) + " has no floating point, in which the loss of an auto-encoder is",
+        "m4, m7, m55 or host");
   if (config.replay.used())
     throw UserError("replay", "needs classes to keep in balance, which an auto-encoder does not know");
   return quant::as_autoencoder(model, config.network);

@@ -15,6 +15,17 @@ namespace frugal::config {
 using base::UserError;
 using Json = nlohmann::json;
 
+namespace {
+
+bool was_set(const std::vector<std::string>* pointers, const std::string& path) {
+  return pointers != nullptr &&
+         std::any_of(pointers->begin(), pointers->end(), [&](const std::string& given) {
+           return path == given || path.starts_with(given + "/");
+         });
+}
+
+}  // namespace
+
 JsonNode::JsonNode(const Json& json, std::string origin, std::string path, const char* hint)
     : json_(&json), origin_(std::move(origin)), path_(std::move(path)), hint_(hint) {}
 
@@ -43,8 +54,11 @@ std::int64_t JsonNode::integer(const Range& range) const {
 }
 
 std::string JsonNode::text() const {
-  if (!json_->is_string()) fail("must be text, got " + got());
-  return json_->get<std::string>();
+  if (json_->is_string()) return json_->get<std::string>();
+  const bool whole = json_->is_number_integer();
+  // A shell has no types: a size of 31000 bytes, class 3, a run named 2026.
+  if (whole && was_set(overridden_, path_)) return json_->dump();
+  fail("must be text, got " + got(), whole ? "\"" + json_->dump() + "\"" : "");
 }
 
 std::string JsonNode::one_of(const std::vector<std::string>& choices) const {
@@ -195,11 +209,7 @@ JsonNode JsonNode::at(const Json& json, const std::string& step) const {
 }
 
 std::string JsonNode::place_of(const std::string& path) const {
-  if (overridden_ != nullptr) {
-    for (const std::string& given : *overridden_) {
-      if (path == given || path.starts_with(given + "/")) return "--set " + path.substr(1);
-    }
-  }
+  if (was_set(overridden_, path)) return "--set " + path.substr(1);
   return fmt::format("{}:{}", origin_, path.empty() ? "/" : path);
 }
 

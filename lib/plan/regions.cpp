@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "config/size.h"
 #include "plan/plan.h"
 #include "plan/verify.h"
 
@@ -155,14 +156,15 @@ std::vector<Region> parse_regions(const std::vector<std::string>& texts, const s
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) fail("a memory needs a name and its bytes");
     Region region{text.substr(0, equals), 0, static_cast<double>(regions.size() + 1)};
-    const char* at = text.data() + equals + 1;
-    const char* const end = text.data() + text.size();
-    const auto bytes = std::from_chars(at, end, region.bytes);
-    if (bytes.ec != std::errc() || region.bytes == 0) fail("bytes must be a whole number above 0");
-    if (bytes.ptr != end) {
-      const auto cost = std::from_chars(bytes.ptr + 1, end, region.cost);
-      if (*bytes.ptr != ':' || cost.ec != std::errc() || cost.ptr != end || !(region.cost >= 0) ||
-          std::isinf(region.cost))
+    const std::size_t colon = std::min(text.find(':', equals), text.size());
+    const auto bytes =
+        config::bytes_of(text.substr(equals + 1, colon - equals - 1), origin + " " + region.name);
+    if (bytes == 0) fail("bytes must be above 0");
+    region.bytes = static_cast<std::size_t>(bytes);
+    if (colon < text.size()) {
+      const char* const end = text.data() + text.size();
+      const auto cost = std::from_chars(text.data() + colon + 1, end, region.cost);
+      if (cost.ec != std::errc() || cost.ptr != end || !(region.cost >= 0) || std::isinf(region.cost))
         fail("behind the bytes may stand : and a cost of 0 or more");
     }
     for (const Region& other : regions) {

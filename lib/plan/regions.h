@@ -34,7 +34,7 @@ struct RegionPlan {
   bool fits() const { return without_room.empty(); }
 };
 
-// "DTCM=131072" or "DTCM=131072:2.5": name, bytes, and where wanted the cost of a byte; else it is the
+// "DTCM=128KB" or "DTCM=131072:2.5": name, bytes, and where wanted the cost of a byte; else it is the
 // position in the list, from 1. Throws UserError at "origin" for another form, for no bytes, and for a name
 // that stands twice.
 std::vector<Region> parse_regions(const std::vector<std::string>& texts, const std::string& origin);

@@ -66,6 +66,19 @@ void relabel(Samples& samples, const AnomalyConfig& config) {
   samples.class_count = 2;
 }
 
+void require_both_kinds(std::span<const std::int32_t> held_out) {
+  const auto unusual_ones = std::count(held_out.begin(), held_out.end(), unusual);
+  const std::string count = std::to_string(held_out.size());
+  if (unusual_ones == 0)
+    throw UserError(
+        "anomaly.normal",
+        "names the classes of all " + count + " samples held out: none is unusual, to be told from them",
+        "leave a class out, or hold out samples of another (held_out)");
+  if (unusual_ones == static_cast<std::ptrdiff_t>(held_out.size()))
+    throw UserError("anomaly.normal", "names no class of the " + count + " samples held out: none is usual",
+                    "hold out more (held_out), or name a class that is among them");
+}
+
 Detection detection(std::span<const double> training, std::span<const double> scores,
                     std::span<const std::int32_t> labels, double quantile) {
   FRUGAL_ASSERT(!training.empty() && scores.size() == labels.size(), "scores without samples");

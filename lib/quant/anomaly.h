@@ -31,6 +31,8 @@ struct AnomalyConfig {
 // Labels become 0 where a class is usual, 1 where it is not.
 constexpr std::int32_t usual = 0, unusual = 1;
 void relabel(Samples& samples, const AnomalyConfig& config);
+// UserError where the samples held out, relabelled, are all usual or all unusual: no AUC could be computed.
+void require_both_kinds(std::span<const std::int32_t> held_out);
 
 struct Detection {
   double threshold = 0;                // a higher score is unusual

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "adapt/batches.h"
 #include "adapt/samples.h"
@@ -30,6 +31,7 @@ class Builder {
         between ? added(*held_out, adapt::balanced_part(*held_out, config_.evaluate_images)) : Range{};
     if (config_.anomaly.used()) {
       quant::relabel(lesson_.samples, config_.anomaly);
+      quant::require_both_kinds(std::span(lesson_.samples.labels).subspan(all.begin, all.end - all.begin));
       lesson_.quantile = config_.anomaly.quantile;
       usual_ = {learnt.begin, std::min(learnt.end, learnt.begin + (all.end - all.begin))};
     }

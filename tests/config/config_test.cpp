@@ -72,7 +72,7 @@ TEST_CASE("errors name file, path, value and what would be right") {
   REQUIRE(error_of(R"({"epoch": 2})") == "a.json:/epoch: unknown key 'epoch'|did you mean 'epochs'?");
   REQUIRE(error_of(R"({"fit": {"loss": "hubber"}})") ==
           "a.json:/fit/loss: unknown value 'hubber'|did you mean 'huber'?");
-  REQUIRE(error_of(R"({"laws": ["m1", 2]})") == "a.json:/laws/1: must be text, got number: 2|");
+  REQUIRE(error_of(R"({"laws": ["m1", 2]})") == "a.json:/laws/1: must be text, got number: 2|\"2\"");
   REQUIRE(error_of(R"({"more": [{}, {"los": 1}]})") ==
           "a.json:/more/1/los: unknown key 'los'|did you mean 'loss'?");
   REQUIRE(error_of("[1]") == "a.json:/: must be an object, got array: [1]|");
@@ -87,6 +87,10 @@ TEST_CASE("a setting given by --set overrides and is named in errors") {
   REQUIRE(value.fit.loss == "log");
   REQUIRE(value.epochs == 7);
   REQUIRE(value.laws == std::vector<std::string>{"x"});
+  const auto named =
+      config::read<Outer>(config::load(dir / "a.json", {R"(laws=["a", "x"])", "laws.0=31000"}));
+  REQUIRE(named.laws == std::vector<std::string>{"31000", "x"});
+  REQUIRE(error_of("{}", {"laws=[2.5]"}) == "--set laws/0: must be text, got number: 2.5|");
   REQUIRE(error_of("{}", {"fit.huber_delta=0"}) == "--set fit/huber_delta: must be > 0, got 0|");
   REQUIRE(error_of("{}", {"nonsense"}).find("must be path=value") != std::string::npos);
 }

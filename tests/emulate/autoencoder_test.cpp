@@ -79,12 +79,33 @@ emulate::Lesson lesson(int rounds) {
   return made;
 }
 
-nlohmann::ordered_json learnt(const emulate::Compiled& compiled, int rounds, const std::string& state = "") {
+nlohmann::ordered_json learnt(const emulate::Compiled& compiled, int rounds, const std::string& state = "",
+                              const std::string& compiler = "") {
   emulate::RunOptions options;
+  options.compiler = compiler;
   options.target = compiled.target;
   options.check = options.quiet = true;
   options.state = state;
   return emulate::run_lesson(compiled, lesson(rounds), options);
+}
+
+// Built by the target's gcc, or by another compiler.
+void learns_like_the_trainer(device::Target target, const std::string& compiler = "") {
+  const std::vector<std::string> missing = emulate::missing_programs(target);
+  if (!missing.empty()) {
+    WARN("SKIPPED: " << device::name_of(target) << " needs " << missing.front()
+                     << " (scripts/setup --device)");
+    return;
+  }
+  for (const auto& [dense, rounding] :
+       {std::pair{true, "float32-half-even"}, std::pair{false, "float32-half-even"},
+        std::pair{true, "tflite"}, std::pair{false, "integer"}}) {
+    INFO(device::name_of(target) << ", " << (dense ? "dense, " : "convolutions, ") << rounding);
+    const auto result = learnt(Folder(dense, target, rounding).compiled(), 1, "", compiler);
+    CHECK(result["check"]["equal"] == true);
+    CHECK(result["learnt"] == 20);
+    CHECK(result["instructions"]["step"]["mean"] > result["instructions"]["inference"]["mean"]);
+  }
 }
 
 }  // namespace
@@ -122,16 +143,21 @@ TEST_CASE("an auto-encoder on the host learns as in the trainer, and tells what 
   }
 }
 
-TEST_CASE("an auto-encoder on a Cortex-M7 learns as in the trainer", "[emulate][slow]") {
-  const std::vector<std::string> missing = emulate::missing_programs(device::Target::cortex_m7);
-  if (!missing.empty()) {
-    WARN("SKIPPED: cortex-m7 needs " << missing.front() << " (scripts/setup --device)");
-    return;
-  }
-  for (const bool dense : {true, false}) {
-    const auto result = learnt(Folder(dense, device::Target::cortex_m7).compiled(), 2);
-    CHECK(result["check"]["equal"] == true);
-    CHECK(result["instructions"]["step"]["mean"] > result["instructions"]["inference"]["mean"]);
+TEST_CASE("auto-encoders of every rounding learn on a Cortex-M4 as in the trainer", "[emulate][slow]") {
+  learns_like_the_trainer(device::Target::cortex_m4);
+}
+TEST_CASE("auto-encoders of every rounding learn on a Cortex-M7 as in the trainer", "[emulate][slow]") {
+  learns_like_the_trainer(device::Target::cortex_m7);
+}
+TEST_CASE("auto-encoders of every rounding learn on a Cortex-M55 as in the trainer", "[emulate][slow]") {
+  learns_like_the_trainer(device::Target::cortex_m55);
+}
+
+TEST_CASE("an auto-encoder for a core without floating point is refused by name", "[emulate]") {
+  for (const device::Target target : {device::Target::cortex_m3, device::Target::rv32imc}) {
+    const Folder folder(false, target, "integer");
+    CHECK(folder.refused() == "device.target: " + device::name_of(target) +
+                                  " has no floating point, in which the loss of an auto-encoder is");
   }
 }
 

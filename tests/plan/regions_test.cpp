@@ -6,6 +6,7 @@
 #include "plan/plan.h"
 #include "plan/random_blocks.h"
 #include "plan/verify.h"
+#include "support/message_of.h"
 #include "support/test.h"
 
 using namespace frugal;
@@ -96,11 +97,12 @@ TEST_CASE("the verifier knows wrong plans over several memories", "[plan]") {
 }
 
 TEST_CASE("memories are read from texts, and bad ones are named", "[plan]") {
-  const auto regions = plan::parse_regions({"DTCM=128", "SRAM=512:2.5", "far=1"}, "--region");
+  const auto regions = plan::parse_regions({"DTCM=128", "SRAM=0.5KB:2.5", "far=1B"}, "--region");
   REQUIRE(regions.size() == 3);
   CHECK(regions[0].name == "DTCM");
   CHECK(regions[0].bytes == 128);
   CHECK(regions[0].cost == 1);
+  CHECK(regions[1].bytes == 512);
   CHECK(regions[1].cost == 2.5);
   CHECK(regions[2].cost == 3);
   for (const char* bad : {"DTCM", "=5", "a=", "a=x", "a=0", "a=-5", "a=5:", "a=5:-1", "a=5:x", "a=5;1",
@@ -108,6 +110,12 @@ TEST_CASE("memories are read from texts, and bad ones are named", "[plan]") {
     INFO(bad);
     CHECK_THROWS_AS(plan::parse_regions({"SRAM=512", bad}, "--region"), base::UserError);
   }
+}
+
+TEST_CASE("a memory of no size is named with its name", "[plan]") {
+  CHECK(test::message_of([] {
+          plan::parse_regions({"SRAM=512", "DTCM=64kb"}, "device.memories");
+        }) == "device.memories DTCM: is no size: '64kb'");
 }
 
 TEST_CASE("blocks in several memories are written with the names of these", "[plan]") {

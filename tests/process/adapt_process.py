@@ -179,6 +179,7 @@ def autoencodes(case: Case) -> None:
     refused("anomaly.normal: is not given", anomaly__normal=[])
     refused("head is 'new'", head="new")
     refused("names class 2 of 2", anomaly__normal=[2])
+    refused("none is unusual, to be told from them", anomaly__normal=[0, 1])
     refused("an auto-encoder learns on integers", method__storage="integer")
     refused("has no effect on an auto-encoder", stream__order=[0, 1])
     refused("gives 3 numbers for 64 that it takes", network=case.model)

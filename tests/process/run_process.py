@@ -133,6 +133,8 @@ def autoencodes(case: Case) -> None:
     assert "AUC" in stderr and result["learnt"] == 800, stderr
     _, stderr = case.run(expect=2)
     assert "is an auto-encoder" in stderr, stderr
+    _, stderr = case.run(anomaly__normal=[0, 1], expect=2)
+    assert "none is unusual, to be told from them" in stderr and "hint: leave a class out" in stderr, stderr
     case.compile()
     _, stderr = case.run(anomaly__normal=[1], expect=2)
     assert "compile it with head: none" in stderr, stderr

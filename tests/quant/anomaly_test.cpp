@@ -35,6 +35,17 @@ TEST_CASE("without samples of both kinds there is no AUC", "[quant]") {
   CHECK(quant::to_json(found)["auc"].is_null());
 }
 
+TEST_CASE("samples held out must be of both kinds", "[quant]") {
+  const auto refused = [](const std::vector<std::int32_t>& labels) {
+    return test::message_of([&] { quant::require_both_kinds(labels); });
+  };
+  CHECK(refused({0, 1, 0}) == "no error");
+  CHECK(refused({0, 0, 0}).find("anomaly.normal: names the classes of all 3 samples held out") !=
+        std::string::npos);
+  CHECK(refused({1, 1}).find("anomaly.normal: names no class of the 2 samples held out") !=
+        std::string::npos);
+}
+
 TEST_CASE("usual classes are those of the data", "[quant]") {
   quant::AnomalyConfig config;
   CHECK_FALSE(config.used());
