@@ -33,6 +33,7 @@ IMAGE = dict(hidden_size=64, num_hidden_layers=3, num_attention_heads=4, interme
              num_channels=3, num_labels=5)
 DINO = {key: value for key, value in IMAGE.items() if key != "intermediate_size"}
 MARKS = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
+ENDS = dict(bos_token_id=VOCAB - 2, eos_token_id=VOCAB - 1)
 T5 = dict(vocab_size=VOCAB, d_model=64, d_kv=16, d_ff=96, num_layers=3, num_heads=4)
 YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=16)
 LONG = dict(rope_type="longrope", rope_theta=10000.0, short_factor=[1.0 + 0.1 * i for i in range(8)],
@@ -76,6 +77,9 @@ MODELS = [
     ("modernbert", T.ModernBertForMaskedLM, T.ModernBertConfig(**BASE, **MARKS, local_attention=8), False, COPIES),
     ("t5", T.T5ForConditionalGeneration, T.T5Config(**T5), True, True),
     ("t5 gated", T.T5ForConditionalGeneration, T.T5Config(**T5, feed_forward_proj="gated-gelu"), True, True),
+    ("clip text", T.CLIPTextModelWithProjection, T.CLIPTextConfig(**BASE, **ENDS, projection_dim=24), False, True),
+    ("clip image", T.CLIPVisionModelWithProjection,
+     T.CLIPVisionConfig(**{key: value for key, value in IMAGE.items() if key != "num_labels"}, projection_dim=24), False, COPIES),
     ("vit", T.ViTForImageClassification, T.ViTConfig(**IMAGE), False, True),
     ("vit bare, pooler", T.ViTModel, T.ViTConfig(**IMAGE), False, True),
     ("deit", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), False, True),
@@ -120,8 +124,9 @@ def settings_of(config, growth, free_heads):
 def output(model, inputs):
     with torch.no_grad():
         result = model(**inputs)
-    if "logits" in result:
-        return result.logits.double()
+    for name in ("logits", "text_embeds", "image_embeds"):
+        if name in result:
+            return result[name].double()
     return result.last_hidden_state.double()
 
 
@@ -152,7 +157,7 @@ def own_models(folders):
         kind = getattr(T, config.architectures[0])
         free = config.model_type in ("llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "t5")
         post = config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra")
-        yield (folder, kind, config, free, COPIES if config.model_type == "modernbert" else not post)
+        yield (folder, kind, config, free, COPIES if config.model_type in ("modernbert", "clip_vision_model") else not post)
 
 
 def main():

@@ -111,7 +111,7 @@ model::WeightsOfLayer layers_of(const model::HfModel& model, c10::ScalarType typ
 void measure(const model::HfModel& source, const std::string& folder, DType written,
              const std::string& promise, std::uint64_t seed, bool quiet, nlohmann::ordered_json& result) {
   const auto type = written == DType::f64 ? torch::kFloat64 : torch::kFloat32;
-  const model::HfModel grown(folder);
+  const model::HfModel grown(folder, source.config().tower);
   const Difference difference = measure_difference(source.config(), layers_of(source, type), grown.config(),
                                                    layers_of(grown, type), type, seed);
   if (!std::isfinite(difference.scale)) {
@@ -183,6 +183,8 @@ void grow_moments_file(const PlannedGrowth& growth, const std::string& from, con
 void GrowConfig::visit(config::Visitor& v) {
   v.object("target", target, "sizes of the large model");
   v.object("operator", growth, "how it is grown");
+  v.choice("tower", tower, {"", "text", "image"},
+           "of a model with two (CLIP), the one that grows; the other is carried along");
   v.choice("dtype", dtype, {"same", "float32", "float64", "bf16", "fp16"}, "type of the weights written");
   v.choice("measure", measure, {"auto", "yes", "no"}, "measure the difference at the start");
   v.field("shard_gb", shard_gb, config::at_least(0), "largest shard in 10^9 bytes; 0: one file");
@@ -199,7 +201,7 @@ void grow_command(const std::string& source_folder, const std::string& out, cons
                   bool quiet, nlohmann::ordered_json& result) {
   const base::MemoryUse memory("growing the model of " + source_folder, "make the target smaller");
   // Whatever can be wrong is looked at before anything is written.
-  const model::HfModel source(source_folder);
+  const model::HfModel source(source_folder, config.tower);
   refuse_other_model(source_folder, out);
   source.refuse_dropped(config.drop);
   const TransformerConfig target = target_of(source.config(), config.target);

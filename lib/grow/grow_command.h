@@ -13,6 +13,7 @@ namespace frugal::grow {
 struct GrowConfig {
   TargetConfig target;
   OperatorConfig growth;
+  std::string tower;             // of a model with two, the one that grows
   std::string dtype = "same";    // of the files written
   std::string measure = "auto";  // the difference at the start: yes, no, auto (up to 500 M target parameters)
   double shard_gb = 5;           // largest shard, 10⁹ bytes; 0: one file

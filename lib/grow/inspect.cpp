@@ -17,6 +17,7 @@ using model::TransformerConfig;
 nlohmann::ordered_json describe(const TransformerConfig& config) {
   nlohmann::ordered_json json;
   json["model_type"] = config.model_type;
+  if (!config.tower.empty()) json["tower"] = config.tower;
   json["hidden_size"] = config.hidden_size;
   json["layers"] = config.layers;
   if (config.decoder_layers > 0) json["decoder_layers"] = config.decoder_layers;
@@ -40,8 +41,9 @@ nlohmann::ordered_json describe(const TransformerConfig& config) {
   return json;
 }
 
-void inspect_command(const std::string& folder, bool weights, nlohmann::ordered_json& result) {
-  const model::HfModel found(folder);
+void inspect_command(const std::string& folder, const std::string& tower, bool weights,
+                     nlohmann::ordered_json& result) {
+  const model::HfModel found(folder, tower);
   result["model"] = describe(found.config());
   result["dtype"] = checkpoint::name_of(found.dtype());
   result["files"] = found.files().shard_count();
@@ -62,8 +64,9 @@ void inspect_command(const std::string& folder, bool weights, nlohmann::ordered_
   result["warnings"] = warnings;
 }
 
-void write_logits(const std::string& folder, const std::string& input, const std::string& output) {
-  const model::HfModel found(folder);
+void write_logits(const std::string& folder, const std::string& tower, const std::string& input,
+                  const std::string& output) {
+  const model::HfModel found(folder, tower);
   const checkpoint::SafetensorsFile file(input);
   const TransformerConfig& config = found.config();
   const auto read = [&](const char* name, c10::ScalarType type) {

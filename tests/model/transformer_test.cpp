@@ -38,7 +38,8 @@ TEST_CASE("a causal model does not see what comes later") {
 }
 
 TEST_CASE("every weight that takes part gets a gradient, whatever the architecture") {
-  for (const char* type : {"electra", "modernbert", "dinov2", "mixtral", "t5"}) {
+  for (const char* type :
+       {"electra", "modernbert", "dinov2", "mixtral", "t5", "clip_text_model", "clip_vision_model"}) {
     TransformerConfig config = test::tiny_config(type);
     config.experts_per_token = config.experts;  // whom a router passes over hangs on the random numbers
     const Weights weights = test::shaken(config, 2);

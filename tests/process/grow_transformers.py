@@ -30,6 +30,9 @@ BERT = dict(COMMON, vocab_size=99, max_position_embeddings=40)
 IMAGE = dict(COMMON, image_size=16, patch_size=4, num_channels=3, num_labels=5)
 DINO = {key: value for key, value in IMAGE.items() if key != "intermediate_size"}
 MARKS = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
+CLIP_TEXT = dict(COMMON, vocab_size=99, max_position_embeddings=40, projection_dim=24, eos_token_id=98, bos_token_id=97)
+CLIP_IMAGE = dict(COMMON, image_size=16, patch_size=4, projection_dim=24, hidden_act="gelu")
+CLIP = T.CLIPConfig(text_config=dict(CLIP_TEXT), vision_config=dict(CLIP_IMAGE), projection_dim=24)
 T5 = dict(vocab_size=99, d_model=64, d_kv=16, d_ff=96, num_layers=2, num_heads=4)
 GPT2 = dict(vocab_size=99, n_positions=40, n_embd=64, n_layer=2, n_head=2)
 LLAMA = dict(COMMON, vocab_size=99, max_position_embeddings=40, num_attention_heads=4, num_key_value_heads=2,
@@ -116,6 +119,13 @@ CASES = [
                 relative_attention_max_distance=12), ["target.hidden_size=96", "target.layers=3"], True),
     ("t5 bare", T.T5Model, T.T5Config(**T5), ["target.hidden_size=128"], False),
     ("t5 encoder", T.T5EncoderModel, T.T5Config(**T5), ["target.hidden_size=96"], False),
+    ("clip text", T.CLIPTextModelWithProjection, T.CLIPTextConfig(**CLIP_TEXT), ["target.hidden_size=96", "target.layers=3"], True),
+    ("clip text bare, first marks", T.CLIPTextModel, T.CLIPTextConfig(**dict(CLIP_TEXT, eos_token_id=2)),
+     ["target.hidden_size=128"], False),
+    ("clip image", T.CLIPVisionModelWithProjection, T.CLIPVisionConfig(**CLIP_IMAGE),
+     ["target.hidden_size=128", "target.layers=3"], True),
+    ("clip, its text tower", T.CLIPModel, CLIP, ["tower=text", "target.hidden_size=96"], True),
+    ("clip, its image tower", T.CLIPModel, CLIP, ["tower=image", "target.hidden_size=128", "target.layers=3"], True),
     ("vit bare, pooler", T.ViTModel, T.ViTConfig(**IMAGE), ["target.hidden_size=96"], False),
     ("deit bare, pooler", T.DeiTModel, T.DeiTConfig(**IMAGE), ["target.hidden_size=96"], False),
     ("deit without teacher", T.DeiTForImageClassification, T.DeiTConfig(**IMAGE), ["target.hidden_size=128"], True),
@@ -124,7 +134,14 @@ CASES = [
 
 def output(model, inputs):
     with torch.no_grad():
+        if isinstance(model, T.CLIPModel):  # before they are made one long
+            if "input_ids" in inputs:
+                return model.text_projection(model.text_model(**inputs).pooler_output)
+            return model.visual_projection(model.vision_model(**inputs).pooler_output)
         result = model(**inputs)
+    for name in ("text_embeds", "image_embeds"):
+        if name in result:
+            return result[name].float()
     return (result.logits if "logits" in result else result.last_hidden_state).float()
 
 
@@ -136,10 +153,10 @@ def run(tool, *arguments):
     return done.stdout
 
 
-def ours(tool, folder, inputs, work):
+def ours(tool, folder, inputs, work, tower=()):
     save_file({key: value.contiguous() for key, value in inputs.items()}, work / "input.safetensors")
     run(tool, "inspect", str(folder), "--input", str(work / "input.safetensors"), "--logits",
-        str(work / "logits.safetensors"))
+        str(work / "logits.safetensors"), *tower)
     return load_file(work / "logits.safetensors")["logits"].float()
 
 
@@ -167,15 +184,16 @@ def main():
             work = pathlib.Path(folder)
             # Every other one in shards.
             model.save_pretrained(work / "small", max_shard_size="60KB" if number % 2 else "5GB")
-            if any(one in kind.__name__ for one in ("ViT", "DeiT", "Dino")):
+            settings = [part for one in growth for part in ("--set", one)]
+            tower = ["--tower", growth[0][6:]] if growth[0].startswith("tower=") else []
+            if any(one in kind.__name__ for one in ("ViT", "DeiT", "Dino", "Vision")) or tower[1:] == ["image"]:
                 inputs = {"pixel_values": torch.randn(2, 3, 16, 16)}
             else:
                 inputs = {"input_ids": torch.randint(3, 99, (2, 24))}
             if kind in (T.T5ForConditionalGeneration, T.T5Model):
                 inputs["decoder_input_ids"] = torch.randint(3, 99, (2, 15))
             theirs = output(model, inputs)
-            expect(name, "transformers' file in our forward", ours(tool, work / "small", inputs, work), theirs, 1e-4)
-            settings = [part for one in growth for part in ("--set", one)]
+            expect(name, "transformers' file in our forward", ours(tool, work / "small", inputs, work, tower), theirs, 1e-4)
             run(tool, "grow", str(work / "small"), *settings, "--out", str(work / "large"))
             grown_kind = T.MixtralForCausalLM if name.endswith(" to mixtral") else kind
             grown, info = grown_kind.from_pretrained(work / "large", output_loading_info=True)
@@ -183,7 +201,10 @@ def main():
                 print(f"FAIL {name}: loading the grown directory: {info}")
                 failed += 1
             large = output(grown.eval(), inputs)
-            expect(name, "our file in transformers", ours(tool, work / "large", inputs, work), large, 1e-4)
+            expect(name, "our file in transformers", ours(tool, work / "large", inputs, work, tower), large, 1e-4)
+            if tower:  # the one that did not grow
+                carried = {"input_ids": torch.randint(3, 99, (2, 24))} if tower[1] == "image" else {"pixel_values": torch.randn(2, 3, 16, 16)}
+                expect(name, "the other tower", output(grown, carried), output(model, carried), 0)
             if exact:
                 expect(name, "grown against source, in transformers", large, theirs, 1e-5)
             if number == 0:  # 16-bit files

@@ -10,7 +10,8 @@
 namespace frugal::test {
 
 // type: bert, gpt2, llama, vit, deit; qwen3, gemma2, gemma3_text, opt, gpt_neox; electra, modernbert, dinov2,
-// mixtral, t5. 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12 positions.
+// mixtral, t5, clip_text_model, clip_vision_model. 2 layers of 16 (4 heads of 4), FFN 24, vocabulary 20, 12
+// positions.
 inline model::TransformerConfig tiny_config(const std::string& type) {
   using namespace model;
   TransformerConfig config;
@@ -34,6 +35,20 @@ inline model::TransformerConfig tiny_config(const std::string& type) {
     config.farthest = 10;
     config.scaled_head = true;
     config.pad_token = 0;
+  } else if (type.starts_with("clip_")) {
+    config.head = HeadKind::projection;
+    config.labels = 6;
+    config.activation = "quick_gelu";
+    config.tied_head = config.patch_bias = false;
+    config.text_end = 19;
+    if (type == "clip_vision_model") {
+      config.vocab_size = config.positions = 0;
+      config.image_size = 8;
+      config.patch_size = 4;
+      config.channels = 3;
+      config.causal = false;
+      config.embedding_norm = true;
+    }
   } else if (type == "mixtral") {
     config = tiny_config("llama");
     config.model_type = type;

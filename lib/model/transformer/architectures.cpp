@@ -13,10 +13,11 @@ namespace {
 using base::UserError;
 
 const Architecture table[] = {
-    arch::bert,       arch::roberta, arch::xlm_roberta, arch::camembert, arch::distilbert, arch::electra,
-    arch::modernbert, arch::gpt2,    arch::opt,         arch::gpt_neox,  arch::t5,         arch::llama,
-    arch::mistral,    arch::mixtral, arch::qwen2,       arch::qwen3,     arch::gemma,      arch::gemma2,
-    arch::gemma3,     arch::phi3,    arch::smollm3,     arch::vit,       arch::deit,       arch::dinov2};
+    arch::bert,       arch::roberta,   arch::xlm_roberta, arch::camembert, arch::distilbert, arch::electra,
+    arch::modernbert, arch::gpt2,      arch::opt,         arch::gpt_neox,  arch::t5,         arch::llama,
+    arch::mistral,    arch::mixtral,   arch::qwen2,       arch::qwen3,     arch::gemma,      arch::gemma2,
+    arch::gemma3,     arch::phi3,      arch::smollm3,     arch::vit,       arch::deit,       arch::dinov2,
+    arch::clip,       arch::clip_text, arch::clip_image};
 
 std::string canonical(Role role, int layer, bool bias, int expert = -1) {
   if (role == Role::head_bias) return "head.bias";
@@ -102,7 +103,7 @@ void TensorTable::patches(const std::string& name) {
                     Dim::fixed,     {hidden, c * p * p}, false, false};
   WeightSpec bias{"patch.bias", Role::patch, -1, Dim::hidden, Dim::none, {hidden}, true, false};
   tensors_.push_back({name + ".weight", {weight}, {hidden, c, p, p}, false});
-  tensors_.push_back({name + ".bias", {bias}, bias.shape, false});
+  if (config_.patch_bias) tensors_.push_back({name + ".bias", {bias}, bias.shape, false});
 }
 
 void TensorTable::norm(const std::string& name, Role role, int layer) {

@@ -26,6 +26,7 @@ struct Architecture {
   void (*write)(const TransformerConfig& config, nlohmann::ordered_json& json);
   std::vector<FileTensor> (*tensors)(const TransformerConfig& config);
   const Description* described = nullptr;  // then the functions are null
+  bool towers = false;                     // there are two in a file: TransformerConfig::tower says which
 };
 
 std::span<const Architecture> architectures();
@@ -55,7 +56,8 @@ class TensorTable {
   void linear(const std::string& name, Role role, int layer, Dim out, Dim in, bool bias, int expert = -1);
   // The same with an axis of a fixed size (labels, pixels); with `patch_head` in two halves.
   void fixed_out(const std::string& name, Role role, std::int64_t out, bool bias);
-  // ViT's patch convolution: [hidden, channels, p, p] in the file, [hidden, channels·p·p] here.
+  // ViT's patch convolution: [hidden, channels, p, p] in the file, [hidden, channels·p·p] here; with
+  // `patch_bias` its bias.
   void patches(const std::string& name);
   // NAME.weight and, for LayerNorm, NAME.bias.
   void norm(const std::string& name, Role role, int layer);
@@ -98,7 +100,7 @@ void bert_encoder(TensorTable& table, const TransformerConfig& config, const std
 namespace arch {
 extern const Architecture bert, roberta, xlm_roberta, camembert, distilbert, electra, modernbert, gpt2, opt,
     gpt_neox, t5, llama, mistral, mixtral, qwen2, qwen3, gemma, gemma2, gemma3, phi3, smollm3, vit, deit,
-    dinov2;
+    dinov2, clip, clip_text, clip_image;
 }
 
 }  // namespace frugal::model

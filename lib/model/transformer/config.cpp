@@ -56,7 +56,8 @@ constexpr const char* role_names[] = {"token_embedding",
                                       "head",
                                       "head_bias",
                                       "distillation_head",
-                                      "patch_head"};
+                                      "patch_head",
+                                      "carried"};
 constexpr const char* dim_names[] = {"none",  "hidden",   "heads",      "head_count", "kv",      "ffn",
                                      "vocab", "position", "token_type", "embedding",  "experts", "fixed"};
 
@@ -180,6 +181,7 @@ double forward_flops(const TransformerConfig& config, std::int64_t tokens) {
   if (config.embedding_size > 0) total += 2 * t * width * d;
   const bool detector = config.head == HeadKind::detector;
   if (detector || config.head == HeadKind::masked) total += 2 * t * d * (detector ? d + 1 : width);
+  if (config.head == HeadKind::projection) return total + 2 * d * static_cast<double>(config.labels);
   if (!detector && config.head != HeadKind::none)
     total += 2 * t * width * static_cast<double>(config.vocab_size);
   return total;
@@ -218,7 +220,8 @@ void check(const TransformerConfig& config) {
   if (config.image()) {
     positive("patch_size", config.patch_size);
     positive("channels", config.channels);
-    if (config.head == HeadKind::classifier) positive("labels", config.labels);
+    if (config.head == HeadKind::classifier || config.head == HeadKind::projection)
+      positive("labels", config.labels);
     if (config.image_size % config.patch_size != 0) {
       fail("patch_size",
            fmt::format("patches of {} do not divide images of {}", config.patch_size, config.image_size));
@@ -238,14 +241,16 @@ void check(const TransformerConfig& config) {
   if (!config.layer_kinds.empty() && static_cast<std::int64_t>(config.layer_kinds.size()) != config.layers) {
     fail("layer_kinds", fmt::format("{} for {} layers", config.layer_kinds.size(), config.layers));
   }
-  const std::vector<std::string> known = {"gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu"};
+  const std::vector<std::string> known = {"gelu",       "gelu_new", "gelu_pytorch_tanh",
+                                          "quick_gelu", "relu",     "silu"};
   for (const std::string& name : {config.activation, config.head_activation}) {
     if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) continue;
     fail("activation", fmt::format("unknown activation '{}'", name), base::suggest(name, known));
   }
 }
 
-TransformerConfig read_config(const nlohmann::json& json, const std::string& origin, const HasTensor& has) {
+TransformerConfig read_config(const nlohmann::json& json, const std::string& origin, const HasTensor& has,
+                              const std::string& tower) {
   const config::JsonNode node(json, origin, "", "is this the config.json of a transformer?");
   const config::JsonNode type = node["model_type"];
   if (const auto packed = node.find("quantization_config"); packed && packed->json().is_object()) {
@@ -258,6 +263,13 @@ TransformerConfig read_config(const nlohmann::json& json, const std::string& ori
   TransformerConfig config;
   config.model_type = architecture.model_type;
   config.origin = origin;
+  config.tower = tower;
+  if (architecture.towers && tower.empty()) {
+    throw UserError(place, fmt::format("'{}' has two towers, which grow one at a time", name),
+                    "say which: text or image (grow: --set tower=text, inspect: --tower text)");
+  }
+  if (!architecture.towers && !tower.empty())
+    throw UserError("tower", fmt::format("'{}' is one model", name), "leave it out");
   if (architecture.described == nullptr) {
     architecture.read(node, has, config);
   } else {

@@ -25,7 +25,8 @@ enum class NormKind { layer_norm, rms_norm };
 //   masked      the same after dense, activation, norm (BERT's and RoBERTa's masked language model)
 //   detector    one number a token: has it been replaced? (ELECTRA's discriminator)
 //   classifier  one linear on the class token; with a distillation head the mean of two (DeiT)
-enum class HeadKind { none, language, masked, detector, classifier };
+//   projection  one linear without bias on the class token, or on the token that ends a text (CLIP)
+enum class HeadKind { none, language, masked, detector, classifier, projection };
 
 // What may differ from layer to layer.
 struct LayerKind {
@@ -35,6 +36,7 @@ struct LayerKind {
 
 struct TransformerConfig {
   std::string model_type = "gpt2";  // an architecture of model/transformer/architectures.h
+  std::string tower;                // "text" or "image", where a model has two (CLIP): this one of them
 
   std::int64_t decoder_layers = 0;                    // after `layers` of the encoder, in one numbering (T5)
   std::int64_t distance_classes = 0, farthest = 128;  // T5's positions: scores by distance; 0: others
@@ -46,7 +48,8 @@ struct TransformerConfig {
   std::int64_t position_offset = 0;  // RoBERTa: 2, counted from padding
   std::int64_t pad_token = -1;       // -1: none. With an offset, positions skip padding (RoBERTa)
   double norm_eps = 1e-5;
-  std::string activation = "gelu";  // gelu, gelu_new, gelu_pytorch_tanh, relu, silu
+  std::int64_t text_end = 2;        // what ends a text (CLIP); 2: the largest number in it
+  std::string activation = "gelu";  // gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, relu, silu
   std::string head_activation;      // of a masked model's head; empty: the same
 
   Rope rope;                       // where rotary
@@ -59,7 +62,8 @@ struct TransformerConfig {
 
   std::int64_t experts = 0,
                experts_per_token = 0;  // FFNs beside one another, and how many a token runs; 0: one
-  std::int64_t image_size = 0, patch_size = 0, channels = 0, labels = 0;  // image models
+  std::int64_t image_size = 0, patch_size = 0, channels = 0;  // image models
+  std::int64_t labels = 0;                                    // outputs of a classifier or a projection
   std::int64_t ffn_times = 0;  // config.json says ffn_size as this many hidden sizes (DINOv2); 0: by itself
 
   NormKind norm = NormKind::layer_norm;
@@ -68,7 +72,7 @@ struct TransformerConfig {
   bool norm_bias = true;    // LayerNorms have a shift (ModernBERT's have none)
   bool bare_first = false;  // the first layer's attention has no norm before it (ModernBERT)
   bool qkv_bias = true, o_bias = true, ffn_bias = true, transform_bias = true;
-  bool pooler = false;
+  bool pooler = false, patch_bias = true;
   bool qk_norm = false;              // RMSNorm over each head of q and k, before they turn (Qwen3, Gemma 3)
   bool sandwich_norm = false;        // norms after attention and FFN too, before they are added (Gemma 2)
   bool norm_plus_one = false;        // files hold norms' scales less 1 (Gemma)
@@ -140,7 +144,8 @@ enum class Role {
   head,  // absent where tied
   head_bias,
   distillation_head,
-  patch_head  // the classifier's part that reads the mean of the patches
+  patch_head,  // the classifier's part that reads the mean of the patches
+  carried      // of the tower that does not grow: copied
 };
 
 // What an axis of a weight runs over. `fixed` axes never grow (labels, patch pixels).
@@ -211,10 +216,10 @@ void check(const TransformerConfig& config);
 
 // config.json to a config and back. Unknown architectures are refused with the list of those supported.
 // `has(name)` says whether the weight files have a tensor, for what config.json leaves open (is there a
-// head? a pooler?); without it `architectures` decides.
+// head? a pooler?); without it `architectures` decides. tower: of a model that has two, and of no other.
 using HasTensor = std::function<bool(const std::string&)>;
 TransformerConfig read_config(const nlohmann::json& json, const std::string& origin,
-                              const HasTensor& has = nullptr);
+                              const HasTensor& has = nullptr, const std::string& tower = "");
 nlohmann::ordered_json write_config(const TransformerConfig& config);
 
 }  // namespace frugal::model

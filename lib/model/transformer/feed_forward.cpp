@@ -33,6 +33,7 @@ Tensor mixture(const TransformerConfig& config, const LayerWeights& layer, const
 
 Tensor activate(const std::string& activation, const Tensor& x) {
   if (activation == "gelu") return model::gelu(x);
+  if (activation == "quick_gelu") return x * torch::sigmoid(1.702 * x);
   if (activation == "relu") return torch::relu(x);
   if (activation == "silu") return torch::silu(x);
   return torch::gelu(x, "tanh");  // gelu_new, gelu_pytorch_tanh; check() knows no others

@@ -71,7 +71,7 @@ const ShardedFile::Place* HfModel::locate(const std::string& name) const {
   return nullptr;
 }
 
-HfModel::HfModel(const std::string& folder) : folder_(folder) {
+HfModel::HfModel(const std::string& folder, const std::string& tower) : folder_(folder) {
   if (!std::filesystem::is_directory(folder)) {
     if (folder.ends_with(".gguf")) {
       throw UserError(folder, "is a GGUF file, which is not read",
@@ -87,7 +87,8 @@ HfModel::HfModel(const std::string& folder) : folder_(folder) {
   if (json.is_object() && json.contains("model_type") && json["model_type"].is_string()) {
     config_.model_type = json["model_type"].get<std::string>();
   }
-  config_ = read_config(json, path, [this](const std::string& name) { return locate(name) != nullptr; });
+  config_ = read_config(
+      json, path, [this](const std::string& name) { return locate(name) != nullptr; }, tower);
   // In the file's own order of keys, to be written back so.
   config_.json = nlohmann::ordered_json::parse(text, nullptr, true, true).dump();
 

@@ -26,7 +26,8 @@ class HfModel {
  public:
   // Opens and checks all: every tensor of the table is there with the shape that config.json says, in
   // float32, float64, bf16 or fp16; what is tied agrees. UserError naming file, tensor and the nearest name.
-  explicit HfModel(const std::string& folder);
+  // tower: as read_config.
+  explicit HfModel(const std::string& folder, const std::string& tower = "");
 
   const std::string& folder() const { return folder_; }
   const TransformerConfig& config() const { return config_; }

@@ -78,8 +78,10 @@ Tensor embed_image(const TransformerConfig& config, const Weights& weights, cons
   const Tensor patches = pixels.reshape({batch, c, side, p, side, p})
                              .permute({0, 2, 4, 1, 3, 5})
                              .reshape({batch * side * side, c * p * p});
-  const Tensor embedded = torch::addmm(weights.at("patch.bias"), patches, weights.at("patch.weight").t())
-                              .view({batch, -1, hidden});
+  const Tensor* bias = weights.find("patch.bias");
+  const Tensor embedded =
+      torch::linear(patches, weights.at("patch.weight"), bias != nullptr ? *bias : Tensor())
+          .view({batch, -1, hidden});
   std::vector<Tensor> parts = {weights.at("class_token.weight").expand({batch, 1, hidden})};
   if (config.distillation)
     parts.push_back(weights.at("distillation_token.weight").expand({batch, 1, hidden}));
@@ -173,9 +175,20 @@ Tensor encode_and_decode(const TransformerConfig& config, const Weights& outside
   return norm_of(config, outside, "final_norm", x);
 }
 
+// Of an image the class token's state, of a text that of the token that ends it, or else the first one's.
+Tensor pooled(const TransformerConfig& config, const TransformerInput& input, const Tensor& hidden) {
+  if (config.image()) return hidden.select(1, 0);
+  const Tensor end =
+      config.text_end == 2 ? input.ids.argmax(1) : input.ids.eq(config.text_end).to(torch::kInt64).argmax(1);
+  return hidden.gather(1, end.view({-1, 1, 1}).expand({-1, 1, hidden.size(2)})).squeeze(1);
+}
+
 // `logits` from the hidden states.
-Tensor of_hidden(const TransformerConfig& config, const Weights& weights, const Tensor& hidden) {
+Tensor of_hidden(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,
+                 const Tensor& hidden) {
   if (config.head == HeadKind::none) return hidden;
+  if (config.head == HeadKind::projection)
+    return torch::linear(pooled(config, input, hidden), weights.at("head.weight"));
   if (config.head == HeadKind::classifier) return head_logits(config, weights, hidden);
   const Tensor rows = head_logits(config, weights, hidden.reshape({-1, hidden.size(2)}));
   if (config.head == HeadKind::detector) return rows.view({hidden.size(0), hidden.size(1)});
@@ -223,11 +236,11 @@ Tensor logits_by_layer(const TransformerConfig& config, const WeightsOfLayer& we
                        const TransformerInput& input) {
   const Weights outside = weights(no_layer);
   if (config.distance_classes > 0)
-    return of_hidden(config, outside, encode_and_decode(config, outside, weights, input));
+    return of_hidden(config, outside, input, encode_and_decode(config, outside, weights, input));
   Tensor x = embed(config, outside, input);
   const Pass pass = pass_of(config, x, input.mask, {});
   x = run_layers(config, weights, x, 0, config.layers, pass);
-  return of_hidden(config, outside, config.final_norm ? norm_of(config, outside, "final_norm", x) : x);
+  return of_hidden(config, outside, input, config.final_norm ? norm_of(config, outside, "final_norm", x) : x);
 }
 
 bool is_of_layer(const std::string& name, std::int64_t layer) {
@@ -263,7 +276,7 @@ Tensor head_logits(const TransformerConfig& config, const Weights& weights, cons
 
 Tensor logits(const TransformerConfig& config, const Weights& weights, const TransformerInput& input,
               const ForwardOptions& options) {
-  return of_hidden(config, weights, hidden_states(config, weights, input, options));
+  return of_hidden(config, weights, input, hidden_states(config, weights, input, options));
 }
 
 }  // namespace frugal::model
