@@ -4,6 +4,20 @@
 
 #include "ops/ops.h"
 
+/* What would change bits is refused when it is compiled: floats computed in a wider format (x87; 16 is that
+ * of machines with half floats, where a float stays one), and flags that reorder sums or lose subnormal
+ * numbers. */
+#ifndef OPS_NO_FLOAT
+#include <float.h>
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#error \
+    "these kernels need floats computed as floats (FLT_EVAL_METHOD 0): on 32-bit x86 give -msse2 -mfpmath=sse"
+#endif
+#ifdef __FAST_MATH__
+#error "these kernels keep the order of sums: compile them without -ffast-math"
+#endif
+#endif
+
 /* The host builds a kernel for several instruction sets; integers and unfused floats give one result on all.
  */
 #ifndef OPS_KERNEL
