@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/memory_limit.h"
+#include "base/stop_watch.h"
 
 namespace frugal::base {
 namespace {
@@ -58,18 +59,12 @@ constexpr std::size_t stack_bytes = std::size_t{1} << 19;
 
 std::array<char, 256> last_words{"error: out of memory\nhint: give it more memory\n"};
 
-// Nothing is allocated here.
-[[noreturn]] void end_with_last_words() {
-  if (::write(STDERR_FILENO, last_words.data(), std::strlen(last_words.data())) < 0) ::_exit(1);
-  ::_exit(1);
-}
-
 [[noreturn]] void on_terminate() {
   try {
     if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) {
-      end_with_last_words();
+      end_out_of_memory();
     }
     std::fprintf(stderr, "internal error: %s\n", error.what());
   } catch (...) {
@@ -127,13 +122,25 @@ OutOfMemory explain_out_of_memory(const std::exception& error) {
   return out;
 }
 
+void end_out_of_memory(const char* words) {
+  if (words == nullptr) words = last_words.data();
+  if (::write(STDERR_FILENO, words, std::strlen(words)) < 0) ::_exit(1);  // nothing was allocated until here
+  remove_what_goes_with_us();
+  ::_exit(1);
+}
+
+void* allocate_or_end(std::size_t bytes) {
+  if (void* const room = std::malloc(bytes)) return room;
+  end_out_of_memory();
+}
+
 void end_without_memory_by_itself(const std::string& tool) {
   std::snprintf(last_words.data(), last_words.size(),
                 "%s: error: out of memory\nhint: give it more memory, fewer --threads, or less to do\n",
                 tool.c_str());
   void* const room =
       ::mmap(nullptr, stack_bytes * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (room == MAP_FAILED) end_with_last_words();
+  if (room == MAP_FAILED) end_out_of_memory();
   ::munmap(room, stack_bytes * 2);
   grow_stack();
 }

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
+#include <new>
 #include <set>
 #include <thread>
 
@@ -42,10 +43,7 @@ Watch& watch() {
 void end_here(Watch& w) {
   // The work still runs: it may make a file after this, but nothing that it has made is left half-written
   // under its own name.
-  if (w.mutex.try_lock()) {
-    std::error_code error;
-    for (const std::string& path : w.aside) std::filesystem::remove_all(path, error);
-  }
+  remove_what_goes_with_us();
   if (w.answered) return;
   std::fprintf(stderr, "%s: stopped by signal %d\n", w.tool.c_str(), stop_signal());
   std::fflush(stderr);
@@ -101,6 +99,17 @@ void goes_with_us(const std::string& path) {
 void goes_no_more(const std::string& path) {
   const std::lock_guard<std::mutex> lock(watch().mutex);
   watch().aside.erase(path);
+}
+
+void remove_what_goes_with_us() noexcept {
+  try {
+    Watch& w = watch();
+    if (!w.mutex.try_lock()) return;
+    std::error_code error;
+    for (const std::string& path : w.aside) std::filesystem::remove_all(path, error);
+  } catch (const std::bad_alloc&) {
+    // Without memory for its name it stays.
+  }
 }
 
 }  // namespace frugal::base

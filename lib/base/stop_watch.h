@@ -25,5 +25,6 @@ class FinishFirst {
 // A file or folder that is being written aside: it goes with the program where the watch ends it.
 void goes_with_us(const std::string& path);
 void goes_no_more(const std::string& path);
+void remove_what_goes_with_us() noexcept;  // for an end that runs no destructors; all of it, or what it can
 
 }  // namespace frugal::base

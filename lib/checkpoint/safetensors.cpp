@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <exception>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
@@ -20,7 +21,7 @@ static_assert(std::endian::native == std::endian::little,
               "safetensors are little-endian, and so must the host be");
 
 using base::UserError;
-using Json = nlohmann::json;  // finds a key in log n steps: a header may hold 100,000
+using Json = nlohmann::json;
 
 // The format's own limit on the header.
 constexpr std::uint64_t max_header_bytes = 100'000'000;
@@ -92,22 +93,39 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : TensorFile(path), fi
   }
   const char* text = reinterpret_cast<const char*>(file_.data()) + 8;
   base::refuse_deep_json({text, static_cast<std::size_t>(header_bytes)}, path_);
-  const Json header = Json::parse(text, text + header_bytes, nullptr, false);
-  if (!header.is_object()) throw cut_short("has a header that is not a JSON object");
   data_start_ = 8 + header_bytes;
   const std::uint64_t data_bytes = file_.size() - data_start_;
-
-  for (const auto& [name, entry] : header.items()) {
-    if (name == "__metadata__") {
-      if (!entry.is_object()) throw UserError(path_ + ":__metadata__", "is not an object");
-      for (const auto& [key, value] : entry.items()) {
-        if (!value.is_string()) throw UserError(path_ + ":__metadata__/" + key, "is not text");
-        metadata_[key] = value.get<std::string>();
-      }
-      continue;
+  const auto read = [&](const std::string& name, const Json& entry) {
+    if (name != "__metadata__") {
+      tensors_.push_back(read_entry(name, entry, path_ + ":" + name, data_bytes));
+      return;
     }
-    tensors_.push_back(read_entry(name, entry, path_ + ":" + name, data_bytes));
-  }
+    if (!entry.is_object()) throw UserError(path_ + ":__metadata__", "is not an object");
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_string()) throw UserError(path_ + ":__metadata__/" + key, "is not text");
+      metadata_[key] = value.get<std::string>();
+    }
+  };
+  // Each entry is read where it ends and not kept: of 100,000 a tree would take most of the time.
+  std::string name;
+  std::exception_ptr wrong;  // of the first entry; said where the whole is JSON
+  const auto take = [&](int depth, Json::parse_event_t event, Json& value) {
+    using Event = Json::parse_event_t;
+    if (depth != 1 || event == Event::object_start || event == Event::array_start) return true;
+    if (event == Event::key) {
+      name = value.get<std::string>();
+      return true;
+    }
+    try {
+      if (!wrong) read(name, value);
+    } catch (const UserError&) {
+      wrong = std::current_exception();
+    }
+    return false;
+  };
+  const Json header = Json::parse(text, text + header_bytes, take, false);
+  if (!header.is_object()) throw cut_short("has a header that is not a JSON object");
+  if (wrong) std::rethrow_exception(wrong);
 
   std::vector<const TensorInfo*> by_offset;
   for (const TensorInfo& tensor : tensors_) by_offset.push_back(&tensor);

@@ -14,6 +14,7 @@
 #include "base/given_path.h"
 #include "base/launch.h"
 #include "base/memory.h"
+#include "base/memory_crash.h"
 #include "base/memory_limit.h"
 #include "base/printable.h"
 #include "base/stop.h"
@@ -169,6 +170,7 @@ void set_up(CLI::App& app, const std::string& summary, const std::string& exampl
 
 int run_main(int argc, char** argv, const std::string& tool, const std::function<void(CLI::App&)>& build) {
   base::end_without_memory_by_itself(tool);
+  base::explain_crashes_without_memory(tool);
   base::keep_to_group_memory();
   base::watch_for_stop(tool);
   install_signal_handlers();

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 #include <malloc.h>
 #include <sched.h>
 #include <torch/cuda.h>
@@ -10,11 +11,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/memory_limit.h"
 #include "base/random.h"
 
@@ -29,6 +32,16 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif
+}
+
+// Where MKL gets no memory to pack matrices in, it multiplies them another way and rounds otherwise: results
+// would depend on how much memory there is. It lets programs set its malloc; another LibTorch has no such
+// name.
+__attribute__((constructor)) void end_where_mkl_gets_no_memory() {
+  using Allocate = void* (*)(std::size_t);
+  if (void* const allocate = ::dlsym(RTLD_DEFAULT, "i_malloc")) {
+    *static_cast<Allocate*>(allocate) = base::allocate_or_end;
+  }
 }
 
 }  // namespace

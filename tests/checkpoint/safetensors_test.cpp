@@ -73,6 +73,15 @@ TEST_CASE("damaged files are refused with the reason") {
   REQUIRE(error_of(file_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},
                                "b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
                            "123")) == "w.safetensors:b: overlaps with a");
+  REQUIRE(error_of(file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},
+                               "a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+                           "12")) == "w.safetensors:a: stands twice");
+  for (const char* no_tensor : {R"({"a":5})", R"({"a":[{}]})", R"({"a":{"b":{}}})", R"({"a":{}})"}) {
+    REQUIRE(error_of(file_of(no_tensor, "")) ==
+            "w.safetensors:a: needs dtype, shape and data_offsets in the header");
+  }
+  REQUIRE(error_of(file_of(R"({"a":{},"b")", "")) == "w.safetensors: has a header that is not a JSON object");
+  REQUIRE(error_of(file_of(R"([{"a":1}])", "")) == "w.safetensors: has a header that is not a JSON object");
   REQUIRE(
       error_of(file_of(R"({"a":{"dtype":"U8","shape":[4611686018427387904,16],"data_offsets":[0,0]}})", ""))
           .find("larger than any file") != std::string::npos);

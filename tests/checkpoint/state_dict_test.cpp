@@ -86,6 +86,9 @@ TEST_CASE("a state dict is read: views of one storage, other orders, what is no 
   REQUIRE(floats(file, "tail") == std::vector<float>{5, 6});
   REQUIRE(floats(file, "none").empty());
   REQUIRE(floats(file, "scalar") == std::vector<float>{3});
+  // An empty ordered dictionary beside the tensors is one, and no call.
+  write(path, dict(text("a") + tensor("0", {6}, {1}) + text("hooks") + "ccollections\nOrderedDict\n)R"));
+  REQUIRE(StateDictFile(path).tensors().size() == 1);
   const std::string inner = "}(" + text("w") + tensor("0", {6}, {1}) + "u";
   write(path, dict(text("epoch") + whole(7) + text("state_dict") + inner));
   REQUIRE(floats(StateDictFile(path), "w").size() == 6);

@@ -135,7 +135,28 @@ TEST_CASE("a model that will be used much is smaller and trained longer than the
     const auto reach = fit::scale_for_target(surface, "data", at(size, 0), target, 0);
     CHECK(cost(size, reach.needed.value) + 2 * size * 1e13 > often->lifetime_cost.value);
   }
+  for (const fit::Estimate& one : {often->size, often->data, often->training_cost, often->lifetime_cost}) {
+    CHECK(one.low <= 1.01 * one.value);
+    CHECK(one.high >= 0.99 * one.value);
+    CHECK(std::isfinite(one.high));
+  }
   CHECK_FALSE(fit::overtrain(surface, cost, inference, 1e13, 1.0, 0.9));
+}
+
+TEST_CASE("the cheapest model has no end where some laws of the fit do not reach the target") {
+  fit::SurfaceComponent component;
+  component.law = fit::make_expression_law("E + A/N^alpha + B/D^beta", {}, "test");
+  component.theta = {floor_error, a, alpha, b, beta};
+  component.draws.assign(20, component.theta);
+  for (std::size_t i = 0; i < 20; i += 2) component.draws[i][0] = 2 * floor_error;
+  const fit::LawSurface surface({component}, {}, fit::normal_scores(20, 2), chinchilla().measured());
+  const fit::Expression inference("2*N", {"N", "m", "size"}, {}, "test");
+  const auto found = fit::overtrain(surface, fit::Cost("6*N*D"), inference, 1e12, 1.5 * floor_error, 0.9);
+  REQUIRE(found);
+  for (const fit::Estimate& one : {found->size, found->data, found->training_cost, found->lifetime_cost}) {
+    CHECK(std::isfinite(one.low));
+    CHECK_FALSE(std::isfinite(one.high));
+  }
 }
 
 TEST_CASE("whether to go on: certain for a small gain, impossible for a gain beyond the floor") {

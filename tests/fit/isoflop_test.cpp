@@ -36,6 +36,7 @@ TEST_CASE("measured isoFLOP curves give the exponent with an interval, and the c
   REQUIRE(measured);
   REQUIRE(measured->fit.budgets.size() == 3);
   CHECK(measured->size_exponent.value == Approx(0.5).margin(0.01));
+  CHECK(measured->fit.data_exponent == Approx(1 - measured->fit.size_exponent));  // of 6 N D
   CHECK(measured->size_exponent.low <= 0.5 + 1e-3);
   CHECK(measured->size_exponent.high >= 0.5 - 1e-3);
   CHECK(measured->size_exponent.low < measured->size_exponent.high);

@@ -1,6 +1,8 @@
 // How many rows at once: as many as take no more memory than one.
 #include "passes/rows.h"
 
+#include <algorithm>
+
 #include "autodiff/backward.h"
 #include "emit/arena.h"
 #include "ops/ops.h"
@@ -40,4 +42,38 @@ TEST_CASE("layers row by row give as many rows at once as take no more memory", 
   }
   CHECK(within > 0);
   CHECK(last > 0);
+}
+
+TEST_CASE("a chain leaves those that it only touches, and takes the place of those that it meets",
+          "[passes]") {
+  const ir::Model model =
+      test::tiny_int8_model(4, "float32-half-even", 3, {1, 2, 40, 16}, {.residual = false, .hidden = 24});
+  const auto trained = sparse::trained_layers(model, sparse::scheme_named("head", model.graph));
+  const passes::TrainingStep step =
+      passes::with_updates(autodiff::with_backward(model, trained, "tiny"), {}, "tiny");
+  const auto runs = passes::straight_runs(step);
+  const auto longest = std::max_element(runs.begin(), runs.end(), [](const RowChain& a, const RowChain& b) {
+    return a.end - a.begin < b.end - b.begin;
+  });
+  REQUIRE(longest != runs.end());
+  REQUIRE(longest->end - longest->begin >= 4);
+  const ir::NodeId begin = longest->begin;
+  const auto made = [&](int first, int second, int across) {
+    return passes::with_rows(step,
+                             [=](const passes::TrainingStep& tried) {
+                               int bytes = 1000;
+                               for (const RowChain& chain : tried.by_rows) {
+                                 if (chain.over_input || chain.end - chain.begin != 2) continue;
+                                 bytes -= chain.begin == begin       ? first
+                                          : chain.begin == begin + 2 ? second
+                                          : chain.begin == begin + 1 ? across
+                                                                     : 0;
+                               }
+                               return static_cast<std::size_t>(bytes);
+                             })
+        .by_rows.size();
+  };
+  CHECK(made(10, 20, 0) == 2);
+  CHECK(made(20, 10, 0) == 2);
+  CHECK(made(10, 10, 15) == 1);
 }

@@ -73,6 +73,20 @@ TEST_CASE("a plot is well-formed whatever it is given") {
   CHECK(well_formed(report::Plot("empty", {}, {}).svg()));
 }
 
+TEST_CASE("a band is drawn on both sides of what cannot be shown", "[report]") {
+  const auto bands = [](std::vector<double> low) {
+    report::Plot plot("bands", {"x", true, {}, {}}, {"y", true, {}, {}});
+    plot.band("", {1, 10, 100, 1000, 10000}, std::move(low), {6, 5, 4, 3, 2}, "#112233");
+    const std::string svg = plot.svg();
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = svg.find("Z\" fill=\"#112233\"", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  CHECK(bands({4, 3, 2, 1, 0.5}) == 1);
+  CHECK(bands({4, 3, -1, 1, 0.5}) == 2);
+  CHECK(bands({-1, 3, 2, -1, 0.5}) == 1);
+}
+
 TEST_CASE("boxes lie where their corners say, and carry their text", "[report]") {
   report::Plot plot("boxes", {"step", false, 0, 10}, {"bytes", false, 0, 8});
   plot.boxes("kept", {2, 4, 5, 7}, {4, 8, NAN, 7}, {0, 4, 0, 0}, {4, 8, 1, 1}, "#112233", {"a < b"});

@@ -57,6 +57,29 @@ FRUGAL_VECTOR_CLONES void whiten_wide(const double* factor, std::size_t n, doubl
   }
 }
 
+// The same of one column: what is taken from an element waits for what was taken before, so many go side by
+// side.
+void whiten_one(const double* factor, std::size_t n, double* column) {
+  constexpr std::size_t many = 8;
+  std::size_t first = 0;
+  for (; first + many <= n; first += many) {
+    double left[many];
+    const double* rows = factor + first * n;
+    for (std::size_t b = 0; b < many; ++b) left[b] = column[first + b];
+    for (std::size_t k = 0; k < first; ++k)
+      for (std::size_t b = 0; b < many; ++b) left[b] -= rows[b * n + k] * column[k];
+    for (std::size_t b = 0; b < many; ++b) {
+      for (std::size_t a = 0; a < b; ++a) left[b] -= rows[b * n + first + a] * left[a];
+      column[first + b] = left[b] /= rows[b * n + first + b];
+    }
+  }
+  for (std::size_t i = first; i < n; ++i) {
+    double left = column[i];
+    for (std::size_t k = 0; k < i; ++k) left -= factor[i * n + k] * column[k];
+    column[i] = left / factor[i * n + i];
+  }
+}
+
 }  // namespace
 
 bool cholesky(double* a, std::size_t n, double least) {
@@ -89,6 +112,7 @@ void cholesky_solve(const double* factor, std::size_t n, double* b) {
 }
 
 void cholesky_whiten(const double* factor, std::size_t n, double* rows, std::size_t columns) {
+  if (columns == 1) return whiten_one(factor, n, rows);
   for (std::size_t i = 0; i < n; ++i) {
     double* row = rows + i * columns;
     for (std::size_t k = 0; k < i; ++k) {

@@ -1,7 +1,6 @@
 #include "fit/runs/column_name.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 
 #include "fit/runs/number.h"
@@ -9,8 +8,8 @@
 namespace frugal::fit {
 namespace {
 
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-bool is_upper(char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) { return is_upper(c) || (c >= 'a' && c <= 'z'); }
 
 std::string one_of_many(const std::string& word) {
   if (word == "losses") return "loss";
@@ -38,7 +37,7 @@ std::vector<std::string> words_of(const std::string& text) {
                       (!is_upper(text[i - 1]) || (i + 2 < text.size() && is_letter(text[i + 1]) &&
                                                   !is_upper(text[i + 1]) && text.substr(i + 1, 1) != "s"));
     if (hump) end_word();
-    word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    word += is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
   }
   end_word();
   return words;
@@ -130,21 +129,27 @@ ColumnName read_column_name(const std::string& given) {
   return name;
 }
 
-double word_match(const ColumnName& name, const RoleWords& words) {
-  for (const std::string& never : words.never) {
-    if (name.has(never)) return 0;
+RoleWords::RoleWords(const std::vector<std::string>& any, const std::vector<std::string>& never)
+    : never_(never.begin(), never.end()) {
+  for (std::size_t i = 0; i < any.size(); ++i) {
+    const std::vector<std::string> words = words_of(any[i]);
+    any_[words.front()].push_back({words, double(i) / double(any.size())});
   }
+}
+
+double word_match(const ColumnName& name, const RoleWords& words) {
   double best = 0;
-  for (std::size_t i = 0; i < words.any.size(); ++i) {
-    double needed = 0;
-    bool all = true;
-    for (const std::string& word : words_of(words.any[i])) {
-      all = all && name.has(word);
-      ++needed;
+  for (const std::string& word : name.words) {
+    if (words.never_.contains(word)) return 0;
+    const auto phrases = words.any_.find(word);
+    if (phrases == words.any_.end()) continue;
+    for (const RoleWords::Phrase& phrase : phrases->second) {
+      const bool all = std::all_of(phrase.words.begin(), phrase.words.end(),
+                                   [&](const std::string& needed) { return name.has(needed); });
+      if (!all) continue;
+      const double left_over = double(name.words.size()) - double(phrase.words.size());
+      best = std::max(best, 1 / (1 + left_over) + 1e-3 * (1 - phrase.share));
     }
-    if (!all) continue;
-    const double left_over = double(name.words.size()) - needed;
-    best = std::max(best, 1 / (1 + left_over) + 1e-3 * (1 - double(i) / double(words.any.size())));
   }
   return best;
 }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace frugal::fit {
@@ -19,9 +21,20 @@ struct ColumnName {
 ColumnName read_column_name(const std::string& name);
 
 // How a role is found by words: any of `any` (each one word, or several that must all be there: "model
-// size"), none of `never`.
-struct RoleWords {
-  std::vector<std::string> any, never;
+// size"), none of `never`. Made once, asked of many names.
+class RoleWords {
+ public:
+  RoleWords() = default;
+  RoleWords(const std::vector<std::string>& any, const std::vector<std::string>& never);
+
+ private:
+  friend double word_match(const ColumnName& name, const RoleWords& words);
+  struct Phrase {
+    std::vector<std::string> words;
+    double share = 0;  // its place in `any`, from 0 to 1
+  };
+  std::unordered_map<std::string, std::vector<Phrase>> any_;  // by the first word
+  std::unordered_set<std::string> never_;
 };
 // How well the name fits: 0 not at all, else larger where fewer words are left over and `any` names it
 // earlier.

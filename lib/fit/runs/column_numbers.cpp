@@ -120,25 +120,25 @@ ColumnNumbers column_numbers(const Table& table, std::size_t column, const Role&
 
 double to_number(const Table& table, const Table::Row& row, const ColumnNumbers& numbers) {
   const std::string& raw = row.cells[numbers.column].text;
-  const std::string place = place_of(table, row, numbers.column);
+  const auto place = [&] { return place_of(table, row, numbers.column); };
   const char* role = numbers.role->name;
   const WrittenNumber read = read_number(raw, numbers.mark);
   if (read.problem == WrittenNumber::Problem::out_of_range)
-    throw UserError(place, fmt::format("{} is out of range", quoted(raw)),
+    throw UserError(place(), fmt::format("{} is out of range", quoted(raw)),
                     "a number between 1e-307 and 1e308");
   if (read.problem == WrittenNumber::Problem::not_a_number) {
     throw UserError(
-        place, fmt::format("must be a number, got {}", quoted(raw)),
+        place(), fmt::format("must be a number, got {}", quoted(raw)),
         fmt::format("it is taken for the {}; choose another column with --set columns.{}=NAME", role, role));
   }
   double value = read.value;
   if (!std::isfinite(value)) {
-    throw UserError(place, fmt::format("must be finite, got {}", raw),
+    throw UserError(place(), fmt::format("must be finite, got {}", raw),
                     "a run that diverged says nothing about the law: leave its row out");
   }
   if (numbers.name.log_base > 0 && !read.scaled) value = std::pow(numbers.name.log_base, value);
   if (!(value > 0) && !(numbers.zero_allowed && value == 0)) {
-    throw UserError(place, fmt::format("the {} must be > 0, got {}", role, raw),
+    throw UserError(place(), fmt::format("the {} must be > 0, got {}", role, raw),
                     "laws of scale are power laws; they know no zero and no negative numbers");
   }
   if (!read.scaled) value *= numbers.name.factor;

@@ -2,23 +2,52 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <numeric>
+#include <span>
+#include <utility>
 
 namespace frugal::fit {
+namespace {
+
+// Equal keys side by side: the order of runs by `before`, of equal ones by their place.
+template <typename Before>
+std::vector<std::size_t> in_order(std::size_t count, const Before& before) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return before(a, b) || (!before(b, a) && a < b); });
+  return order;
+}
+
+// Of each run the number of its scale, in the order in which they come.
+std::vector<std::size_t> same_scales(const Runs& runs) {
+  std::vector<std::span<const double>> keys;
+  const bool joint = runs.has(variable::size) && runs.has(variable::data);
+  for (std::size_t v = 0; v < runs.names.size(); ++v) {
+    // Compute follows from size and data where both are there (up to rounding).
+    if (!joint || runs.names[v] != variable::compute) keys.emplace_back(runs.columns[v]);
+  }
+  const auto before = [&](std::size_t a, std::size_t b) {
+    if (!runs.series.empty() && runs.series[a] != runs.series[b]) return runs.series[a] < runs.series[b];
+    for (const auto& key : keys)
+      if (key[a] != key[b]) return key[a] < key[b];
+    return false;
+  };
+  const std::vector<std::size_t> order = in_order(runs.count(), before);
+  std::vector<std::size_t> first(order.size()), number(order.size());  // by run: of its scale
+  for (std::size_t k = 0; k < order.size(); ++k)
+    first[order[k]] = k > 0 && !before(order[k - 1], order[k]) ? first[order[k - 1]] : order[k];
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) number[i] = first[i] == i ? count++ : number[first[i]];
+  return number;
+}
+
+}  // namespace
 
 Repeats find_repeats(const Runs& runs) {
   Repeats repeats;
-  std::map<std::vector<double>, std::size_t> cells;
-  const bool joint = runs.has(variable::size) && runs.has(variable::data);
-  for (std::size_t i = 0; i < runs.count(); ++i) {
-    std::vector<double> key = {runs.series.empty() ? 0.0 : static_cast<double>(runs.series[i])};
-    for (std::size_t v = 0; v < runs.names.size(); ++v) {
-      // Compute follows from size and data where both are there (up to rounding).
-      if (!joint || runs.names[v] != variable::compute) key.push_back(runs.columns[v][i]);
-    }
-    repeats.cell.push_back(cells.try_emplace(std::move(key), cells.size()).first->second);
-  }
-  repeats.cells = cells.size();
+  repeats.cell = same_scales(runs);
+  for (const std::size_t cell : repeats.cell) repeats.cells = std::max(repeats.cells, cell + 1);
   std::vector<double> sum(repeats.cells), squares(repeats.cells), count(repeats.cells);
   for (std::size_t i = 0; i < runs.count(); ++i) {
     sum[repeats.cell[i]] += std::log(runs.y[i]);
@@ -43,13 +72,10 @@ namespace {
 
 constexpr double least_excess = 0.262364264467491;  // ln 1.3
 
-double pair_deviation(const std::map<std::pair<double, double>, std::vector<double>>& scales) {
+double pair_deviation(const std::vector<std::pair<double, double>>& lowest_two) {
   std::vector<double> gaps;
-  for (auto [scale, log_y] : scales) {
-    if (log_y.size() < 2) continue;
-    std::partial_sort(log_y.begin(), log_y.begin() + 2, log_y.end());
-    gaps.push_back(log_y[1] - log_y[0]);
-  }
+  for (const auto& [lowest, second] : lowest_two)
+    if (second < INFINITY) gaps.push_back(second - lowest);
   if (gaps.empty()) return 0;
   const auto middle = gaps.begin() + std::ptrdiff_t(gaps.size() / 2);
   std::nth_element(gaps.begin(), middle, gaps.end());
@@ -95,16 +121,34 @@ std::vector<std::size_t> diverged_runs(const Runs& points) {
   take(variable::size, size);
   take(variable::data, data);
   if (!surface && !points.has(variable::size) && !points.has(variable::data)) take(variable::compute, data);
-  std::map<std::pair<double, double>, std::vector<double>> scales;
-  for (std::size_t i = 0; i < n; ++i) scales[{size[i], data[i]}].push_back(std::log(points.y[i]));
-  const double limit = std::max(least_excess, 6 * pair_deviation(scales));
-  std::map<std::pair<double, double>, double> lowest_of;
+  // Scales in order of size, then of data; of each the two lowest errors.
+  const std::vector<std::size_t> order = in_order(n, [&](std::size_t a, std::size_t b) {
+    return std::pair(size[a], data[a]) < std::pair(size[b], data[b]);
+  });
+  std::vector<std::size_t> scale(n);
+  std::vector<double> log_y(n), scale_data;
+  std::vector<std::pair<double, double>> lowest_two;
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::size_t i = order[k];
+    const bool same = k > 0 && size[i] == size[order[k - 1]] && data[i] == data[order[k - 1]];
+    if (!same) {
+      lowest_two.emplace_back(INFINITY, INFINITY);
+      scale_data.push_back(data[i]);
+    }
+    scale[i] = lowest_two.size() - 1;
+    log_y[i] = std::log(points.y[i]);
+    auto& [lowest, second] = lowest_two.back();
+    second = std::min(second, std::max(lowest, log_y[i]));
+    lowest = std::min(lowest, log_y[i]);
+  }
+  const double limit = std::max(least_excess, 6 * pair_deviation(lowest_two));
+  std::vector<double> lowest_of;
   LowestBelow below(data);
-  // In order of size, then of data: what was met before a scale and has no more data is a smaller scale.
-  for (const auto& [scale, log_y] : scales) {
-    const double own = *std::min_element(log_y.begin(), log_y.end());
-    if (surface) below.add(scale.second, own);
-    lowest_of[scale] = surface ? below.up_to(scale.second) : own;
+  // What was met before a scale and has no more data is a smaller scale.
+  for (std::size_t s = 0; s < lowest_two.size(); ++s) {
+    const double own = lowest_two[s].first;
+    if (surface) below.add(scale_data[s], own);
+    lowest_of.push_back(surface ? below.up_to(scale_data[s]) : own);
   }
 
   std::vector<double> unique;
@@ -112,7 +156,7 @@ std::vector<std::size_t> diverged_runs(const Runs& points) {
   std::vector<std::size_t> suspected;
   for (std::size_t i = 0; i < n; ++i) {
     if (!unique.empty() && data[i] > 4 * unique[i]) continue;
-    if (std::log(points.y[i]) > lowest_of[{size[i], data[i]}] + limit) suspected.push_back(i);
+    if (log_y[i] > lowest_of[scale[i]] + limit) suspected.push_back(i);
   }
   if (suspected.size() > 1 && 10 * suspected.size() > n) suspected.clear();
   return suspected;
