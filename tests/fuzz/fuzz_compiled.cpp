@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "compile/folder.h"
 #include "config/config.h"
+#include "emit/state.h"
 #include "emulate/state.h"
 #include "fuzz/folder.h"
 #include "network/import/model_folder.h"
