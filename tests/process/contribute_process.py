@@ -51,6 +51,7 @@ def measured(case: Case) -> None:
     selected = json.loads(stdout)
     assert selected["extra_memory_bytes"] <= 400, selected
     assert selected["evolution_gain"] <= selected["exact_gain"], selected
+    assert 0 <= selected["run"]["exact_processor_seconds"] <= selected["run"]["processor_seconds"], selected["run"]
     assert "<svg" in (case.folder / "select.html").read_text()
     # adapt reads what select wrote.
     (case.folder / "scheme.json").write_text(stdout)
