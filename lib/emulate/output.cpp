@@ -1,5 +1,6 @@
 #include "emulate/output.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 
@@ -79,7 +80,8 @@ void OutputReader::take(const std::string& line) {
   } else if (words.first() == "done") {
     output_.done = words.number<std::int64_t>();
   } else if (words.first() == "error:") {
-    output_.error = line.substr(std::string("error: ").size());
+    const std::size_t after = line.find(words.first()) + words.first().size() + 1;
+    output_.error = line.substr(std::min(after, line.size()));
   } else {
     words.fail();
   }

@@ -275,4 +275,11 @@ TEST_CASE("lines that no such program prints are refused", "[emulate]") {
     INFO(line);
     CHECK_THROWS_AS(reader.take(line), base::Failure);
   }
+  for (const auto& [line, reason] :
+       {std::pair("error: no such label", "no such label"), std::pair("  error: a b", "a b"),
+        std::pair("error:", ""), std::pair("error: ", "")}) {
+    emulate::OutputReader reader(nullptr);
+    reader.take(line);
+    CHECK(reader.output().error == reason);
+  }
 }
