@@ -12,8 +12,9 @@ namespace frugal::adapt {
 struct SelectFiles {
   std::string network, weights;  // what network/import/load.h reads
   std::string contributions;     // contributions.jsonl
-  std::string train;  // config of `contribute`: freeze measures by such trainings; empty: gains are added up
-  std::string html;   // a page; empty: none
+  std::string train;   // config of `contribute`: freeze measures by such trainings; empty: gains are added up
+  std::string html;    // a page; empty: none
+  bool quiet = false;  // no progress of trainings on standard error
 };
 
 // The whole result. effective: the config as it stands in there. The head is counted as `adapt` trains it, in

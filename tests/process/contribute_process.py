@@ -6,6 +6,7 @@ Every case measures a small made-up int8 network on small made-up IDX files for 
 """
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -109,13 +110,16 @@ def frozen(case: Case) -> None:
     case.contribute("out")
     config = case.folder / "contribute.json"
     config.write_text(json.dumps(case.config))
-    stdout, _ = case.select("out", "--method", "freeze", "--threshold", "0.2", "--train", config, "--html",
-                            case.folder / "freeze.html")
+    freeze = ("--method", "freeze", "--threshold", "0.2", "--train", config)
+    stdout, stderr = case.select("out", *freeze, "--html", case.folder / "freeze.html")
+    assert re.search(r"^freeze, [1-9]\d* trainings, accuracy 0\.\d{3}$", stderr, re.M), stderr
     result = json.loads(stdout)
     assert result["accuracy"] >= 0.2 and result["accuracy_is"] == "measured", result
     memory = [step["extra_memory_bytes"] for step in result["curve"]]
     assert memory == sorted(memory, reverse=True) and len(memory) > 1, memory
     assert "threshold" in (case.folder / "freeze.html").read_text()
+    again, stderr = case.select("out", *freeze, "--quiet")
+    assert stderr == "" and json.loads(again)["curve"] == result["curve"], stderr
 
 
 def wrong_input(case: Case) -> None:

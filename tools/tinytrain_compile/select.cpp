@@ -17,6 +17,7 @@ struct SelectCommand {
     }
     // A size without a unit is a text too.
     if (!limit.empty()) flags.settings.push_back("limit=" + nlohmann::json(limit).dump());
+    files.quiet = flags.quiet;
     const auto loaded = cli::load_config<sparse::SelectConfig>(flags);
     report::write_result(base::given_path(flags.out),
                          adapt::select_scheme(files, loaded.config, loaded.effective.json()));
