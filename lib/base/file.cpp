@@ -21,6 +21,7 @@ namespace frugal::base {
 namespace {
 
 constexpr std::uint64_t sent_at_once = std::uint64_t{32} << 20;  // bytes
+constexpr std::size_t part_of_a_long_file = 512 << 10;
 
 std::string reason() { return std::strerror(errno); }
 
@@ -28,10 +29,13 @@ std::string disk_hint(int error) {
   return error == ENOSPC || error == EDQUOT ? "the disk is full; what was there before is untouched" : "";
 }
 
-void write_all(int descriptor, const void* bytes, std::size_t count, const std::string& path) {
+// place: in the file; below 0 where it stands.
+void write_all(int descriptor, const void* bytes, std::size_t count, const std::string& path,
+               off_t place = -1) {
   const char* at = static_cast<const char*>(bytes);
   while (count > 0) {
-    const ssize_t written = ::write(descriptor, at, count);
+    const ssize_t written =
+        place < 0 ? ::write(descriptor, at, count) : ::pwrite(descriptor, at, count, place);
     if (written < 0) {
       if (errno == EINTR) continue;
       const int error = errno;
@@ -39,6 +43,7 @@ void write_all(int descriptor, const void* bytes, std::size_t count, const std::
     }
     at += written;
     count -= static_cast<std::size_t>(written);
+    if (place >= 0) place += written;
   }
 }
 
@@ -149,11 +154,12 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
   sent_ = written_;
 }
 
+// Several threads may write parts of a file.
 void AtomicFile::write_at(std::uint64_t offset, const void* bytes, std::size_t count) {
-  if (::lseek(descriptor_, static_cast<off_t>(offset), SEEK_SET) < 0) {
-    throw Failure(fmt::format("{}: cannot seek: {}", path_, reason()));
-  }
-  write_all(descriptor_, bytes, count, path_);
+  const auto place = static_cast<off_t>(offset);
+  write_all(descriptor_, bytes, count, path_, place);
+  if (count >= part_of_a_long_file)
+    ::sync_file_range(descriptor_, place, static_cast<off64_t>(count), SYNC_FILE_RANGE_WRITE);
 }
 
 void AtomicFile::commit() {

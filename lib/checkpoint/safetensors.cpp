@@ -171,14 +171,21 @@ SafetensorsWriter::SafetensorsWriter(const std::string& path, const std::vector<
   const std::uint64_t length = text.size();
   file_.write(&length, 8);
   file_.write(text.data(), text.size());
+  header_ = 8 + length;
 }
 
 SafetensorsWriter::~SafetensorsWriter() = default;
 
-void SafetensorsWriter::append(const void* bytes, std::size_t count) {
+void SafetensorsWriter::append(const void* bytes, std::size_t count) { put(reserve(count), bytes, count); }
+
+std::uint64_t SafetensorsWriter::reserve(std::uint64_t count) {
   FRUGAL_ASSERT(written_ + count <= expected_, "more bytes than the tensors declared");
-  file_.write(bytes, count);
   written_ += count;
+  return written_ - count;
+}
+
+void SafetensorsWriter::put(std::uint64_t place, const void* bytes, std::size_t count) {
+  file_.write_at(header_ + place, bytes, count);
 }
 
 void SafetensorsWriter::finish() {

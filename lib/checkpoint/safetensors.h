@@ -47,11 +47,14 @@ class SafetensorsWriter {
 
   // The bytes of the next declared tensor (contiguous, little-endian), whole or in pieces.
   void append(const void* bytes, std::size_t count);
+  // Room for the bytes of the next tensor: put() fills it before finish(), in any order and from any thread.
+  std::uint64_t reserve(std::uint64_t count);
+  void put(std::uint64_t place, const void* bytes, std::size_t count);
   void finish();
 
  private:
   base::AtomicFile file_;
-  std::uint64_t expected_ = 0, written_ = 0;
+  std::uint64_t header_ = 0, expected_ = 0, written_ = 0;
 };
 
 }  // namespace frugal::checkpoint

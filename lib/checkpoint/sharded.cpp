@@ -164,24 +164,35 @@ ShardedWriter::ShardedWriter(const std::string& folder, const std::vector<Safete
 
 ShardedWriter::~ShardedWriter() = default;
 
+// The one that the next bytes are of.
+SafetensorsWriter& ShardedWriter::shard_with_room() {
+  while (writers_.empty() || written_ == shards_[writers_.size() - 1].bytes) {
+    FRUGAL_ASSERT(writers_.size() < shards_.size(), "more bytes than the tensors declared");
+    const Shard& next = shards_[writers_.size()];
+    writers_.push_back(std::make_unique<SafetensorsWriter>(folder_ + "/" + next.name, next.entries,
+                                                           Metadata{{"format", "pt"}}));
+    written_ = 0;
+  }
+  return *writers_.back();
+}
+
 void ShardedWriter::append(const void* bytes, std::size_t count) {
   const char* at = static_cast<const char*>(bytes);
   while (count > 0) {
-    if (writers_.empty() || written_ == shards_[writers_.size() - 1].bytes) {
-      FRUGAL_ASSERT(writers_.size() < shards_.size(), "more bytes than the tensors declared");
-      const Shard& next = shards_[writers_.size()];
-      writers_.push_back(std::make_unique<SafetensorsWriter>(folder_ + "/" + next.name, next.entries,
-                                                             Metadata{{"format", "pt"}}));
-      written_ = 0;
-      if (next.bytes == 0) continue;
-    }
+    SafetensorsWriter& shard = shard_with_room();
     const auto room = static_cast<std::size_t>(shards_[writers_.size() - 1].bytes - written_);
     const std::size_t now = std::min(count, room);
-    writers_.back()->append(at, now);
+    shard.append(at, now);
     at += now;
     count -= now;
     written_ += now;
   }
+}
+
+ShardedWriter::Parts ShardedWriter::in_parts(std::uint64_t bytes) {
+  SafetensorsWriter& shard = shard_with_room();
+  written_ += bytes;
+  return {&shard, shard.reserve(bytes)};
 }
 
 // Weights of an earlier, differently cut write would be read beside these, or instead of them. What their

@@ -55,6 +55,20 @@ class ShardedWriter {
                 std::uint64_t shard_bytes);
   ~ShardedWriter();
   void append(const void* bytes, std::size_t count);  // of the next tensor, whole or in pieces
+  // The next tensor, whole, in parts that any thread may put at their places in it.
+  class Parts {
+   public:
+    void put(std::uint64_t place, const void* bytes, std::size_t count) const {
+      writer_->put(begin_ + place, bytes, count);
+    }
+
+   private:
+    friend ShardedWriter;
+    Parts(SafetensorsWriter* writer, std::uint64_t begin) : writer_(writer), begin_(begin) {}
+    SafetensorsWriter* writer_;
+    std::uint64_t begin_;
+  };
+  Parts in_parts(std::uint64_t bytes);
   void finish();
 
  private:
@@ -64,6 +78,7 @@ class ShardedWriter {
     std::uint64_t bytes = 0;
   };
 
+  SafetensorsWriter& shard_with_room();
   void remove_others() const;
 
   std::string folder_;

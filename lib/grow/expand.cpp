@@ -20,11 +20,12 @@ using model::HfModel;
 using torch::Tensor;
 
 constexpr std::int64_t piece_bytes = 1 << 20;  // stays in a core's own cache until it is written
+constexpr std::int64_t pieces_worth_a_thread = 4;
 
-// Rows of a plain tensor straight from the mapped file to the writer.
+// Rows of a plain tensor straight from the mapped file to the writer. Each depends on nothing but its number.
 template <class T>
 void stream(TensorGrowth& growth, const std::vector<const checkpoint::ShardedFile::Place*>& places,
-            checkpoint::ShardedWriter& writer, std::vector<unsigned char>& buffer) {
+            checkpoint::ShardedWriter& writer) {
   std::vector<const T*> sources;
   for (const auto* place : places) {
     if (!tensor::all_finite(place->bytes(), place->info->dtype)) {
@@ -34,20 +35,23 @@ void stream(TensorGrowth& growth, const std::vector<const checkpoint::ShardedFil
   }
   growth.measure<T>(sources);
   const auto row_bytes = growth.row_size() * static_cast<std::int64_t>(sizeof(T));
-  const std::int64_t piece = std::max<std::int64_t>(1, piece_bytes / row_bytes);
-  const std::int64_t rows = growth.row_count();
-  buffer.resize(static_cast<std::size_t>(std::min(piece, rows) * row_bytes));
-  for (std::int64_t begin = 0; begin < rows; begin += piece) {
-    const std::int64_t end = std::min(rows, begin + piece);
-    // On one thread: to wake another one for a piece takes as long as to make it.
-    growth.rows<T>(sources, begin, end, reinterpret_cast<T*>(buffer.data()));
-    writer.append(buffer.data(), static_cast<std::size_t>((end - begin) * row_bytes));
-  }
+  const std::int64_t piece = std::max<std::int64_t>(1, piece_bytes / row_bytes), rows = growth.row_count();
+  const auto parts = writer.in_parts(static_cast<std::uint64_t>(rows * row_bytes));
+  at::parallel_for(
+      0, (rows + piece - 1) / piece, pieces_worth_a_thread, [&](std::int64_t first, std::int64_t last) {
+        std::vector<T> buffer(static_cast<std::size_t>(std::min(piece, rows) * growth.row_size()));
+        for (std::int64_t begin = first * piece; begin < std::min(rows, last * piece); begin += piece) {
+          const std::int64_t end = std::min(rows, begin + piece);
+          growth.rows<T>(sources, begin, end, buffer.data());
+          parts.put(static_cast<std::uint64_t>(begin * row_bytes), buffer.data(),
+                    static_cast<std::size_t>((end - begin) * row_bytes));
+        }
+      });
 }
 
 // True where the tensor could be streamed: one part, as it is used, in the file's own type.
 bool try_stream(const HfModel& source, const PlannedGrowth& growth, const FileTensor& tensor, DType type,
-                checkpoint::ShardedWriter& writer, std::vector<unsigned char>& buffer) {
+                checkpoint::ShardedWriter& writer) {
   if (tensor.parts.size() != 1 || tensor.transposed || tensor.offset != 0) return false;
   TensorGrowth kernel(growth.plan(), tensor.parts[0]);
   std::vector<const checkpoint::ShardedFile::Place*> places;
@@ -57,16 +61,16 @@ bool try_stream(const HfModel& source, const PlannedGrowth& growth, const FileTe
   }
   switch (type) {
     case DType::f64:
-      stream<double>(kernel, places, writer, buffer);
+      stream<double>(kernel, places, writer);
       break;
     case DType::f32:
-      stream<float>(kernel, places, writer, buffer);
+      stream<float>(kernel, places, writer);
       break;
     case DType::bf16:
-      stream<c10::BFloat16>(kernel, places, writer, buffer);
+      stream<c10::BFloat16>(kernel, places, writer);
       break;
     case DType::f16:
-      stream<c10::Half>(kernel, places, writer, buffer);
+      stream<c10::Half>(kernel, places, writer);
       break;
     default:
       return false;
@@ -88,11 +92,10 @@ void expand_directory(const HfModel& source, const PlannedGrowth& growth, const 
   // Float32 is what 16-bit weights are computed in; a wider file keeps its own.
   const auto type = options.type == DType::f64 ? torch::kFloat64 : torch::kFloat32;
   const auto read = [&](const std::string& name) { return source.read(name, type); };
-  std::vector<unsigned char> buffer;
   std::int64_t done = 0;
   for (const FileTensor& tensor : table) {
     base::stop_if_requested();
-    if (!try_stream(source, growth, tensor, options.type, writer, buffer)) {
+    if (!try_stream(source, growth, tensor, options.type, writer)) {
       std::vector<Tensor> parts;
       for (const model::WeightSpec& part : tensor.parts) parts.push_back(growth.weight(part, read));
       const Tensor whole = assemble(tensor, parts).to(tensor::torch_type(options.type)).contiguous();

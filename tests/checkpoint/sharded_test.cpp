@@ -1,6 +1,7 @@
 #include "checkpoint/sharded.h"
 
 #include <cstring>
+#include <thread>
 
 #include "base/error.h"
 #include "support/test.h"
@@ -25,6 +26,29 @@ TEST_CASE("shards are filled in order and read as one") {
   REQUIRE(std::memcmp(file.find("b")->bytes().data(), values.data() + 2, 16) == 0);
   REQUIRE(std::memcmp(file.find("c")->bytes().data(), values.data() + 6, 8) == 0);
   REQUIRE(file.find("d") == nullptr);
+}
+
+TEST_CASE("a tensor in parts is the same whichever comes first, between tensors that are appended") {
+  for (const std::uint64_t shard : {0, 16}) {
+    test::TempDir dir;
+    const std::vector<float> values = {1, 2, 3, 4, 5, 6, 7, 8};
+    ShardedWriter writer(dir / ".", {{"a", DType::f32, {2}}, {"b", DType::f32, {4}}, {"c", DType::f32, {2}}},
+                         shard);
+    writer.append(values.data(), 8);
+    const ShardedWriter::Parts parts = writer.in_parts(16);
+    std::jthread last([&] { parts.put(8, values.data() + 4, 8); });
+    writer.append(values.data() + 6, 8);
+    parts.put(0, values.data() + 2, 8);
+    last.join();
+    writer.finish();
+    const ShardedFile file(dir / ".");
+    std::size_t at = 0;
+    for (const char* name : {"a", "b", "c"}) {
+      const auto bytes = file.find(name)->bytes();
+      REQUIRE(std::memcmp(bytes.data(), values.data() + at, bytes.size()) == 0);
+      at += bytes.size() / sizeof(float);
+    }
+  }
 }
 
 TEST_CASE("one file where shards have no limit, and nothing where the writer was not finished") {
