@@ -45,7 +45,7 @@ std::vector<float> numbers(const ir::Model& model, const std::string& name) {
 
 TEST_CASE("batch norm goes into the layer before it", "[quant]") {
   ir::Builder graph("by hand");
-  ir::TensorId x = graph.input("x", {1, 1, 1, 2});
+  ir::TensorId x = graph.input("x", {1, 2, 1, 2});
   x = graph.add("conv", "c", {x},
                 {{"kernel", List{1, 1}},
                  {"stride", List{1, 1}},
@@ -59,7 +59,7 @@ TEST_CASE("batch norm goes into the layer before it", "[quant]") {
   const auto put = [&](const char* name, std::vector<float> values) {
     model.set<float>(tensor_named(model.graph, name), values);
   };
-  put("c.weight", {3, -5});
+  put("c.weight", {3, 1, -5, 2});
   put("c.bias", {1, 2});
   put("n.weight", {2, 4});
   put("n.bias", {10, 20});
@@ -67,7 +67,7 @@ TEST_CASE("batch norm goes into the layer before it", "[quant]") {
   put("n.running_var", {3.5, 0.5});  // with eps: 4 and 1
   const ir::Model folded = quant::fold(model, "net");
   REQUIRE(folded.graph.nodes.size() == 1);
-  CHECK(numbers(folded, "c.weight") == std::vector<float>{3, -20});
+  CHECK(numbers(folded, "c.weight") == std::vector<float>{3, 1, -20, 8});
   CHECK(numbers(folded, "c.bias") == std::vector<float>{1 - 7 + 10, (2 - 8) * 4 + 20});
   CHECK(folded.graph.name_of(folded.graph.nodes[0]) == "c");
 }
