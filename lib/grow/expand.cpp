@@ -3,6 +3,12 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -22,13 +28,48 @@ using torch::Tensor;
 constexpr std::int64_t piece_bytes = 1 << 20;  // stays in a core's own cache until it is written
 constexpr std::int64_t pieces_worth_a_thread = 4;
 
+// make(piece, buffer) of each piece, on all threads where there are enough of them. The first exception ends
+// all and is thrown again.
+void side_by_side(std::int64_t pieces,
+                  const std::function<void(std::int64_t, std::vector<unsigned char>&)>& make) {
+  std::atomic<std::int64_t> next = 0;
+  std::exception_ptr failed;
+  std::mutex one_at_a_time;
+  const auto work = [&] {
+    try {
+      std::vector<unsigned char> buffer;
+      for (std::int64_t piece = next++; piece < pieces; piece = next++) make(piece, buffer);
+    } catch (...) {
+      next = pieces;
+      const std::scoped_lock lock(one_at_a_time);
+      if (!failed) failed = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::int64_t threads =
+        std::min<std::int64_t>(torch::get_num_threads(), pieces / pieces_worth_a_thread);
+    for (std::int64_t i = 1; i < threads; ++i) others.emplace_back(work);
+    work();
+  }
+  if (failed) std::rethrow_exception(failed);
+}
+
 // Rows of a plain tensor straight from the mapped file to the writer. Each depends on nothing but its number.
 template <class T>
 void stream(TensorGrowth& growth, const std::vector<const checkpoint::ShardedFile::Place*>& places,
             checkpoint::ShardedWriter& writer) {
   std::vector<const T*> sources;
   for (const auto* place : places) {
-    if (!tensor::all_finite(place->bytes(), place->info->dtype)) {
+    const std::span<const unsigned char> bytes = place->bytes();
+    const auto count = static_cast<std::int64_t>(bytes.size());
+    std::atomic<bool> finite = true;
+    side_by_side((count + piece_bytes - 1) / piece_bytes, [&](std::int64_t number, auto&) {
+      const std::int64_t begin = number * piece_bytes, end = std::min(count, begin + piece_bytes);
+      const auto part = bytes.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      if (!tensor::all_finite(part, place->info->dtype)) finite = false;
+    });
+    if (!finite) {
       throw base::UserError(place->text(), "holds NaN or infinity", "the model's training had diverged");
     }
     sources.push_back(reinterpret_cast<const T*>(place->bytes().data()));
@@ -37,16 +78,13 @@ void stream(TensorGrowth& growth, const std::vector<const checkpoint::ShardedFil
   const auto row_bytes = growth.row_size() * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t piece = std::max<std::int64_t>(1, piece_bytes / row_bytes), rows = growth.row_count();
   const auto parts = writer.in_parts(static_cast<std::uint64_t>(rows * row_bytes));
-  at::parallel_for(
-      0, (rows + piece - 1) / piece, pieces_worth_a_thread, [&](std::int64_t first, std::int64_t last) {
-        std::vector<T> buffer(static_cast<std::size_t>(std::min(piece, rows) * growth.row_size()));
-        for (std::int64_t begin = first * piece; begin < std::min(rows, last * piece); begin += piece) {
-          const std::int64_t end = std::min(rows, begin + piece);
-          growth.rows<T>(sources, begin, end, buffer.data());
-          parts.put(static_cast<std::uint64_t>(begin * row_bytes), buffer.data(),
-                    static_cast<std::size_t>((end - begin) * row_bytes));
-        }
-      });
+  side_by_side((rows + piece - 1) / piece, [&](std::int64_t number, std::vector<unsigned char>& buffer) {
+    const std::int64_t begin = number * piece, end = std::min(rows, begin + piece);
+    const auto bytes = static_cast<std::size_t>((end - begin) * row_bytes);
+    buffer.resize(std::max(buffer.size(), bytes));
+    growth.rows<T>(sources, begin, end, reinterpret_cast<T*>(buffer.data()));
+    parts.put(static_cast<std::uint64_t>(begin * row_bytes), buffer.data(), bytes);
+  });
 }
 
 // True where the tensor could be streamed: one part, as it is used, in the file's own type.
