@@ -3,11 +3,11 @@
 //   NAME.json:NETWORK:INDEX)
 // Prints {"value": s a step, "forward": s, "peak_mib": above the loaded model}.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 #include "base/file.h"
@@ -19,10 +19,10 @@
 namespace {
 
 double seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+// The peak. Not getrusage's, which begins with that of the program that started this one.
 double resident_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+  const std::string status = frugal::base::read_text("/proc/self/status"), key = "VmHWM:";
+  return std::stod(status.substr(status.find(key) + key.size())) / 1024;
 }
 
 template <typename Work>

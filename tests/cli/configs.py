@@ -93,7 +93,7 @@ def wrong_values(schema):
                            ("maximum", lambda x: x + 1), ("exclusiveMaximum", lambda x: x)):
             if key in field:
                 kinds.setdefault(key, (path, wrong(field[key])))
-        for kind, wrong in (("number", "text"), ("integer", 1.5), ("boolean", 1), ("string", 1), ("array", 1)):
+        for kind, wrong in (("number", "text"), ("integer", 1.5), ("boolean", 1), ("string", 1.5), ("array", 1)):
             if kind in types:
                 kinds.setdefault(kind, (path, wrong))
         if "properties" in field:

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "ir/dead_code.h"
 #include "network/import/float_network.h"
 #include "network/import/model_folder.h"
 #include "network/import/onnx.h"
@@ -118,6 +119,14 @@ Imported load_model(const std::string& path, const std::string& weights) {
     imported = load_file(inside, weights);
   } else {
     imported = load_file(path, weights);
+  }
+  ir::DeadCode dead;
+  imported.model = ir::without_dead_code(imported.model, &dead);
+  if (!dead.nodes.empty() || dead.bytes > 0) {
+    const std::string from = dead.nodes.empty() ? "" : fmt::format(" (from '{}' on)", dead.nodes.front());
+    imported.notes.push_back(
+        fmt::format("{} nodes{} and {} bytes of weights lead to no output and are left out",
+                    dead.nodes.size(), from, dead.bytes));
   }
   imported.model = with_stored_input(std::move(imported.model));
   note_dead_channels(imported.model, imported.notes);
