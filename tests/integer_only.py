@@ -7,11 +7,11 @@ Skipped (77) where the compiler cannot be told to do without floating-point regi
 """
 import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 
-SKIPPED = 77
+from c_sources import SKIPPED, compiled, takes
+
+FLAGS = ("-O2", "-mgeneral-regs-only", "-DOPS_NO_FLOAT")
 FORWARD = ("conv_i8", "conv_i8_of_parts", "depthwise_i8", "elementwise_i8", "product_i8", "requantize", "softmax_i8", "replay")
 
 
@@ -19,25 +19,16 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/", "", text, flags=re.S)
 
 
-def compiles(compiler, source, folder):
-    command = [compiler, "-std=c11", "-O2", "-Wall", "-Werror", "-mgeneral-regs-only", "-DOPS_NO_FLOAT", f"-I{folder}", "-c",
-               str(source), "-o", "/dev/null"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def main():
     folder = pathlib.Path(sys.argv[1]) / "lib"
     compiler = sys.argv[2] if len(sys.argv) > 2 else "cc"
-    with tempfile.NamedTemporaryFile("w", suffix=".c") as probe:
-        probe.write("int f(int x) { return x; }\n")
-        probe.flush()
-        if compiles(compiler, probe.name, folder).returncode != 0:
-            print("skipped: the compiler has no -mgeneral-regs-only")
-            return SKIPPED
+    if not takes(compiler, folder, *FLAGS):
+        print("skipped: the compiler has no -mgeneral-regs-only")
+        return SKIPPED
     training = sorted(folder.glob("ops/integer_*.c"))
     wrong = []
     for source in training + [folder / "ops" / f"{name}.c" for name in FORWARD]:
-        done = compiles(compiler, source, folder)
+        done = compiled(compiler, source, folder, *FLAGS)
         if done.returncode != 0:
             wrong.append(f"{source.name} does not compile without floating point:\n{done.stderr}")
     for source in training + [folder / "ops/integer.h", folder / "ops/fixed_exp.h"]:

@@ -1,8 +1,11 @@
 #include "ir/dead_code.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace frugal::ir {
 
-Model without_dead_code(const Model& model, DeadCode* dead) {
+Model without_dead_code(Model model, DeadCode* dead) {
   const Graph& graph = model.graph;
   std::vector<bool> needed(graph.tensors.size(), false);
   const auto need = [&](TensorId id) {
@@ -20,6 +23,7 @@ Model without_dead_code(const Model& model, DeadCode* dead) {
     need(node->mask);
     for (const TensorId id : node->inputs) need(id);
   }
+  if (std::all_of(needed.begin(), needed.end(), [](bool one) { return one; })) return model;
 
   Model made;
   made.graph.name = graph.name;
@@ -32,7 +36,7 @@ Model without_dead_code(const Model& model, DeadCode* dead) {
     }
     place[i] = static_cast<TensorId>(made.graph.tensors.size());
     made.graph.tensors.push_back(graph.tensors[i]);
-    made.data.push_back(has_bytes ? model.data[i] : std::vector<std::byte>());
+    made.data.push_back(has_bytes ? std::move(model.data[i]) : std::vector<std::byte>());
   }
   const auto moved = [&](TensorId id) { return id == none ? none : place[static_cast<std::size_t>(id)]; };
   for (const Node& node : graph.nodes) {

@@ -15,6 +15,6 @@ struct DeadCode {
 };
 
 // The same model without them; the graph's inputs stay.
-Model without_dead_code(const Model& model, DeadCode* dead = nullptr);
+Model without_dead_code(Model model, DeadCode* dead = nullptr);
 
 }  // namespace frugal::ir

@@ -121,7 +121,7 @@ Imported load_model(const std::string& path, const std::string& weights) {
     imported = load_file(path, weights);
   }
   ir::DeadCode dead;
-  imported.model = ir::without_dead_code(imported.model, &dead);
+  imported.model = ir::without_dead_code(std::move(imported.model), &dead);
   if (!dead.nodes.empty() || dead.bytes > 0) {
     const std::string from = dead.nodes.empty() ? "" : fmt::format(" (from '{}' on)", dead.nodes.front());
     imported.notes.push_back(
